@@ -1,0 +1,380 @@
+"""Turn authored chapters into what instructors, students and CI open.
+
+`notebooks/` (text) → `source/` (nbgrader's instructor version) → `release/` (by nbgrader's own
+generate_assignment) and `solutions/` (executed). All of it is made in a temporary course first, looked through,
+and only then put in place, so that a failed build changes nothing. The same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from autograder.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapter
+from autograder.checks.mistakes import FILE as MISTAKES
+from autograder.checks.mistakes import Fingerprint, write_mistakes
+from autograder.errors import CourseError
+from autograder.trials import ExerciseTrials, try_notebook
+
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+CELL_SECONDS = 120
+
+
+def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
+    """Build `chapters` of the course at `root`; returns the paths, relative to it, whose bytes changed.
+
+    Raises `AuthorErrors` for mistakes in the authored text and `CourseError` for all else that stops a build.
+    """
+    changed = []
+    for chapter in chapters:
+        with tempfile.TemporaryDirectory() as folder:
+            stage = Path(folder)
+            tell(f"{chapter}: source and release")
+            notebooks, _ = stage_chapter(root, chapter, stage)
+            for notebook in notebooks:
+                tell(f"{chapter}: executing {notebook.name}")
+                execute_solution(stage, chapter, notebook)
+            for kind in ("source", "release", "solutions"):
+                changed += put_in_place(stage / kind / chapter, root / kind / chapter, root)
+    return changed
+
+
+def check(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
+    """The generated files, relative to `root`, that a build would change.
+
+    Solutions are compared by their cells, not executed: whether their outputs still come out is nbval's to say.
+    """
+    stale = []
+    for chapter in chapters:
+        tell(f"{chapter}: comparing")
+        with tempfile.TemporaryDirectory() as folder:
+            stage = Path(folder)
+            notebooks, _ = stage_chapter(root, chapter, stage)
+            for kind in ("source", "release"):
+                stale += [path for path, _ in _differences(stage / kind / chapter, root / kind / chapter, root)]
+            stale += list(_stale_solutions(root, chapter, notebooks))
+    return sorted(stale)
+
+
+def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook], dict[str, ExerciseTrials]]:
+    """Write the chapter's source and release, with its known mistakes, below `stage`, and look them through.
+
+    Returns the notebooks and the trials of their exercises, by name.
+    """
+    notebooks = read_chapter(root, chapter)
+    if not notebooks:
+        raise CourseError(f"notebooks/{chapter} holds no notebook (*.md).")
+    for notebook in notebooks:
+        write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
+    _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
+    generate_release(root, stage, chapter)
+    trials = {notebook.name: _try(notebook, stage / "release" / chapter) for notebook in notebooks}
+    problems = [line for notebook in notebooks for line in _find_problems(notebook, trials[notebook.name], root)]
+    problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
+    if problems:
+        raise AuthorErrors(problems)
+    text = write_mistakes(_collect_mistakes(notebooks, trials))
+    for kind in ("source", "release"):  # where nbgrader copies it as well
+        (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
+    return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
+
+
+def _copy_extra_files(authored: Path, source: Path) -> None:
+    for path in sorted(authored.rglob("*")):
+        if path.is_file() and path.suffix != ".md" and not path.name.startswith("."):
+            target = source / path.relative_to(authored)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+# --- source --------------------------------------------------------------------------------------
+
+
+def make_source(notebook: Notebook) -> Any:
+    """The instructor's version: all cells of the student's notebook, solutions and hidden tests included."""
+    cells = []
+    seen: Counter[str] = Counter()
+    for number, cell in enumerate(notebook.student_cells):
+        made = (
+            nbformat.v4.new_code_cell(cell.source)
+            if cell.kind == "code"
+            else nbformat.v4.new_markdown_cell(cell.source)
+        )
+        made.metadata = nbformat.from_dict(_make_metadata(cell, number))
+        key = (
+            made.metadata["nbgrader"]["grade_id"] if cell.tag else hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+        )
+        seen[key] += 1
+        made.id = (key if seen[key] == 1 else f"{key}-{seen[key]}")[-64:]
+        cells.append(made)
+    language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": language})
+
+
+def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:
+    """nbgrader's metadata (its schema 3) for one cell."""
+    if not cell.tag:
+        return {}
+    answer, graded = cell.tag in ("exercise", "explain"), cell.tag in ("check", "explain")
+    names = {
+        "setup": f"setup-{number}",
+        "exercise": cell.exercise,
+        "explain": cell.exercise,
+        "check": f"{cell.exercise}-check",
+    }
+    metadata: dict[str, Any] = {
+        "grade": graded,
+        "grade_id": names[cell.tag],
+        "locked": not answer,
+        "schema_version": 3,
+        "solution": answer,
+        "task": False,
+    }
+    if graded:
+        metadata["points"] = cell.points
+    return {"nbgrader": metadata}
+
+
+def write_notebook(notebook: Any, path: Path) -> None:
+    nbformat.validate(notebook)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+# --- release -------------------------------------------------------------------------------------
+
+
+def generate_release(root: Path, stage: Path, chapter: str) -> None:
+    """Let nbgrader make the release of a staged chapter, under the course's own configuration."""
+    shutil.copyfile(root / "nbgrader_config.py", stage / "nbgrader_config.py")
+    run_nbgrader(stage, "generate_assignment", chapter, "--force")
+
+
+def run_nbgrader(course: Path, *arguments: str) -> str:
+    """Run an nbgrader command at the course folder; returns what it logged.
+
+    Raises `CourseError` with nbgrader's own last words when it fails.
+    """
+    # nbgrader calls `alembic` from PATH for a fresh gradebook, also where the environment is not activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=course,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (
+            [line for line in done.stderr.splitlines() if "ERROR" in line]
+            or done.stderr.splitlines()[-1:]
+            or ["no message"]
+        )
+        raise CourseError(f"nbgrader {arguments[0]} failed: {last[-1]}")
+    return done.stderr
+
+
+def find_leaks(notebook: Notebook, release: Path, root: Path) -> Iterator[str]:
+    """A line for each solution, hidden test or mark scheme that the release still holds.
+
+    A line of a region may stand in the release as often as it stands outside of all regions in the source.
+    """
+    path = release / f"{notebook.name}.ipynb"
+    released = Counter(_lines_in(json.loads(path.read_text(encoding="utf-8"))))
+    label = notebook.path.relative_to(root).as_posix()
+    open_text = Counter(line for cell in notebook.student_cells for line in _split_regions(cell)[0])
+    for cell in notebook.cells:
+        secret = _split_regions(cell)[1] if cell.tag not in ("wrong", "right") else cell.source.splitlines()
+        for line in secret:
+            stripped = line.strip()
+            if len(stripped) > 3 and released[stripped] > open_text[stripped]:
+                owner = f"exercise '{cell.exercise}': " if cell.exercise else ""
+                yield f"{label}:{cell.line}: {owner}'{stripped}' is to be hidden and stands in the release."
+    if MARKER.search("\n".join(released)):
+        yield f"{label}:1: the release still holds a marker of a solution, hidden tests or a mark scheme."
+
+
+def _split_regions(cell: Cell) -> tuple[list[str], list[str]]:
+    """The cell's lines outside and inside its regions, stripped."""
+    if cell.tag == "explain":
+        return [], [line.strip() for line in cell.source.splitlines() if not MARKER.match(line)]
+    outside: list[str] = []
+    inside: list[str] = []
+    lines = outside
+    for line in cell.source.splitlines():
+        if match := MARKER.match(line):
+            lines = inside if match.group(1).upper() == "BEGIN" else outside
+        else:
+            lines.append(line.strip())
+    return outside, inside
+
+
+def _lines_in(value: Any) -> Iterator[str]:
+    """Every line of every text anywhere in a notebook's JSON, keys and metadata included."""
+    if isinstance(value, str):
+        yield from (line.strip() for line in value.splitlines())
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _lines_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _lines_in(item)
+
+
+# --- trials: solutions that pass, mistakes that are known ---------------------------------------------
+
+
+def _try(notebook: Notebook, release: Path) -> dict[str, ExerciseTrials]:
+    released = nbformat.read(release / f"{notebook.name}.ipynb", as_version=4)
+    sources = {cell.metadata.nbgrader.grade_id: cell.source for cell in released.cells if "nbgrader" in cell.metadata}
+    checked = [exercise.name for exercise in notebook.exercises.values() if exercise.check]
+    stubs = {name: sources[name] for name in checked}
+    visible = {name: sources[f"{name}-check"] for name in checked}
+    try:
+        return try_notebook(notebook, stubs, visible)
+    except CourseError as error:
+        raise AuthorErrors([str(error)]) from error
+
+
+def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials], root: Path) -> Iterator[str]:
+    label = notebook.path.relative_to(root).as_posix()
+    for name, tried in trials.items():
+        exercise = notebook.exercises[name]
+        assert exercise.check is not None
+        here = f"{label}:{exercise.check.line}: exercise '{name}':"
+        if tried.solution.problem:
+            yield f"{here} the check cell failed: {tried.solution.problem}"
+            continue
+        if tried.solution.points != exercise.check.points:
+            yield f"{here} points={exercise.check.points:g} on the cell, {tried.solution.points:g} in Check(...): make them equal."
+        for expression, wanted in tried.solution.seals:
+            yield f'{here} the solution gives "{expression}" a value whose seal is sealed("{wanted}").'
+        if not tried.solution.passed and not tried.solution.seals:
+            yield f"{here} the solution fails its own check:\n{tried.solution.message}"
+        elif not tried.release.passed and not tried.solution.seals:
+            yield f"{here} the solution cannot pass the released check, without the hidden tests:\n{tried.release.message or tried.release.problem}"
+        if tried.empty.score or tried.empty.problem:
+            yield f"{here} the released stub gets {tried.empty.score:g} points; it must get 0. {tried.empty.problem}".rstrip()
+        for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
+            if trial.problem:
+                yield f"{label}:{cell.line}: exercise '{name}': the wrong answer {trial.problem}"
+
+
+def _collect_mistakes(
+    notebooks: list[Notebook], trials: dict[str, dict[str, ExerciseTrials]]
+) -> dict[str, list[tuple[str, list[Fingerprint]]]]:
+    return {
+        name: [
+            (cell.says, [taken for _, taken in trial.failed])
+            for cell, trial in zip(notebook.exercises[name].wrong, tried.wrong, strict=True)
+        ]
+        for notebook in notebooks
+        for name, tried in trials[notebook.name].items()
+    }
+
+
+# --- solutions -----------------------------------------------------------------------------------
+
+
+def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
+    """Execute the source in a fresh kernel and write it, without markers, to `solutions/` below `stage`."""
+    solution = _make_solution(notebook)
+    source = stage / "source" / chapter
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    with tempfile.TemporaryDirectory() as scratch:
+        shutil.copytree(source, scratch, dirs_exist_ok=True)
+        client = NotebookClient(
+            solution, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": scratch}}
+        )
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            raise CourseError(
+                f"{notebook.path.name}: a cell of the solution stops with {error.ename}: {error.evalue}"
+            ) from error
+    for cell in solution.cells:
+        cell.metadata.pop("execution", None)
+    solution.metadata["language_info"] = {"name": "python"}
+    write_notebook(solution, stage / "solutions" / chapter / f"{notebook.name}.ipynb")
+
+
+def _make_solution(notebook: Notebook) -> Any:
+    solution = make_source(notebook)
+    for cell in solution.cells:
+        cell.metadata = nbformat.from_dict({})
+        cell.source = re.sub(r"(?m)^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)\n?", "", cell.source).rstrip(
+            "\n"
+        )
+    return solution
+
+
+def _stale_solutions(root: Path, chapter: str, notebooks: list[Notebook]) -> Iterator[str]:
+    folder = root / "solutions" / chapter
+    for notebook in notebooks:
+        path = folder / f"{notebook.name}.ipynb"
+        wanted = [(cell.cell_type, cell.source) for cell in _make_solution(notebook).cells]
+        try:
+            found = [(cell.cell_type, cell.source) for cell in nbformat.read(path, as_version=4).cells]
+        except (OSError, ValueError):
+            found = []
+        if found != wanted:
+            yield path.relative_to(root).as_posix()
+    known = {notebook.name for notebook in notebooks}
+    yield from (path.relative_to(root).as_posix() for path in folder.glob("*.ipynb") if path.stem not in known)
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def put_in_place(made: Path, target: Path, root: Path) -> list[str]:
+    """Make the folder `target` equal to `made`; returns the paths that changed."""
+    changed = []
+    for label, path in _differences(made, target, root):
+        new = made / path.relative_to(target)
+        try:
+            if new.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(new, path)
+            else:
+                path.unlink()
+        except OSError as error:
+            raise CourseError(
+                f"{label} cannot be written: {error.strerror}. Are you allowed to write in this folder?"
+            ) from error
+        changed.append(label)
+    return changed
+
+
+def _differences(made: Path, target: Path, root: Path) -> list[tuple[str, Path]]:
+    files = {
+        path.relative_to(folder)
+        for folder in (made, target)
+        for path in folder.rglob("*")
+        if path.is_file() and not _is_scratch(path)
+    }
+    different = []
+    for name in sorted(files):
+        one, other = made / name, target / name
+        if not (one.exists() and other.exists() and one.read_bytes() == other.read_bytes()):
+            different.append((other.relative_to(root).as_posix(), other))
+    return different
+
+
+def _is_scratch(path: Path) -> bool:
+    return ".ipynb_checkpoints" in path.parts or "__pycache__" in path.parts

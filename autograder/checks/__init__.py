@@ -1,0 +1,11 @@
+"""Checks: grade an answer by its result, then say what went wrong.
+
+`Check` is what a notebook uses. The rest is in the order of the work: `student` evaluates an
+expression where the student's names live, `looks` compares what came with what was expected,
+`mistakes` recognises the results of known wrong answers.
+"""
+
+from autograder.checks.check import Check, Score, sealed
+from autograder.checks.inputs import vary
+
+__all__ = ["Check", "Score", "sealed", "vary"]

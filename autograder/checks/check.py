@@ -1,0 +1,321 @@
+"""The check of one exercise, as a notebook's check cell uses it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.checks.data import Data, show, to_data
+from autograder.checks.looks import Expected, Problem, find_problem
+from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
+from autograder.checks.student import Reply, find_student
+
+_WIDTH = 96
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A right answer that the check cell can recognise and does not show. See `sealed`."""
+
+    digest: str
+    digits: int
+
+
+def sealed(digest: str, digits: int = 3) -> Sealed:
+    """Expect an answer whose digest this is, so that a prediction or a choice is not given away.
+
+    Text is compared without regard to capitals and outer spaces, numbers after rounding to `digits` decimals,
+    a list like a tuple. The build prints the digest of the solution where it does not match.
+    """
+    return Sealed(digest, digits)
+
+
+def seal(expression: str, value: Data, digits: int = 3) -> str:
+    """The digest for `sealed` of `value` as an answer to `expression`."""
+    return digest(expression, json.dumps(_canonical(value, digits)))
+
+
+def _canonical(value: Data, digits: int) -> Any:
+    if isinstance(value, Tensor):
+        return _canonical(value.tolist(), digits)
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item, digits) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _canonical(value[key], digits) for key in sorted(value, key=str)}
+    if isinstance(value, str):
+        return value.strip().casefold()
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return round(float(value), digits) + 0.0
+    return repr(value)
+
+
+RESULT = "application/vnd.autograded.result+json"
+"""The MIME type under which a check's result stands in the notebook, beside the number."""
+
+
+class Score(float):
+    """Points, shown as a plain number: nbgrader reads a check cell's last value as the score.
+
+    `result`, what the check found, goes into the notebook with it, for reports to read.
+    """
+
+    result: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"{float(self):g}"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return {"text/plain": repr(self), RESULT: self.result}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation of a check: what was asked, what came back, and the first look that failed."""
+
+    expression: str
+    part: str
+    hidden: bool
+    data: dict[str, Data]
+    reply: Reply
+    problem: Problem | None
+    fingerprint: Fingerprint
+    wanted_seal: str | None = None
+
+
+_recorders: list[Callable[[Check], None]] = []
+
+
+@contextmanager
+def recording() -> Iterator[list[Check]]:
+    """Collect every check that reports in this context; the build and the tests look into them."""
+    checks: list[Check] = []
+    _recorders.append(checks.append)
+    try:
+        yield checks
+    finally:
+        _recorders.remove(checks.append)
+
+
+class Check:
+    """Evaluates the student's work and reports in words what is wrong with it.
+
+    Usage, in a check cell::
+
+        check = Check("softmax", points=3)
+        check("softmax(scores)", scores=torch.tensor([[4.3, 6.1, 2.3]]), gives=torch.tensor([[0.1392, 0.8420, 0.0188]]), within=5e-5)
+        check.report()
+
+    With `parts`, a dictionary from a part's name to its points, each evaluation names its `part`, and a part earns
+    its points when all of its evaluations hold. Without, all of the exercise is one part.
+    """
+
+    def __init__(self, exercise: str, points: float | None = None, *, parts: dict[str, float] | None = None) -> None:
+        if (points is None) == (parts is None):
+            raise ValueError(f'Check("{exercise}") needs either points=... or parts={{"name": points, ...}}')
+        self.exercise = exercise
+        self.parts = dict(parts) if parts else {"": float(points or 0)}
+        self.points = sum(self.parts.values())
+        self.evaluations: list[Evaluation] = []
+        self._hidden = False
+        self._student = find_student(sys._getframe(1).f_globals)
+
+    def hidden(self) -> None:
+        """From here on, messages show neither the input nor the values of an evaluation."""
+        self._hidden = True
+
+    def __call__(
+        self,
+        expression: str,
+        *,
+        gives: Data | Sealed | Callable[..., Data],
+        gradient: bool = False,
+        may_change: str = "",
+        within: float = 1e-6,
+        part: str = "",
+        **data: Data,
+    ) -> None:
+        """Evaluate `expression` where the student's names live, with `data` for its other names.
+
+        `gives` is the expected value, a `sealed` one, or a function that computes it from the same data. With
+        `gradient`, `gives` must be a function of tensors, and the gradients with respect to them are compared as well,
+        for an upstream gradient that is not uniform. `may_change` names the data that may be changed in place.
+        `within` is the absolute tolerance.
+
+        Raises `ValueError` for a `part` that the check does not have.
+        """
+        if part not in self.parts:
+            raise ValueError(
+                f'Check("{self.exercise}") has no part {part!r}; it has {", ".join(map(repr, self.parts))}'
+            )
+        plain = to_data(data)
+        wanted, upstream, gradients = _work_out(gives, plain, gradient)
+        reply = self._student.evaluate(expression, plain, upstream)
+        if isinstance(wanted, Sealed):
+            problem, wanted_seal = _look_at_seal(reply, wanted, expression)
+        else:
+            expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain)
+            problem, wanted_seal = find_problem(reply, expected), None
+        taken = fingerprint(name_evaluation(expression, plain), reply)
+        self.evaluations.append(Evaluation(expression, part, self._hidden, plain, reply, problem, taken, wanted_seal))
+
+    @property
+    def score(self) -> float:
+        """The points of all parts whose evaluations all hold; a part without evaluations earns nothing."""
+        earned = 0.0
+        for part, points in self.parts.items():
+            own = [evaluation.problem for evaluation in self.evaluations if evaluation.part == part]
+            earned += points if own and not any(own) else 0.0
+        return round(earned, 4)
+
+    @property
+    def attempted(self) -> bool:
+        """Whether anything was there to be checked."""
+        return not self.evaluations or any(
+            evaluation.reply.outcome not in ("missing", "not attempted") for evaluation in self.evaluations
+        )
+
+    def report(self) -> Score:
+        """Print what holds and the first thing that does not, and return the score."""
+        for recorder in _recorders:
+            recorder(self)
+        print(self.message())
+        score = Score(self.score)
+        score.result = self.result()
+        return score
+
+    def result(self) -> dict[str, Any]:
+        """What was found, as JSON: points, and for each failed part the look that failed and what was said of it."""
+        known = KnownMistakes.load(self.exercise, Path.cwd())
+        failed = {part: [e for e in self.evaluations if e.problem and e.part == part] for part in self.parts}
+        mistakes = [
+            {
+                "part": part,
+                "look": own[0].problem.look,
+                "says": _say(own, known),
+                "known": _say(own, known) != own[0].problem.says,
+            }
+            for part, own in failed.items()
+            if own and own[0].problem
+        ]
+        return {
+            "exercise": self.exercise,
+            "score": self.score,
+            "points": self.points,
+            "attempted": self.attempted,
+            "mistakes": mistakes if self.attempted else [],
+        }
+
+    def message(self) -> str:
+        """The text that the student reads."""
+        known = KnownMistakes.load(self.exercise, Path.cwd())
+        head = f"{self.exercise}: {Score(self.score)!r} of {Score(self.points)!r} points."
+        failed = [evaluation for evaluation in self.evaluations if evaluation.problem]
+        if not failed:
+            return (
+                f"✓ {head} All {len(self.evaluations)} checks hold."
+                if self.evaluations
+                else f"✗ {head} Nothing was checked."
+            )
+        if not self.attempted:
+            return (
+                f"○ {self.exercise}: not attempted yet, 0 of {Score(self.points)!r} points. {_how_to_start(failed[0])}"
+            )
+        lines = [f"✗ {head}"]
+        shown: set[str] = set()
+        for part in self.parts:
+            own = [evaluation for evaluation in failed if evaluation.part == part]
+            if not own:
+                lines += [f"  ✓ {part}"] if len(self.parts) > 1 else []
+                continue
+            says = _say(own, known)
+            again = says in shown
+            shown.add(says)
+            lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
+            if not again:
+                lines += _wrap(says) + list(_evidence(own[0]))
+        return "\n".join(lines)
+
+
+def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, Tensor | None, dict[str, Tensor] | None]:
+    """The expected value, the upstream gradient and the expected gradients."""
+    if not callable(gives):
+        if gradient:
+            raise ValueError("gradient=True needs `gives` as a function of the data, to differentiate it")
+        return (gives if isinstance(gives, Sealed) else to_data(gives)), None, None
+    given = to_data(data)
+    if not gradient:
+        return to_data(gives(**given)), None, None
+    inputs = {
+        name: value.requires_grad_()
+        for name, value in given.items()
+        if isinstance(value, Tensor) and value.is_floating_point()
+    }
+    value = gives(**given)
+    upstream = 1 + torch.arange(value.numel(), dtype=value.dtype).reshape(value.shape).mul(1.7).sin() / 2
+    found = torch.autograd.grad(value, list(inputs.values()), upstream, allow_unused=True)
+    gradients = {
+        name: torch.zeros_like(inputs[name]) if grad is None else grad for name, grad in zip(inputs, found, strict=True)
+    }
+    return to_data(value), upstream, to_data(gradients)
+
+
+def _look_at_seal(reply: Reply, wanted: Sealed, expression: str) -> tuple[Problem | None, str | None]:
+    if reply.outcome != "value":
+        return find_problem(reply, Expected(None)), None
+    own_seal = seal(expression, reply.value, wanted.digits)
+    if own_seal == wanted.digest:
+        return None, own_seal
+    answer = show(reply.value) or "your answer"
+    return Problem("values", f"`{expression}` is {answer}, which is not right."), own_seal
+
+
+def _how_to_start(evaluation: Evaluation) -> str:
+    if evaluation.reply.outcome == "missing":
+        return f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one."
+    return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
+
+
+def _say(failed: list[Evaluation], known: KnownMistakes) -> str:
+    """The first failure of a part, in the author's words for a known mistake, else in the words of the look."""
+    first = failed[0]
+    assert first.problem is not None
+    return known.name(first.fingerprint, [evaluation.fingerprint for evaluation in failed]) or first.problem.says
+
+
+def _wrap(text: str, indent: str = "  ") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _evidence(evaluation: Evaluation) -> Iterator[str]:
+    """What was asked and what came, in so far as the student may see it."""
+    assert evaluation.problem is not None
+    if evaluation.hidden:
+        shapes = ", ".join(
+            f"{name} of shape {tuple(value.shape)}"
+            for name, value in evaluation.data.items()
+            if isinstance(value, Tensor)
+        )
+        yield from _wrap(f"Seen on an input that this notebook does not show{': ' + shapes if shapes else ''}.")
+        return
+    if evaluation.data and "\n" not in evaluation.expression:
+        given = ", ".join(f"{name} = {show(value) or _outline(value)}" for name, value in evaluation.data.items())
+        yield from _wrap(f"Tried: {evaluation.expression} with {given}", "    ")
+    if evaluation.problem.detail:
+        yield from _wrap(evaluation.problem.detail, "    ")
+
+
+def _outline(value: Data) -> str:
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    return f"a {type(value).__name__}" + (
+        f" of {len(value)} items" if isinstance(value, (list, tuple, dict, str)) else ""
+    )

@@ -1,0 +1,149 @@
+"""Recognise the results of known wrong answers, without having the wrong answers at hand.
+
+The build runs every wrong answer of a chapter and keeps, for each evaluation that it fails, a fingerprint of
+the reply: what kind of result it was, and three numbers that summarise its values. They stand in
+`mistakes.json` beside the notebooks, each with the message that its author wrote. A
+student whose reply has the same fingerprint on the same evaluation reads that message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from autograder.checks.data import Data, Opaque
+from autograder.checks.student import Reply
+
+FILE = "mistakes.json"
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """One reply to one evaluation.
+
+    `on` names the evaluation and its data, `kind` everything about the reply but its numbers, `near` holds their
+    two weighted sums and the sum of their sizes, which allow for rounding on another machine.
+    """
+
+    on: str
+    kind: str
+    near: tuple[float, float, float]
+
+    def matches(self, other: Fingerprint) -> bool:
+        if (self.on, self.kind) != (other.on, other.kind):
+            return False
+        allowed = 1e-4 * max(self.near[2], other.near[2], 1e-9)
+        return all(abs(one - two) <= allowed for one, two in zip(self.near, other.near, strict=True))
+
+
+def fingerprint(evaluation: str, reply: Reply) -> Fingerprint:
+    """Take the fingerprint of `reply` to the evaluation named `evaluation`."""
+    kinds: list[str] = [reply.outcome, reply.error, reply.detail]
+    numbers: list[float] = []
+    _collect([reply.value, reply.gradients, reply.arguments], kinds, numbers)
+    sums = (
+        sum(math.sin(1 + 1.3 * i) * x for i, x in enumerate(numbers)),
+        sum(math.cos(2 + 0.7 * i) * x for i, x in enumerate(numbers)),
+        sum(map(abs, numbers)),
+    )
+    rounded = tuple(float(f"{value:.6g}") for value in sums)
+    return Fingerprint(evaluation, digest(*kinds), (rounded[0], rounded[1], rounded[2]))
+
+
+def name_evaluation(expression: str, data: dict[str, Data]) -> str:
+    """A short name for an evaluation: the same for the same expression and data, in any process."""
+    kinds: list[str] = []
+    numbers: list[float] = []
+    _collect(data, kinds, numbers)
+    return digest(expression, *kinds, *(f"{number:.5g}" for number in numbers))
+
+
+def digest(*texts: str) -> str:
+    return hashlib.blake2b("\0".join(texts).encode(), digest_size=6).hexdigest()
+
+
+def _collect(value: Data, kinds: list[str], numbers: list[float]) -> None:
+    """Split `value` into what is exact (`kinds`) and what is a number (`numbers`)."""
+    if isinstance(value, Tensor):
+        kinds.append(f"{tuple(value.shape)} {value.dtype}")
+        flat = value.flatten()
+        for number in flat.tolist():
+            _collect_number(number, kinds, numbers)
+    elif isinstance(value, (list, tuple)):
+        kinds.append(f"{len(value)} items")
+        for item in value:
+            _collect(item, kinds, numbers)
+    elif isinstance(value, dict):
+        kinds.append("dict " + " ".join(map(str, value)))
+        for item in value.values():
+            _collect(item, kinds, numbers)
+    elif isinstance(value, (int, float, complex)) and not isinstance(value, bool):
+        kinds.append(type(value).__name__)
+        _collect_number(value, kinds, numbers)
+    elif isinstance(value, str):
+        kinds.append(value.strip().casefold())
+    else:
+        kinds.append(value.kind if isinstance(value, Opaque) else repr(value))
+
+
+def _collect_number(number: complex, kinds: list[str], numbers: list[float]) -> None:
+    if isinstance(number, complex):
+        number = number.real + 3.7 * number.imag
+    try:
+        number = float(number)
+    except OverflowError:
+        number = math.inf
+    if math.isfinite(number):
+        numbers.append(number)
+    else:
+        kinds.append(f"{len(numbers)} {number}")
+
+
+class KnownMistakes:
+    """The messages of an exercise's known wrong answers, to be looked up by fingerprint."""
+
+    def __init__(self, entries: Iterable[tuple[Fingerprint, str]]) -> None:
+        self.entries = list(entries)
+
+    @classmethod
+    def load(cls, exercise: str, folder: Path) -> KnownMistakes:
+        """Read the file in `folder`; without it, or with one that is no such file, no mistake is known."""
+        try:
+            stored = json.loads((folder / FILE).read_text(encoding="utf-8"))[exercise]
+            return cls(
+                (Fingerprint(on, kind, tuple(near)), mistake["says"])
+                for mistake in stored
+                for on, kind, *near in mistake["results"]
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls([])
+
+    def name(self, first: Fingerprint, failed: Iterable[Fingerprint]) -> str | None:
+        """The message of the mistake that explains `first` and most of the other `failed` replies."""
+        votes: Counter[str] = Counter()
+        candidates = {says for known, says in self.entries if known.matches(first)}
+        for known, says in self.entries:
+            votes[says] += says in candidates and any(known.matches(reply) for reply in failed)
+        best = votes.most_common(1)
+        return best[0][0] if best and best[0][1] else None
+
+
+def write_mistakes(exercises: dict[str, list[tuple[str, list[Fingerprint]]]]) -> str:
+    """The text of the file: a mistake's message with the fingerprints of its replies, an exercise at a time."""
+    stored: dict[str, Any] = {
+        name: [{"says": says, "results": [[f.on, f.kind, *f.near] for f in results]} for says, results in mistakes]
+        for name, mistakes in exercises.items()
+    }
+    lines = []
+    for name, mistakes in stored.items():
+        rows = ",\n".join("    " + json.dumps(mistake, ensure_ascii=False) for mistake in mistakes)
+        lines.append(f"  {json.dumps(name)}: [\n{rows}\n  ]" if rows else f"  {json.dumps(name)}: []")
+    return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -1,0 +1,214 @@
+"""Evaluate an expression where the student's names live: data in, data out.
+
+A check never touches a student's object. It sends the text of an expression with plain data for
+its free names, and gets a `Reply` of plain data. In a notebook both sides are one process; a grader
+can put another `Student` in place with `connect` and leave the check cells as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import copy
+import io
+import random
+import warnings
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy
+import torch
+from torch import Tensor
+
+from autograder.checks.data import Data, same, to_data
+
+PRINTED_LIMIT = 2_000
+
+Outcome = Literal["value", "missing", "not attempted", "not callable", "raised"]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back from the student's side; plain data throughout.
+
+    `name` is the student's name that the expression is about, or the one that is missing, not written or not
+    callable. "raised" has the exception's type in `error` and its first line in `detail`. `arguments` holds
+    those that the call left changed. `gradients` is `None` where none was asked for or none flows.
+    """
+
+    outcome: Outcome
+    name: str
+    value: Data = None
+    error: str = ""
+    detail: str = ""
+    arguments: dict[str, Data] = field(default_factory=dict)
+    gradients: dict[str, Data] | None = None
+    printed: str = ""
+
+
+class Student(Protocol):
+    """Where the student's names live."""
+
+    def evaluate(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
+        """Run `expression` (a few lines of Python whose last line is the value) with `data`.
+
+        With `upstream`, a tensor of the value's shape, the reply carries the gradients of
+        `(value * upstream).sum()` with respect to every floating-point tensor in `data`.
+        """
+        ...
+
+
+_connected: ContextVar[Student | None] = ContextVar("student", default=None)
+
+
+@contextlib.contextmanager
+def connect(student: Student) -> Iterator[None]:
+    """Let every check made in this context ask `student`."""
+    token = _connected.set(student)
+    try:
+        yield
+    finally:
+        _connected.reset(token)
+
+
+def find_student(names: dict[str, Any]) -> Student:
+    """The connected student, else the names of this very process."""
+    return _connected.get() or Names(names)
+
+
+class Names:
+    """A student whose names are a dictionary of this process, such as a notebook's globals."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = names
+
+    def evaluate(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
+        program = ast.parse(expression)
+        problem = self._look_at_names(program, data)
+        if problem:
+            return problem
+        given = {name: _copy_in(value, upstream is not None) for name, value in data.items()}
+        before = {name: to_data(value) for name, value in given.items()}
+        scope = {**self.names, **given}
+        printed = _Clipped()
+        try:
+            with _quiet(printed):
+                value = _run(program, scope)
+                gradients = None if upstream is None else _gradients(value, given, upstream)
+                result = to_data(value)
+                after = {name: to_data(value) for name, value in given.items()}
+                changed = {name: value for name, value in after.items() if not same(value, before[name])}
+        except (Exception, SystemExit) as error:
+            text = str(error).strip().split("\n")[0]
+            if isinstance(error, NotImplementedError) and not text:  # what a release has in place of a solution
+                return Reply("not attempted", _subject(program))
+            return Reply(
+                "raised", _subject(program), error=type(error).__name__, detail=text[:300], printed=printed.getvalue()
+            )
+        return Reply(
+            "value", _subject(program), result, arguments=changed, gradients=gradients, printed=printed.getvalue()
+        )
+
+    def _look_at_names(self, program: ast.Module, data: dict[str, Data]) -> Reply | None:
+        """A reply where a name in `program` is missing, still empty, or called and not callable."""
+        bound = _bound_names(program) | set(data)
+        called = set(_called_names(program))
+        for node in ast.walk(program):
+            if not isinstance(node, ast.Name) or node.id in bound or hasattr(builtins, node.id):
+                continue
+            if node.id not in self.names:
+                return Reply("missing", node.id)
+            value = self.names[node.id]
+            if value is None or value is Ellipsis:
+                return Reply("not attempted", node.id)
+            if node.id in called and not callable(value):
+                return Reply("not callable", node.id, detail=type(value).__name__)
+        return None
+
+
+def _run(program: ast.Module, scope: dict[str, Any]) -> object:
+    *steps, last = program.body
+    if not isinstance(last, ast.Expr):
+        raise ValueError("the last line of a check's expression must be a value")
+    exec(compile(ast.Module(steps, []), "<check>", "exec"), scope)
+    return eval(compile(ast.Expression(last.value), "<check>", "eval"), scope)
+
+
+def _copy_in(value: Data, with_gradient: bool) -> Any:
+    value = copy.deepcopy(value)
+    if with_gradient and isinstance(value, Tensor) and value.is_floating_point():
+        value.requires_grad_()
+    return value
+
+
+def _gradients(value: object, given: dict[str, Any], upstream: Tensor) -> dict[str, Data] | None:
+    if not isinstance(value, Tensor) or value.shape != upstream.shape or not value.requires_grad:
+        return None
+    inputs = {name: tensor for name, tensor in given.items() if isinstance(tensor, Tensor) and tensor.requires_grad}
+    found = torch.autograd.grad(value, list(inputs.values()), upstream.to(value.dtype), allow_unused=True)
+    return {
+        name: to_data(torch.zeros_like(inputs[name]) if gradient is None else gradient)
+        for name, gradient in zip(inputs, found, strict=True)
+    }
+
+
+def _bound_names(program: ast.Module) -> set[str]:
+    """The names that `program` makes itself."""
+    bound = set()
+    for node in ast.walk(program):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound.add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).split(".")[0])
+    return bound
+
+
+def _called_names(program: ast.Module) -> list[str]:
+    calls = [node.func for node in ast.walk(program) if isinstance(node, ast.Call)]
+    return [function.id for function in calls if isinstance(function, ast.Name)]
+
+
+def _subject(program: ast.Module) -> str:
+    """The name that a message is about: the first function called, else the first name."""
+    names = [node.id for node in ast.walk(program) if isinstance(node, ast.Name)]
+    own = [name for name in _called_names(program) + names if not hasattr(builtins, name)]
+    return own[0] if own else "your answer"
+
+
+class _Clipped(io.StringIO):
+    """Keeps the first characters that are written and drops the rest."""
+
+    def write(self, text: str, /) -> int:
+        if self.tell() < PRINTED_LIMIT:
+            super().write(text[: PRINTED_LIMIT - self.tell()])
+        return len(text)
+
+
+@contextlib.contextmanager
+def _quiet(printed: io.StringIO) -> Iterator[None]:
+    """Keep prints and warnings out of the check's output, and the random state as it was.
+
+    A warning on stderr would cost all points under nbgrader. Random numbers are the same at every
+    evaluation, so that the notebook and the grader see the same result.
+    """
+    states = random.getstate(), numpy.random.get_state(), torch.random.get_rng_state(), torch.is_grad_enabled()
+    random.seed(0)
+    numpy.random.seed(0)
+    torch.manual_seed(0)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            torch.set_grad_enabled(True)
+            yield
+    finally:
+        random.setstate(states[0])
+        numpy.random.set_state(states[1])
+        torch.random.set_rng_state(states[2])
+        torch.set_grad_enabled(states[3])

@@ -1,0 +1,155 @@
+"""Try every answer of a notebook against its checks: solutions, other right answers, wrong ones, empty ones.
+
+The notebook's cells run in order in one shell. Where an exercise is checked, each answer is tried in a fork
+of it, so that none sees another's traces. The build takes from here that a solution passes its own check, and
+the fingerprints of the wrong answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from autograder.authored import Cell, Exercise, Notebook
+from autograder.checks.check import Check, recording
+from autograder.checks.mistakes import Fingerprint, KnownMistakes
+from autograder.errors import CourseError
+from autograder.forks import in_fork
+
+
+@dataclass
+class Trial:
+    """What one answer got from one check. `failed` has the part and the fingerprint of each failed evaluation."""
+
+    score: float
+    points: float
+    message: str
+    failed: list[tuple[str, Fingerprint]] = field(default_factory=list)
+    seals: list[tuple[str, str]] = field(default_factory=list)
+    problem: str = ""
+
+    def name_mistake(self, known: KnownMistakes) -> str | None:
+        """The author's message that a student with this answer reads, if there is one."""
+        for part in dict.fromkeys(part for part, _ in self.failed):
+            own = [taken for name, taken in self.failed if name == part]
+            if says := known.name(own[0], own):
+                return says
+        return None
+
+    @property
+    def passed(self) -> bool:
+        return not self.problem and self.score == self.points
+
+
+@dataclass
+class ExerciseTrials:
+    """The trials of one exercise. `release` is the solution under the released check, `empty` the released stub."""
+
+    solution: Trial
+    release: Trial
+    empty: Trial
+    wrong: list[Trial]
+    right: list[Trial]
+
+
+def try_notebook(
+    notebook: Notebook, stubs: dict[str, str], visible_checks: dict[str, str]
+) -> dict[str, ExerciseTrials]:
+    """Run the trials of all exercises of `notebook`.
+
+    `stubs` and `visible_checks` hold what a release has in place of the answer and of the check, by exercise.
+    Raises `CourseError` when a cell of the notebook itself stops with an error.
+    """
+    return in_fork(lambda: _try_notebook(notebook, stubs, visible_checks), seconds=600)
+
+
+def _try_notebook(
+    notebook: Notebook, stubs: dict[str, str], visible_checks: dict[str, str]
+) -> dict[str, ExerciseTrials]:
+    os.environ["MPLBACKEND"] = "agg"
+    torch.set_num_threads(1)
+    found: dict[str, ExerciseTrials] = {}
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        run = _make_shell()
+        for cell in notebook.student_cells:
+            if cell.kind != "code":
+                continue
+            exercise = notebook.exercises.get(cell.exercise)
+            if cell.tag == "exercise":
+                continue  # run by each trial, and below once its trials are done
+            if cell.tag == "check" and exercise:
+                found[exercise.name] = _try_exercise(run, exercise, stubs[exercise.name], visible_checks[exercise.name])
+                problem = run(exercise.answer.source) or run(cell.source)
+            else:
+                problem = run(cell.source)
+            if problem:
+                raise CourseError(f"{notebook.path.name}:{cell.line}: the cell stops with {problem}")
+    return found
+
+
+def _make_shell() -> Callable[[str], str]:
+    """A function that runs a cell as a notebook would and returns the error that it stops with, or ""."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell: Any = InteractiveShell.instance()
+    shell.showtraceback = lambda *args, **kwargs: None
+
+    def run(source: str) -> str:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            result = shell.run_cell(source, store_history=False)
+        error = result.error_before_exec or result.error_in_exec
+        return f"{type(error).__name__}: {error}" if error else ""
+
+    return run
+
+
+def _try_exercise(run: Callable[[str], str], exercise: Exercise, stub: str, visible_check: str) -> ExerciseTrials:
+    assert exercise.check is not None
+    full = exercise.check.source
+
+    def attempt(answer: str, check: str) -> Trial:
+        try:
+            return in_fork(lambda: _attempt(run, answer, check), seconds=120)
+        except CourseError as error:
+            return Trial(0, exercise.check.points if exercise.check else 0, "", problem=str(error))
+
+    def attempt_all(cells: list[Cell]) -> list[Trial]:
+        return [attempt(cell.source, full) for cell in cells]
+
+    answer = exercise.answer.source
+    return ExerciseTrials(
+        solution=attempt(answer, full),
+        release=attempt(answer, visible_check),
+        empty=attempt(stub, visible_check),
+        wrong=attempt_all(exercise.wrong),
+        right=attempt_all(exercise.right),
+    )
+
+
+def _attempt(run: Callable[[str], str], answer: str, check: str) -> Trial:
+    run(answer)  # an answer that stops is looked at by its check, as in a notebook
+    with recording() as checks:
+        problem = run(check)
+    if problem or len(checks) != 1:
+        return Trial(
+            0, 0, "", problem=problem or f"the check cell reports {len(checks)} times; it must call check.report() once"
+        )
+    [found] = checks
+    return Trial(
+        found.score,
+        found.points,
+        found.message(),
+        [(e.part, e.fingerprint) for e in found.evaluations if e.problem],
+        _seals(found),
+    )
+
+
+def _seals(check: Check) -> list[tuple[str, str]]:
+    return [(e.expression, e.wanted_seal) for e in check.evaluations if e.wanted_seal and e.problem]

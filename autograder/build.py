@@ -296,11 +296,14 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
     """Execute the source in a fresh kernel and write it, without markers, to `solutions/` below `stage`."""
     solution = _make_solution(notebook)
     source = stage / "source" / chapter
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copytree(source, scratch, dirs_exist_ok=True)
         client = NotebookClient(
-            solution, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": scratch}}
+            solution,
+            timeout=CELL_SECONDS,
+            kernel_name="python3",
+            extra_arguments=["--HistoryManager.hist_file=:memory:", "--log-level=40"],
+            resources={"metadata": {"path": scratch}},
         )
         try:
             client.execute()

@@ -1,12 +1,22 @@
-"""The `course` command."""
+"""The `course` command: reads its arguments, calls the module that does the work, and prints."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.errors import CourseError
+
+if TYPE_CHECKING:
+    from autograder.accuracy import ExerciseAccuracy
+    from autograder.grading import Outcome
+
+CHAPTER = "a chapter's name, the start of it, or its number"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,6 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     except CourseError as error:
         print(f"course: {error}", file=sys.stderr)
         return 1
+    except PermissionError as error:
+        print(
+            f"course: {error.filename} cannot be written: {error.strerror}. Nothing else was changed.", file=sys.stderr
+        )
+        return 1
     except KeyboardInterrupt:
         print("course: stopped.", file=sys.stderr)
         return 130
@@ -26,49 +41,205 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="course", description="Build, open and grade the course.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    build = commands.add_parser("build", help="turn notebooks/ into source/, release/ and solutions/")
-    build.add_argument("chapter", nargs="?", help="a chapter's name, the start of it, or its number (default: all)")
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.set_defaults(run=run)
+        return command
+
+    lab = add("lab", _lab, "open JupyterLab on your own copy of the chapters")
+    lab.add_argument("--port", type=int, default=8888, help="the port to serve at (default: 8888)")
+    lab.add_argument(
+        "--ip", default="127.0.0.1", help="the address to serve at (default: 127.0.0.1; in a container: 0.0.0.0)"
+    )
+    lab.add_argument("--no-browser", action="store_true", help="only print the address")
+    lab.add_argument(
+        "--workspace", type=Path, default=Path("workspace"), help="where your copy is kept (default: workspace)"
+    )
+
+    grade = add("grade", _grade, "grade what was handed in for a chapter, and write the report")
+    grade.add_argument("chapter", help=CHAPTER)
+    grade.add_argument("-j", "--jobs", type=int, help="how many submissions at a time (default: one for each core)")
+    grade.add_argument("--feedback", action="store_true", help="generate the students' feedback pages as well")
+
+    report = add("report", _report, "write the class report of a graded chapter anew, with marks given by hand since")
+    report.add_argument("chapter", help=CHAPTER)
+
+    demo = add("demo", _demo, "release, collect and grade a sample class, and open its report")
+    demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the last one)")
+    demo.add_argument(
+        "--students", type=int, default=24, help="how many careful students (default: 24); careless ones come on top"
+    )
+    demo.add_argument("--seed", type=int, default=0, help="which class is drawn (default: 0)")
+    demo.add_argument("--no-browser", action="store_true", help="only print where the report is")
+
+    build = add("build", _build, "turn notebooks/ into source/, release/ and solutions/")
+    build.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     build.add_argument(
         "--check", action="store_true", help="change nothing; fail, naming the files, where anything is stale"
     )
-    build.set_defaults(run=_build)
 
-    tried = commands.add_parser(
-        "try", help="show what each answer of a chapter gets from its check (for authors; quick)"
+    tried = add("try", _try, "show what each answer of a chapter gets from its check (for authors; quick)")
+    tried.add_argument("chapter", help=CHAPTER)
+    tried.add_argument("exercise", nargs="?", help="one exercise, with the messages in full (default: all)")
+
+    accuracy = add(
+        "accuracy", _accuracy, "grade every wrong and right answer of the chapters, and count what is graded wrongly"
     )
-    tried.add_argument("chapter", help="a chapter's name, the start of it, or its number")
-    tried.add_argument("exercise", nargs="?", help="one exercise (default: all), with the messages in full")
-    tried.set_defaults(run=_try)
+    accuracy.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
+    accuracy.add_argument("--json", action="store_true", help="print JSON instead of the table")
     return parser
 
 
-def _build(options: argparse.Namespace) -> int:
+def _find(options: argparse.Namespace) -> list[str]:
     from autograder.authored import find_chapters
+
+    return find_chapters(Path.cwd(), options.chapter)
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from autograder.workspace import open_lab
+
+    return open_lab(Path.cwd(), options.workspace, options.port, options.ip, browser=not options.no_browser)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from autograder import grading
+    from autograder.report import write_report
+
+    if options.jobs is not None and options.jobs < 1:
+        raise CourseError("-j takes a number of at least 1.")
+    [chapter] = _find(options)
+    with progress(f"grading {chapter}") as on_done:
+        result = grading.grade_class(Path.cwd(), chapter, options.jobs, on_done)
+    failed = [student for student in result.students if student.state == "not graded"]
+    for student in failed:
+        print(f"  not graded: {student.student}: {student.reason}")
+    if options.feedback:
+        grading.generate_feedback(Path.cwd(), chapter)
+        print("Feedback is in feedback/.")
+    print(f"{sum(s.state == 'graded' for s in result.students)} graded, {len(failed)} not graded.")
+    print(f"Report: {write_report(Path.cwd(), chapter)}")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from autograder.grading import collect_results
+    from autograder.report import write_report
+    from autograder.results import save_results
+
+    [chapter] = _find(options)
+    save_results(collect_results(Path.cwd(), chapter), Path.cwd())
+    print(f"Report: {write_report(Path.cwd(), chapter)}")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from autograder.authored import find_chapters, list_chapters
+    from autograder.demo import run_demo
+    from autograder.workspace import open_in_browser
+
+    chapter = find_chapters(Path.cwd(), options.chapter)[0] if options.chapter else list_chapters(Path.cwd())[-1]
+    with progress(f"grading {chapter}") as on_done:
+        report = run_demo(Path.cwd(), chapter, options.students, options.seed, print, on_done)
+    print(f"Report: {report}")
+    if not options.no_browser:
+        open_in_browser(report.as_uri())
+    return 0
+
+
+def _build(options: argparse.Namespace) -> int:
     from autograder.build import build, check
 
-    root = Path.cwd()
-    chapters = find_chapters(root, options.chapter)
-
-    def tell(text: str) -> None:
-        print(text, flush=True)
-
+    chapters = _find(options)
     if options.check:
-        stale = check(root, chapters, tell)
+        stale = check(Path.cwd(), chapters, _tell)
         if stale:
             raise CourseError("these files are not what notebooks/ says; run 'course build':\n  " + "\n  ".join(stale))
         print("Everything generated is up to date.")
         return 0
-    changed = build(root, chapters, tell)
+    changed = build(Path.cwd(), chapters, _tell)
     print("\n".join(f"  wrote {path}" for path in changed) or "No file changed.")
     return 0
 
 
+def _tell(text: str) -> None:
+    print(text, flush=True)
+
+
 def _try(options: argparse.Namespace) -> int:
-    from autograder.authored import find_chapters
     from autograder.tryout import try_chapter
 
-    [chapter] = find_chapters(Path.cwd(), options.chapter)
+    [chapter] = _find(options)
     return try_chapter(Path.cwd(), chapter, options.exercise)
+
+
+def _accuracy(options: argparse.Namespace) -> int:
+    from autograder.accuracy import measure_accuracy, summarise
+
+    found: list[ExerciseAccuracy] = []
+    for chapter in _find(options):
+        with progress(chapter, quiet=options.json) as on_done:
+            found += measure_accuracy(Path.cwd(), chapter, on_done)
+    if options.json:
+        print(json.dumps(summarise(found), indent=1, ensure_ascii=False))
+    else:
+        _print_accuracy(found)
+    return 0 if all(one.good for one in found) else 1
+
+
+def _print_accuracy(found: list[ExerciseAccuracy]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("chapter", "exercise", title="Answers graded as submissions")
+    for column in ("wrong", "accepted", "right", "rejected", "other message"):
+        table.add_column(column, justify="right")
+    for one in found:
+        counts = (one.wrong, len(one.accepted), one.right, len(one.rejected), len(one.other_message))
+        table.add_row(one.chapter, one.exercise, *map(str, counts))
+    table.add_section()
+    sums = [sum(one.wrong for one in found), sum(len(one.accepted) for one in found), sum(one.right for one in found)]
+    sums += [sum(len(one.rejected) for one in found), sum(len(one.other_message) for one in found)]
+    table.add_row("in all", f"{len(found)} exercises", *map(str, sums))
+    Console(width=None if sys.stdout.isatty() else 110).print(table)
+    for one in found:
+        for label, names in (
+            ("accepted", one.accepted),
+            ("rejected", one.rejected),
+            ("other message", one.other_message),
+        ):
+            for name in names:
+                print(f"{one.chapter} {one.exercise}: {label}: {name}")
+
+
+@contextmanager
+def progress(title: str, quiet: bool = False) -> Iterator[Callable[[Outcome, int, int], None]]:
+    """A progress bar with rate and time left, on stderr; what it yields is told of each submission."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+        task = bar.add_task(title, total=None)
+
+        def on_done(outcome: Outcome, done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield on_done
 
 
 if __name__ == "__main__":

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbgrader import preprocessors
+from nbgrader.preprocessors import NbGraderPreprocessor
 
-BEGIN_SOLUTION = "### BEGIN SOLUTION"
+from autograder.submissions import get_id, rebuild
+
 STUB = "# YOUR CODE HERE"
+NOTES = "autograded_notes"
+"""The key in a graded notebook's metadata under which the notes on its submission stand."""
+
+MAX_OUTPUT = 20_000
 
 
 class ClearSolutions(preprocessors.ClearSolutions):  # type: ignore[misc]
@@ -18,6 +26,43 @@ class ClearSolutions(preprocessors.ClearSolutions):  # type: ignore[misc]
     """
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        indented = any(line.startswith((" ", "\t")) for line in cell.source.splitlines() if BEGIN_SOLUTION in line)
+        begin = self.begin_solution_delimeter
+        indented = any(line[:1].isspace() for line in cell.source.splitlines() if begin in line)
         self.code_stub = {"python": f"{STUB}\nraise NotImplementedError()" if indented else STUB}
         return super().preprocess_cell(cell, resources, index)  # type: ignore[no-any-return]
+
+
+class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
+    """Grade the source with the student's answers, whatever else the submission holds."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        course = self.parent.parent.coursedir
+        names = resources["nbgrader"]
+        folder = course.format_path(course.source_directory, ".", names["assignment"])
+        source = nbformat.read(Path(folder) / f"{names['notebook']}.ipynb", as_version=4)
+        rebuilt, notes = rebuild(source, nb)
+        rebuilt.metadata[NOTES] = notes
+        return rebuilt, resources
+
+
+class LimitOutput(preprocessors.LimitOutput):  # type: ignore[misc]
+    """Cut what a cell prints after a number of lines, as nbgrader does, and of characters."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and len(output.text) > MAX_OUTPUT:
+                rest = len(output.text) - MAX_OUTPUT
+                output.text = f"{output.text[:MAX_OUTPUT]}\n… and {rest:,} more characters, not kept."
+        return super().preprocess_cell(cell, resources, index)  # type: ignore[no-any-return]
+
+
+class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
+    """Take out of the feedback what is not the student's to see: hidden tests, also where an error quotes them."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        if get_id(cell) and cell.metadata["nbgrader"].get("grade") and not cell.metadata["nbgrader"].get("solution"):
+            cell, resources = super().preprocess_cell(cell, resources, index)
+            for output in cell.get("outputs", []):
+                if output.output_type == "error":
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
+        return cell, resources

@@ -1,0 +1,121 @@
+"""Measure the grader: every wrong and every right answer of the chapters, graded as submissions.
+
+Exercises stand alone, so one submission carries one answer to each of them: the first wrong ones in one, the second
+wrong ones in the next. The path is that of a real class.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+
+import nbformat
+
+from autograder.authored import Cell, Exercise, read_chapter
+from autograder.errors import CourseError
+from autograder.grading import Outcome, grade_class
+from autograder.results import ExerciseResult
+from autograder.submissions import fill_in
+
+
+@dataclass
+class ExerciseAccuracy:
+    """How the answers of one exercise were graded. The lists name answers that were graded as they should not be."""
+
+    chapter: str
+    exercise: str
+    wrong: int = 0
+    right: int = 0
+    accepted: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    other_message: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not (self.accepted or self.rejected or self.other_message)
+
+
+def measure_accuracy(
+    root: Path, chapter: str, on_done: Callable[[Outcome, int, int], None] | None = None
+) -> list[ExerciseAccuracy]:
+    """Grade all answers that the authors of `chapter` wrote, and compare the marks with what they are."""
+    exercises = {
+        name: exercise for notebook in read_chapter(root, chapter) for name, exercise in notebook.exercises.items()
+    }
+    exercises = {name: exercise for name, exercise in exercises.items() if exercise.check}
+    rounds = make_rounds(exercises)
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder)
+        copy_course(root, course, [chapter])
+        for name, answers in rounds.items():
+            hand_in(course, chapter, name, {exercise: cell.source for exercise, cell in answers.items()})
+        result = grade_class(course, chapter, on_done=on_done)
+    found = {name: ExerciseAccuracy(chapter, name) for name in exercises}
+    for student in result.students:
+        if student.state != "graded":
+            raise CourseError(f"{chapter}: the answers of '{student.student}' were not graded: {student.reason}")
+        marks = {one.exercise: one for one in student.exercises}
+        for exercise, cell in rounds[student.student].items():
+            _judge(found[exercise], cell, marks[exercise])
+    return list(found.values())
+
+
+def make_rounds(exercises: dict[str, Exercise]) -> dict[str, dict[str, Cell]]:
+    """Submissions by name: each holds at most one answer to each exercise, and all together hold every answer."""
+    solutions = {name: exercise.answer for name, exercise in exercises.items()}
+    rounds = {"solution": solutions}
+    for kind in ("right", "wrong"):
+        columns = zip_longest(*(getattr(exercise, kind) for exercise in exercises.values()))
+        for number, answers in enumerate(columns, start=1):
+            rounds[f"{kind}-{number}"] = {name: cell for name, cell in zip(exercises, answers, strict=True) if cell}
+    return rounds
+
+
+def copy_course(root: Path, course: Path, chapters: list[str]) -> None:
+    """Make a course in the empty folder `course` with what grading needs of the one at `root`."""
+    shutil.copyfile(root / "nbgrader_config.py", course / "nbgrader_config.py")
+    for chapter in chapters:
+        for kind in ("source", "release"):
+            if not (root / kind / chapter).is_dir():
+                raise CourseError(f"{kind}/{chapter} is missing: run 'course build {chapter}' first.")
+            shutil.copytree(root / kind / chapter, course / kind / chapter)
+
+
+def hand_in(course: Path, chapter: str, student: str, answers: dict[str, str]) -> None:
+    """Put a submission in place: the released notebooks with `answers` by exercise."""
+    folder = course / "submitted" / student / chapter
+    folder.mkdir(parents=True)
+    for path in sorted((course / "release" / chapter).glob("*.ipynb")):
+        nbformat.write(fill_in(nbformat.read(path, as_version=4), answers), folder / path.name)
+
+
+def _judge(found: ExerciseAccuracy, cell: Cell, mark: ExerciseResult) -> None:
+    full = mark.score == mark.points
+    if cell.tag == "wrong":
+        found.wrong += 1
+        if full:
+            found.accepted.append(f"line {cell.line}: {cell.says}")
+        elif cell.says not in mark.mistakes:
+            read = mark.mistakes[0] if mark.mistakes else mark.state
+            found.other_message.append(f"line {cell.line}: {cell.says} | Read instead: {read}")
+    else:
+        found.right += 1
+        if not full:
+            read = mark.mistakes[0] if mark.mistakes else mark.state
+            found.rejected.append(f"line {cell.line}: {read}")
+
+
+def summarise(found: list[ExerciseAccuracy]) -> dict[str, object]:
+    """The table as JSON: the sums, and each exercise with its lists."""
+    return {
+        "wrong": sum(one.wrong for one in found),
+        "right": sum(one.right for one in found),
+        "wrong_accepted": sum(len(one.accepted) for one in found),
+        "right_rejected": sum(len(one.rejected) for one in found),
+        "other_message": sum(len(one.other_message) for one in found),
+        "exercises": [asdict(one) for one in found],
+    }

@@ -1,0 +1,150 @@
+"""Read what a student handed in, and rebuild from it the notebook that is graded.
+
+Rebuild, don't trust: what is graded is the source with the student's answers put in by id, and the
+cells that the student added kept where they stand. Tests, points, order and metadata never come from a
+submission. What is odd about it is noted and costs no points by itself.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.errors import CourseError
+
+MAX_BYTES = 20_000_000
+
+_HIDDEN = re.compile(
+    r"[^\n]*### BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?### END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL
+)
+
+
+def read_submission(path: Path) -> Any:
+    """Read a submitted notebook as nbformat 4.
+
+    Raises `CourseError` with the reason when it is no regular file, too large, or no notebook.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise CourseError(f"{path.name} is a link or no regular file.")
+    if path.stat().st_size > MAX_BYTES:
+        raise CourseError(f"{path.name} has {path.stat().st_size / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB.")
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    try:
+        if not isinstance(json.loads(text), dict):
+            raise ValueError("its JSON is not an object")
+        notebook = nbformat.reads(text, as_version=4)
+        if not all("source" in cell and "cell_type" in cell for cell in notebook.cells):
+            raise ValueError("a cell has no text")
+    except Exception as error:  # nbformat raises many kinds for what is no notebook
+        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise CourseError(f"{path.name} is not a notebook: {reason}") from error
+    return notebook
+
+
+def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
+    """The notebook to grade, and notes on what was odd about the submission.
+
+    Untagged cells of the source that the student edited run as the student left them, like cells that the student
+    added. A second copy of a graded cell is treated as an added cell.
+    """
+    rebuilt = copy.deepcopy(source)
+    find = _Finder(rebuilt.cells)
+    notes: list[str] = []
+    added: dict[int, list[Any]] = {-1: []}  # by the place of the cell that they stand behind
+    found: set[int] = set()
+    last = -1
+    for cell in submitted.cells:
+        place = find(cell)
+        if place is None or place in found:
+            if place is not None:
+                notes += _keep_better_answer(rebuilt.cells[place], cell)
+            added.setdefault(last, []).append(_make_added(cell))
+            continue
+        if place < last and get_id(rebuilt.cells[place]):
+            notes.append(f"The cell '{get_id(rebuilt.cells[place])}' was moved; it is graded in its own place.")
+        found.add(place)
+        notes += _take_over(rebuilt.cells[place], cell)
+        last = place
+    for place, cell in enumerate(rebuilt.cells):
+        if place not in found and get_id(cell):
+            notes.append(
+                f"The cell '{get_id(cell)}' is missing{'.' if is_answer(cell) else '; the original is graded.'}"
+            )
+            if is_answer(cell):
+                cell.source = "" if cell.cell_type == "code" else "*No answer was handed in.*"
+    rebuilt.cells = added[-1] + [
+        one for place, cell in enumerate(rebuilt.cells) for one in (cell, *added.get(place, []))
+    ]
+    return rebuilt, notes
+
+
+class _Finder:
+    """Finds the place in the source of a submitted cell: by nbgrader's id, by the notebook's, by its text."""
+
+    def __init__(self, cells: list[Any]) -> None:
+        self.graded = {get_id(cell): place for place, cell in enumerate(cells) if get_id(cell)}
+        self.ids = {cell.get("id"): place for place, cell in enumerate(cells)}
+        self.texts = {cell.source: place for place, cell in enumerate(cells) if not get_id(cell)}
+
+    def __call__(self, cell: Any) -> int | None:
+        if get_id(cell):
+            return self.graded.get(get_id(cell))
+        return self.ids.get(cell.get("id"), self.texts.get(cell.source))
+
+
+def get_id(cell: Any) -> str:
+    """nbgrader's id of a cell, "" when it has none."""
+    nbgrader = cell.metadata.get("nbgrader")
+    return str(nbgrader.get("grade_id", "")) if isinstance(nbgrader, dict) else ""
+
+
+def is_answer(cell: Any) -> bool:
+    return bool(cell.metadata["nbgrader"].get("solution"))
+
+
+def _take_over(target: Any, cell: Any) -> list[str]:
+    """Put a submitted cell's text in the place of the source's, where it is the student's to write."""
+    name, notes = get_id(target), []
+    if not name:
+        target.source = cell.source if cell.cell_type == target.cell_type else target.source
+        return []
+    if cell.cell_type != target.cell_type:
+        notes.append(f"The cell '{name}' was made a {cell.cell_type} cell; it is graded as a {target.cell_type} cell.")
+    if is_answer(target):
+        target.source = cell.source
+    elif _HIDDEN.sub("", target.source).strip() != cell.source.strip():
+        notes.append(f"The cell '{name}' is not the student's to change and was changed; the original is graded.")
+    handed_in, own = cell.metadata.get("nbgrader", {}).get("points"), target.metadata["nbgrader"].get("points")
+    if get_id(cell) and handed_in != own:
+        notes.append(f"The points of '{name}' were changed from {own} to {handed_in}; {own} are counted.")
+    return notes
+
+
+def _keep_better_answer(target: Any, cell: Any) -> list[str]:
+    """Note a second copy; where a written answer stands in the copy and not in the first, let them change places."""
+    if not get_id(target):
+        return []
+    if target.cell_type == "markdown" and is_answer(target) and len(cell.source) > len(target.source):
+        target.source, cell.source = cell.source, target.source
+    return [f"The cell '{get_id(target)}' is there more than once; the other copy runs as an added cell."]
+
+
+def _make_added(cell: Any) -> Any:
+    kind = cell.cell_type if cell.cell_type in ("code", "markdown") else "raw"
+    made = getattr(nbformat.v4, f"new_{kind}_cell")(cell.source)
+    made.id = f"added-{made.id}"
+    return made
+
+
+def fill_in(release: Any, answers: dict[str, str]) -> Any:
+    """A submission: the released notebook with `answers` by exercise in the places of its stubs."""
+    filled = copy.deepcopy(release)
+    for cell in filled.cells:
+        if get_id(cell) in answers and is_answer(cell):
+            cell.source = answers[get_id(cell)]
+    return filled

@@ -1,0 +1,157 @@
+"""A student's own copy of the released chapters, and JupyterLab on it.
+
+What a student has changed is never overwritten. A newer release of a changed notebook arrives beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from autograder.checks.mistakes import FILE as MISTAKES
+from autograder.errors import CourseError
+
+RECORD = ".released.json"
+"""In the workspace: which release of each file was copied last, by its hash."""
+
+START_SECONDS = 60
+
+
+def update_workspace(release: Path, workspace: Path) -> list[str]:
+    """Bring the releases into `workspace`; returns a line for each thing that the student should know.
+
+    A file that is missing is copied, one that is as it was released is replaced by the newer release, one
+    that was changed stays and has the newer release put beside it.
+    """
+    notebooks = sorted(release.glob("*/*.ipynb"))
+    if not notebooks:
+        raise CourseError(f"There is no release to open in {release}. Run the command at the course's root.")
+    record_path = workspace / RECORD
+    record = _read_record(record_path)
+    news = []
+    for path in sorted(path for path in release.rglob("*") if path.is_file()):
+        name = path.relative_to(release)
+        own = workspace / name
+        released = _hash(path)
+        own.parent.mkdir(parents=True, exist_ok=True)
+        if not own.exists() or own.name == MISTAKES or _hash(own) == record.get(name.as_posix()):
+            if own.exists() and _hash(own) != released and own.suffix == ".ipynb":
+                news.append(f"{name} was replaced by its new release; you had not changed it.")
+            shutil.copyfile(path, own)
+        elif _hash(own) != released and record.get(name.as_posix()) != released:
+            beside = _free_name(own, released)
+            shutil.copyfile(path, beside)
+            news.append(f"{name}: there is a new release; it is in {beside.name}, and your own work was left as it is.")
+        record[name.as_posix()] = released
+    record_path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return news
+
+
+def _read_record(path: Path) -> dict[str, str]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return record if isinstance(record, dict) else {}
+    except (OSError, ValueError):
+        return {}  # without a record every file counts as changed, so nothing is lost
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _free_name(own: Path, released: str) -> Path:
+    return own.with_name(f"{own.stem}.new-{released[:6]}{own.suffix}")
+
+
+def open_lab(root: Path, workspace: Path, port: int, ip: str, browser: bool) -> int:
+    """Update the workspace and run JupyterLab on it until it is stopped; returns its exit status.
+
+    Raises `CourseError` when the port is taken or JupyterLab does not start.
+    """
+    _check_port(ip, port)
+    for line in update_workspace(root / "release", workspace):
+        print(line)
+    token = secrets.token_hex(16)
+    address = f"http://{'localhost' if ip in ('127.0.0.1', '0.0.0.0') else ip}:{port}/lab?token={token}"
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={workspace.resolve()}",
+        f"--ServerApp.ip={ip}",
+    ]
+    command += [
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+        "--no-browser",
+    ]
+    command += [
+        "--ServerApp.log_level=ERROR",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    server = subprocess.Popen(command, env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
+    try:
+        _wait_until_up(server, f"http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}/api")
+        print(
+            f"JupyterLab is open on {workspace}/. Your work is kept there. Stop it with Ctrl+C.\n\n    {address}\n",
+            flush=True,
+        )
+        if browser:
+            open_in_browser(address)
+        return server.wait()
+    except KeyboardInterrupt:
+        print("Stopped. Your work is in", workspace)
+        return 0
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _check_port(ip: str, port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":  # as JupyterLab does, so that a port just left is free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ip, port))
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "there is no such port"
+            raise CourseError(
+                f"Port {port} at {ip} cannot be used ({reason}). Choose another: course lab --port {8889 if port == 8888 else 8888}"
+            ) from error
+
+
+def _wait_until_up(server: subprocess.Popen[bytes], address: str) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if server.poll() is not None:
+            raise CourseError(
+                f"JupyterLab ended at once, with exit status {server.returncode}; its own words are above."
+            )
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise CourseError(f"JupyterLab did not answer within {START_SECONDS} seconds.")
+
+
+def open_in_browser(address: str) -> None:
+    """Open `address` where a browser can be; elsewhere the printed address has to do."""
+    import webbrowser
+
+    if sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(address)

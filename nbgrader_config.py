@@ -1,7 +1,6 @@
 """nbgrader's configuration for this course; every nbgrader command at this folder reads it."""
 
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
-from nbgrader.preprocessors import ClearSolutions, LimitOutput
 
 from autograder import preprocessors
 
@@ -16,22 +15,15 @@ c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level
 c.FileNameCollectorPlugin.named_regexp = r".*?(?P<student_id>[^_/\\]+)_(?P<file_id>[^/\\]+)\.ipynb$"
 
 
-def replace(converter, trait, old, new):
-    """nbgrader's own list of steps, with one of them replaced."""
-    return [new if step is old else step for step in converter.class_traits()[trait].default()]
+def replace(converter, trait, *steps):
+    """nbgrader's own list of steps, with those of the same name replaced by ours."""
+    ours = {step.__name__: step for step in steps}
+    return [ours.get(step.__name__, step) for step in converter.class_traits()[trait].default()]
 
 
-c.GenerateAssignment.preprocessors = replace(
-    GenerateAssignment, "preprocessors", ClearSolutions, preprocessors.ClearSolutions
-)
-c.Autograde.sanitize_preprocessors = [
-    preprocessors.Rebuild,
-    *Autograde.class_traits()["sanitize_preprocessors"].default(),
-]
+c.GenerateAssignment.preprocessors = replace(GenerateAssignment, "preprocessors", preprocessors.ClearSolutions)
+c.Autograde.sanitize_preprocessors = [preprocessors.Rebuild, *replace(Autograde, "sanitize_preprocessors")]
 c.Autograde.autograde_preprocessors = replace(
-    Autograde, "autograde_preprocessors", LimitOutput, preprocessors.LimitOutput
+    Autograde, "autograde_preprocessors", preprocessors.Execute, preprocessors.LimitOutput
 )
-c.GenerateFeedback.preprocessors = [
-    preprocessors.CleanFeedback,
-    *GenerateFeedback.class_traits()["preprocessors"].default(),
-]
+c.GenerateFeedback.preprocessors = [preprocessors.CleanFeedback, *replace(GenerateFeedback, "preprocessors")]

@@ -17,7 +17,7 @@ import nbformat
 
 from autograder.authored import Cell, Exercise, read_chapter
 from autograder.errors import CourseError
-from autograder.grading import Outcome, grade_class
+from autograder.grading import grade_class
 from autograder.results import ExerciseResult
 from autograder.submissions import fill_in
 
@@ -40,7 +40,7 @@ class ExerciseAccuracy:
 
 
 def measure_accuracy(
-    root: Path, chapter: str, on_done: Callable[[Outcome, int, int], None] | None = None
+    root: Path, chapter: str, on_done: Callable[[int, int], None] | None = None
 ) -> list[ExerciseAccuracy]:
     """Grade all answers that the authors of `chapter` wrote, and compare the marks with what they are."""
     exercises = {

@@ -174,7 +174,8 @@ class _Reader:
 
     def read_cell(self, raw: Any) -> Cell:
         line = self._find_line(raw.source)
-        attributes = dict(raw.metadata)
+        # Jupytext notes there how many blank lines follow a cell.
+        attributes = {name: value for name, value in raw.metadata.items() if not name.startswith("lines_to_")}
         tags = attributes.pop("tags", [])
         exercise = str(attributes.get("exercise", ""))
         tag = tags[0] if tags else ""

@@ -230,7 +230,7 @@ def _lines_in(value: Any) -> Iterator[str]:
         yield from (line.strip() for line in value.splitlines())
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield key
+            yield from _lines_in(key)
             yield from _lines_in(item)
     elif isinstance(value, list):
         for item in value:
@@ -302,6 +302,7 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
             solution,
             timeout=CELL_SECONDS,
             kernel_name="python3",
+            coalesce_streams=True,
             extra_arguments=["--HistoryManager.hist_file=:memory:", "--log-level=40"],
             resources={"metadata": {"path": scratch}},
         )
@@ -309,7 +310,7 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
             client.execute()
         except CellExecutionError as error:
             raise CourseError(
-                f"{notebook.path.name}: a cell of the solution stops with {error.ename}: {error.evalue}"
+                f"{'/'.join(notebook.path.parts[-3:])}: a cell of the solution stops with {error.ename}: {error.evalue}"
             ) from error
     for cell in solution.cells:
         cell.metadata.pop("execution", None)

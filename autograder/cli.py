@@ -14,7 +14,6 @@ from autograder.errors import CourseError
 
 if TYPE_CHECKING:
     from autograder.accuracy import ExerciseAccuracy
-    from autograder.grading import Outcome
 
 CHAPTER = "a chapter's name, the start of it, or its number"
 
@@ -213,7 +212,7 @@ def _print_accuracy(found: list[ExerciseAccuracy]) -> None:
 
 
 @contextmanager
-def progress(title: str, quiet: bool = False) -> Iterator[Callable[[Outcome, int, int], None]]:
+def progress(title: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     """A progress bar with rate and time left, on stderr; what it yields is told of each submission."""
     from rich.console import Console
     from rich.progress import (
@@ -233,13 +232,18 @@ def progress(title: str, quiet: bool = False) -> Iterator[Callable[[Outcome, int
         TextColumn("left:"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        task = bar.add_task(title, total=None)
+    bar = Progress(*columns, console=Console(stderr=True), disable=quiet)
+    task = bar.add_task(title, total=None)
 
-        def on_done(outcome: Outcome, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+    def on_done(done: int, total: int) -> None:
+        bar.start()  # not before there is something to show, so that an error stands alone
+        bar.update(task, completed=done, total=total)
 
+    try:
         yield on_done
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 if __name__ == "__main__":

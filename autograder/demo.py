@@ -16,7 +16,7 @@ from autograder.accuracy import copy_course
 from autograder.authored import Exercise, read_chapter
 from autograder.build import run_nbgrader
 from autograder.errors import CourseError
-from autograder.grading import Outcome, export_marks, generate_feedback, grade_class
+from autograder.grading import export_marks, generate_feedback, grade_class
 from autograder.report import write_report
 from autograder.submissions import fill_in, get_id, is_answer
 
@@ -39,7 +39,7 @@ def run_demo(
     students: int,
     seed: int,
     tell: Callable[[str], None],
-    on_done: Callable[[Outcome, int, int], None] | None = None,
+    on_done: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Take a class of `students` careful and a handful of careless ones through `chapter`, in the folder `demo/`.
 

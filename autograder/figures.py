@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from cycler import cycler
 from matplotlib.axes import Axes
@@ -73,7 +74,7 @@ def draw_boundary(axes: Axes, net: Callable[[Tensor], Tensor], x: Tensor, y: Ten
     for value, marker, color in ((0, "o", ORANGE), (1, "^", BLUE)):
         own, name = x[y == value], f"class {value}"
         axes.scatter(
-            own[:, 0], own[:, 1], s=22, marker=marker, color=color, edgecolor="white", linewidth=0.4, label=name
+            own[:, 0], own[:, 1], s=28, marker=marker, color=color, edgecolor="white", linewidth=0.4, label=name
         )
     missed = x[wrong]
     axes.scatter(
@@ -190,3 +191,31 @@ def draw_shares(axes: Axes, shares: Tensor, rows: list[str], columns: list[str])
     axes.grid(False)
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
+
+
+def draw_numbers(axes: Axes, table: Tensor, row: str, column: str) -> Axes:
+    """Draw `table` (R, C) of numbers from 0 to 1 as shaded squares with the numbers in them.
+
+    The labels are `row` and `column` with their place and, below, their sum.
+    """
+    axes.imshow(table, cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
+    for (i, j), value in ((place, float(table[place])) for place in np.ndindex(*table.shape)):
+        axes.text(j, i, f"{value:.2f}", ha="center", va="center", color="white" if value > 0.8 else BLACK)
+    axes.set_xticks(range(table.shape[1]), [f"{column} {j}\nsum {float(s):.2f}" for j, s in enumerate(table.sum(0))])
+    axes.set_yticks(range(table.shape[0]), [f"{row} {i}\nsum {float(s):.2f}" for i, s in enumerate(table.sum(1))])
+    axes.grid(False)
+    axes.tick_params(length=0)
+    return axes
+
+
+def draw_bars(axes: Axes, labels: list[str], groups: dict[str, Tensor]) -> Axes:
+    """Draw a bar for each label and each of the named `groups` (two or three of shape (len(labels),)), with its number."""
+    width = 0.88 / len(groups)
+    looks = zip((SKY, BLUE, ORANGE), ("", "//", ".."), groups.items(), strict=False)
+    for i, (color, hatch, (name, values)) in enumerate(looks):
+        place = torch.arange(len(labels)) + (i - (len(groups) - 1) / 2) * width
+        bars = axes.bar(place, values, width=width * 0.95, color=color, hatch=hatch, edgecolor="white", label=name)
+        axes.bar_label(bars, fmt="%.2f", padding=2)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.grid(False, axis="x")
+    return axes

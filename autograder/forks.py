@@ -49,6 +49,8 @@ def _answer(function: Callable[[], object], writer: int) -> None:
     try:
         try:
             sent = pickle.dumps((True, function()))
+        except CourseError as error:  # says all that there is to say
+            sent = pickle.dumps((False, str(error)))
         except BaseException as error:
             sent = pickle.dumps((False, f"stopped with {type(error).__name__}: {error}\n{traceback.format_exc()}"))
         with os.fdopen(writer, "wb") as stream:

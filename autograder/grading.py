@@ -41,9 +41,9 @@ class Outcome:
 
 
 def grade_class(
-    course: Path, chapter: str, jobs: int | None = None, on_done: Callable[[Outcome, int, int], None] | None = None
+    course: Path, chapter: str, jobs: int | None = None, on_done: Callable[[int, int], None] | None = None
 ) -> ClassResult:
-    """Grade every submission of `chapter` and store the results; `on_done` hears of each one, with the count and the total.
+    """Grade every submission of `chapter` and store the results; `on_done` hears of it, with the count done and the total.
 
     Raises `CourseError` when nothing was handed in or the gradebook cannot be used.
     """
@@ -51,13 +51,15 @@ def grade_class(
     if not students:
         raise CourseError(f"Nothing was handed in for {chapter}: there is no folder submitted/STUDENT/{chapter}.")
     prepare_gradebook(course, chapter)
-    outcomes = {}
+    outcomes: dict[str, Outcome] = {}
+    if on_done:
+        on_done(0, len(students))
     for outcome in _grade_all(course, chapter, students, jobs or os.cpu_count() or 1):
         outcomes[outcome.student] = outcome
         if outcome.reason:
             _withdraw_marks(course, chapter, outcome.student)
         if on_done:
-            on_done(outcome, len(outcomes), len(students))
+            on_done(len(outcomes), len(students))
     result = collect_results(course, chapter, outcomes)
     save_results(result, course)
     return result
@@ -182,7 +184,9 @@ def _explain_failure(log: str) -> str:
         return "The kernel ended while the notebook ran: a cell calls exit() or quit(), or uses too much memory."
     if "became unresponsive" in log or "UnresponsiveKernelError" in log:
         return "A cell does not end, and could not be interrupted."
-    errors = re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception)\b.*$", log)
+    errors = [
+        line for line in re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception)\b.*$", log) if "above failures" not in line
+    ]
     lines = errors or log.strip().splitlines()
     return f"nbgrader could not grade it: {lines[-1][:300] if lines else 'it gave no reason'}"
 
@@ -246,11 +250,11 @@ def _collect_student(
 
 def _read_exercise(notebook: str, grade: Any, cell: Any, answer: Any) -> ExerciseResult:
     found = ExerciseResult(notebook, grade.name.removesuffix("-check"), grade.max_score, grade.score, "wrong")
-    if cell is None:
-        return replace(found, state="not attempted")
-    if cell.metadata["nbgrader"].get("solution"):
+    if grade.cell.cell_type != "code" or (cell is not None and cell.metadata["nbgrader"].get("solution")):
         done = grade.manual_score is not None or not grade.needs_manual_grade
         return replace(found, state="by hand", score=grade.score if done else None)
+    if cell is None:
+        return replace(found, state="not attempted")
     result = next((output.data[RESULT] for output in cell.outputs if RESULT in output.get("data", {})), None)
     if stopped := _find_error(cell):
         return replace(found, state="stopped", mistakes=[_explain_stop("check", stopped)])
@@ -272,6 +276,8 @@ def _find_error(cell: Any) -> Any:
 def _explain_stop(what: str, error: Any) -> str:
     if error.ename in ("CellTimeoutError", "KeyboardInterrupt"):
         return f"The cell of the {what} did not end in the time allowed."
+    if error.ename == "ProcessEnded":
+        return f"The cell of the {what} ended its own process."
     return f"The cell of the {what} stops with {error.ename}: {error.evalue}"[:300]
 
 

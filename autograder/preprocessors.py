@@ -9,6 +9,7 @@ import nbformat
 from nbgrader import preprocessors
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder.engine import client
 from autograder.submissions import get_id, rebuild
 
 STUB = "# YOUR CODE HERE"
@@ -43,6 +44,16 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
         rebuilt, notes = rebuild(source, nb)
         rebuilt.metadata[NOTES] = notes
         return rebuilt, resources
+
+
+class Execute(preprocessors.Execute):  # type: ignore[misc]
+    """Run a notebook in a fork of a warm process; where a system cannot fork, in a kernel, as nbgrader does."""
+
+    def preprocess(self, nb: Any, resources: Any, **options: Any) -> tuple[Any, Any]:
+        if not client.available():
+            return super().preprocess(nb, resources, **options)  # type: ignore[no-any-return]
+        client.execute(nb, Path(resources["metadata"]["path"]), self.timeout)
+        return nb, resources
 
 
 class LimitOutput(preprocessors.LimitOutput):  # type: ignore[misc]

@@ -69,7 +69,9 @@ def save_results(result: ClassResult, course: Path) -> Path:
     path = results_path(course, result.chapter)
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".json.new")
-    fresh.write_text(json.dumps(asdict(result), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    fresh.write_text(
+        json.dumps(asdict(result), indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace"
+    )
     fresh.replace(path)
     return path
 

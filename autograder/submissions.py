@@ -38,12 +38,17 @@ def read_submission(path: Path) -> Any:
         if not isinstance(json.loads(text), dict):
             raise ValueError("its JSON is not an object")
         notebook = nbformat.reads(text, as_version=4)
-        if not all("source" in cell and "cell_type" in cell for cell in notebook.cells):
+        if not isinstance(notebook.cells, list) or not all(map(_is_cell, notebook.cells)):
             raise ValueError("a cell has no text")
     except Exception as error:  # nbformat raises many kinds for what is no notebook
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise CourseError(f"{path.name} is not a notebook: {reason}") from error
     return notebook
+
+
+def _is_cell(cell: Any) -> bool:
+    parts = {"source": str, "cell_type": str, "metadata": dict}
+    return isinstance(cell, dict) and all(isinstance(cell.get(name), kind) for name, kind in parts.items())
 
 
 def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
@@ -94,7 +99,7 @@ class _Finder:
     def __call__(self, cell: Any) -> int | None:
         if get_id(cell):
             return self.graded.get(get_id(cell))
-        return self.ids.get(cell.get("id"), self.texts.get(cell.source))
+        return self.ids.get(str(cell.get("id")), self.texts.get(cell.source))
 
 
 def get_id(cell: Any) -> str:
@@ -119,8 +124,9 @@ def _take_over(target: Any, cell: Any) -> list[str]:
         target.source = cell.source
     elif _HIDDEN.sub("", target.source).strip() != cell.source.strip():
         notes.append(f"The cell '{name}' is not the student's to change and was changed; the original is graded.")
-    handed_in, own = cell.metadata.get("nbgrader", {}).get("points"), target.metadata["nbgrader"].get("points")
-    if get_id(cell) and handed_in != own:
+    own = target.metadata["nbgrader"].get("points")
+    handed_in = cell.metadata["nbgrader"].get("points") if get_id(cell) else own
+    if handed_in != own:
         notes.append(f"The points of '{name}' were changed from {own} to {handed_in}; {own} are counted.")
     return notes
 

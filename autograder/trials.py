@@ -85,13 +85,21 @@ def _try_notebook(
             if cell.tag == "exercise":
                 continue  # run by each trial, and below once its trials are done
             if cell.tag == "check" and exercise:
-                found[exercise.name] = _try_exercise(run, exercise, stubs[exercise.name], visible_checks[exercise.name])
-                problem = run(exercise.answer.source) or run(cell.source)
-            else:
-                problem = run(cell.source)
-            if problem:
-                raise CourseError(f"{notebook.path.name}:{cell.line}: the cell stops with {problem}")
+                tried = _try_exercise(run, exercise, stubs[exercise.name], visible_checks[exercise.name])
+                found[exercise.name] = tried
+                _go_on(run, notebook, exercise.answer)
+                if tried.solution.problem:
+                    continue  # the check cell stops; the trial says so
+            _go_on(run, notebook, cell)
     return found
+
+
+def _go_on(run: Callable[[str], str], notebook: Notebook, cell: Cell) -> None:
+    """Run a cell of the notebook itself. Raises `CourseError` where it stops."""
+    if problem := run(cell.source):
+        place = "/".join(notebook.path.parts[-3:])  # as the course names it: notebooks/CHAPTER/FILE
+        exercise = f"exercise '{cell.exercise}': " if cell.exercise else ""
+        raise CourseError(f"{place}:{cell.line}: {exercise}the cell stops with {problem}")
 
 
 def _make_shell() -> Callable[[str], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -160,9 +161,9 @@ class Check:
         wanted, upstream, gradients = _work_out(gives, plain, gradient)
         reply = self._student.evaluate(expression, plain, upstream)
         if isinstance(wanted, Sealed):
-            problem, wanted_seal = _look_at_seal(reply, wanted, expression)
+            problem, wanted_seal = _look_at_seal(reply, wanted, expression, self._hidden)
         else:
-            expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain)
+            expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain, self._hidden)
             problem, wanted_seal = find_problem(reply, expected), None
         taken = fingerprint(name_evaluation(expression, plain), reply)
         self.evaluations.append(Evaluation(expression, part, self._hidden, plain, reply, problem, taken, wanted_seal))
@@ -188,6 +189,9 @@ class Check:
         for recorder in _recorders:
             recorder(self)
         print(self.message())
+        if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
+            # nbgrader's validation shows what a check writes to stderr, in lines of 83 characters.
+            print("\n".join(line for text in self.message().split("\n") for line in _wrap_again(text)), file=sys.stderr)
         score = Score(self.score)
         score.result = self.result()
         return score
@@ -220,11 +224,10 @@ class Check:
         head = f"{self.exercise}: {Score(self.score)!r} of {Score(self.points)!r} points."
         failed = [evaluation for evaluation in self.evaluations if evaluation.problem]
         if not failed:
-            return (
-                f"✓ {head} All {len(self.evaluations)} checks hold."
-                if self.evaluations
-                else f"✗ {head} Nothing was checked."
-            )
+            count = len(self.evaluations)
+            if not count:
+                return f"✗ {head} Nothing was checked."
+            return f"✓ {head} {f'All {count} checks hold' if count > 1 else 'The check holds'}."
         if not self.attempted:
             return (
                 f"○ {self.exercise}: not attempted yet, 0 of {Score(self.points)!r} points. {_how_to_start(failed[0])}"
@@ -241,7 +244,8 @@ class Check:
             shown.add(says)
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
             if not again:
-                lines += _wrap(says) + list(_evidence(own[0]))
+                indent = "  " if len(self.parts) > 1 else ""
+                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0]))]
         return "\n".join(lines)
 
 
@@ -268,9 +272,9 @@ def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, T
     return to_data(value), upstream, to_data(gradients)
 
 
-def _look_at_seal(reply: Reply, wanted: Sealed, expression: str) -> tuple[Problem | None, str | None]:
+def _look_at_seal(reply: Reply, wanted: Sealed, expression: str, hidden: bool) -> tuple[Problem | None, str | None]:
     if reply.outcome != "value":
-        return find_problem(reply, Expected(None)), None
+        return find_problem(reply, Expected(None, hidden=hidden)), None
     own_seal = seal(expression, reply.value, wanted.digits)
     if own_seal == wanted.digest:
         return None, own_seal
@@ -293,6 +297,11 @@ def _say(failed: list[Evaluation], known: KnownMistakes) -> str:
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _wrap_again(line: str) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.wrap(line, 80, subsequent_indent=indent + "  ", break_on_hyphens=False) or [""]
 
 
 def _evidence(evaluation: Evaluation) -> Iterator[str]:

@@ -30,9 +30,11 @@ class Opaque:
 def to_data(value: object, depth: int = 0) -> Data:
     """Copy `value` into plain data that shares nothing with it.
 
-    Subclasses become their plain type, tensors are detached and cloned, NumPy scalars become
-    numbers, `torch.Size` a tuple, a dtype its name. What is no data becomes `Opaque`.
+    Subclasses become their plain type, tensors are detached and cloned, NumPy scalars become numbers, integers
+    beyond 64 bits floats, `torch.Size` a tuple, a dtype its name. What is no data becomes `Opaque`.
     """
+    if type(value) is int and value.bit_length() > 63:  # more than a tensor, and at length `repr`, can take
+        return float(value) if value.bit_length() < 1024 else math.inf if value > 0 else -math.inf
     if value is None or type(value) in (bool, int, float, complex, str):
         return value
     if depth > MAX_DEPTH:
@@ -52,7 +54,7 @@ def to_data(value: object, depth: int = 0) -> Data:
         return value.item()  # type: ignore[attr-defined]
     for plain in (int, float, str):
         if isinstance(value, plain):
-            return plain(value)
+            return to_data(plain(value), depth)
     return Opaque(_kind(value))
 
 
@@ -128,6 +130,7 @@ def _numbers(nested: Any, frame: str) -> str:
 def _number(value: float) -> str:
     if not math.isfinite(value):
         return str(value)
+    value += 0.0  # no -0.0
     if value == int(value) and abs(value) < 1e6:
         return f"{value:.1f}"
     if 1e-3 <= abs(value) < 1e6:

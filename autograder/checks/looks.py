@@ -37,6 +37,7 @@ class Expected:
     within: float = 1e-6
     may_change: frozenset[str] = frozenset()
     given: dict[str, Data] = field(default_factory=dict)
+    hidden: bool = False
 
 
 def find_problem(reply: Reply, expected: Expected) -> Problem | None:
@@ -51,7 +52,7 @@ def find_problem(reply: Reply, expected: Expected) -> Problem | None:
             "callable", f"`{name}` is of type {reply.detail}, not a function: something else was assigned to its name."
         )
     if reply.outcome == "raised":
-        return Problem("raises", _explain_exception(reply))
+        return Problem("raises", _explain_exception(reply, expected.hidden))
     problem = _compare(reply.value, expected.value, expected, name, "")
     if problem and problem.look == "type" and reply.value is None and reply.printed.strip():
         return Problem("type", f"`{name}` prints its result and returns nothing: end it with `return`.")
@@ -68,10 +69,10 @@ def _look_at_gradients(reply: Reply, expected: Expected) -> Problem | None:
             "stay with tensors all the way, without `.item()`, `.detach()`, `.numpy()` or `no_grad`.",
         )
     for name, wanted in expected.gradients.items():
-        problem = _compare(reply.gradients.get(name), wanted, expected, reply.name, "")
+        problem = _compare_tensors(reply.gradients.get(name), wanted, expected, "it")
         if problem:
-            says = f"The values of `{reply.name}` are right, but its gradient with respect to `{name}` is not."
-            return Problem("gradient", f"{says} {problem.says}", problem.detail)
+            says = f"The values of `{reply.name}` are right, but its gradient with respect to `{name}` is not"
+            return Problem("gradient", f"{says}: {problem.says.removeprefix('it: ')}", problem.detail)
     return None
 
 
@@ -108,16 +109,18 @@ _ADVICE = [
     (r"object has no attribute", "Look at what kind of object it is, and at the spelling after the dot."),
     (r"maximum recursion depth", "It calls itself and never stops."),
     (r"math range error|Result too large|Numerical result out of range", "A number grows beyond what a float can hold: rewrite the formula so that no large number is exponentiated."),
+    (r"must be a mapping", "Give a dictionary, such as `{'name': value}`."),
     (r"division by zero", "A denominator is zero: which input makes it so?"),
     (r"shape '.*' is invalid for input of size", "The number of elements before and after a reshape must be the same."),
     (r"argument '.*' .*must be Tensor|must be Tensor, not", "A tensor is wanted where a number or a list was given."),
 ]  # fmt: skip
 
 
-def _explain_exception(reply: Reply) -> str:
+def _explain_exception(reply: Reply, hidden: bool) -> str:
+    """Of a hidden evaluation the exception's own text is left out: it may quote the input."""
     if reply.error == "SystemExit":
         return f"`{reply.name}` stops the program (`exit` or `quit`): leave a function with `return` instead."
-    text = reply.detail.rstrip(".")
+    text = "" if hidden else reply.detail.rstrip(".")
     advice = next((says for pattern, says in _ADVICE if re.search(pattern, reply.detail)), "")
     if reply.error == "RecursionError":
         advice = "It calls itself and never stops."
@@ -157,7 +160,7 @@ def _compare(got: Data, want: Data, expected: Expected, name: str, where: str) -
     if is_number(want):
         if not is_number(got):
             return _wrong_type(got, want, subject)
-        return _compare_numbers(float(got), float(want), expected, subject)
+        return _compare_numbers(got, want, expected, subject)
     if type(got) is not type(want):
         return None if got == want and want is None else _wrong_type(got, want, subject)
     if got == want:
@@ -174,6 +177,8 @@ def _first(problems: Iterator[Problem | None]) -> Problem | None:
 
 def _wrong_type(got: Data, want: Data, subject: str) -> Problem:
     wanted = _kind(want)
+    if got is None and subject.startswith("["):
+        return Problem("type", f"{subject} is `None` where {wanted} is expected.")
     if got is None:
         return Problem(
             "type",
@@ -193,7 +198,13 @@ def _wrong_type(got: Data, want: Data, subject: str) -> Problem:
             "type",
             f"{subject} gives a Python number where {wanted} is expected: leave out `.item()` or `float()`, which cut the gradient.",
         )
-    if isinstance(want, Tensor) and isinstance(got, (list, tuple)):
+    if isinstance(want, Tensor) and isinstance(got, tuple):
+        return Problem(
+            "type",
+            f"{subject} gives a tuple of {len(got)} where {wanted} is expected: return the one item that is asked for. "
+            "Functions such as `max(dim=...)` give values and indices.",
+        )
+    if isinstance(want, Tensor) and isinstance(got, list):
         return Problem(
             "type",
             f"{subject} gives a {_kind(got, '')} where {wanted} is expected: `torch.stack` or `torch.tensor` makes one of it.",
@@ -210,7 +221,7 @@ def _wrong_type(got: Data, want: Data, subject: str) -> Problem:
 def _kind(value: Data, article: str = "a ") -> str:
     if isinstance(value, Opaque):
         return article + value.kind
-    names = {Tensor: "tensor", str: "text (str)", float: "number", int: "number", type(None): "None"}
+    names = {Tensor: "tensor", str: "string", float: "number", int: "number", type(None): "None"}
     if isinstance(value, bool):
         return article + "truth value (True or False)"
     return article + names.get(type(value), type(value).__name__)
@@ -265,7 +276,7 @@ def _look_at_finite(got: Tensor, want: Tensor, expected: Expected, subject: str)
     bad = ~got.isfinite() & want.isfinite()
     if not bad.any():
         return None
-    kind = "nan" if got.isnan().any() else "inf"
+    kind = " or ".join(name for name, found in (("nan", got.isnan()), ("inf", got.isinf())) if (found & bad).any())
     why = "an overflow on the way, such as the exponential of a large number, or log(0), or 0/0"
     return Problem(
         "finite",
@@ -288,10 +299,14 @@ def _explain_shape(got: Tensor, want: Tensor, expected: Expected) -> str:
         return "Everything was reduced to one number: give the reduction its `dim`."
     if w == ():
         return "One number is expected: reduce over all dimensions, with a mean or a sum as the text says."
-    if len(w) == 1 and g == (w[0], w[0]):
+    if w in [g[:1], (*g[:1], 1)] and len(set(g)) == 1 and len(g) == 2:
         return "Two tensors of shapes (N,) and (N, 1) were broadcast to (N, N): give them the same shape first."
     if len(g) == 1 and g[0] == math.prod(w):
         return "It was flattened."
+    for name, value in expected.given.items():
+        shape = tuple(value.shape) if isinstance(value, Tensor) else ()
+        if _removed_one(shape, g) and _removed_one(shape, w):
+            return f"Dimension {_removed_one(shape, g) - 1} of `{name}` was reduced where dimension {_removed_one(shape, w) - 1} is meant."
     if len(g) == len(w) - 1 and _removed_one(w, g):
         return f"Dimension {_removed_one(w, g) - 1} was reduced away."
     if len(g) == len(w) + 1 and _removed_one(g, w):
@@ -318,7 +333,7 @@ def _explain_values(got: Tensor, want: Tensor, expected: Expected) -> str:
     if _close(got, torch.zeros_like(got)):
         return "every value is 0."
     if _close(got, -want):
-        return "the sign is the wrong way round everywhere."
+        return f"the sign is the wrong way round{' everywhere' if got.numel() > 1 else ''}."
     if got.dim() == 2 and got.shape[0] == got.shape[1] and _close(got, want.T):
         return "the result is transposed."
     if got.dim() >= 1 and got.numel() > 1 and _close(got, want.flip(-1)):
@@ -338,31 +353,44 @@ def _sums_to_one(value: Tensor, dim: int) -> bool:
     return _close(value.sum(dim), torch.ones(value.shape[1 - dim], dtype=value.dtype))
 
 
+_FACTORS = {
+    math.log(2): "a logarithm to base 2 in place of the natural one, or the reverse",
+    math.log(10): "a logarithm to base 10 in place of the natural one, or the reverse",
+    100: "a percentage in place of a fraction, or the reverse",
+}
+
+
 def _explain_factor(got: Tensor, want: Tensor, expected: Expected) -> str:
     largest = want.abs().argmax()
     pivot = want.flatten()[largest]
-    if pivot == 0:
-        return ""
-    factor = float(got.flatten()[largest] / pivot)
-    if factor != 0 and want.numel() >= 1 and _close(got, want * factor):
-        known = {2.0: "", 0.5: "", math.log(2): "a logarithm to base 2 in place of the natural one, or the reverse", 1 / math.log(2): "a logarithm to base 2 in place of the natural one, or the reverse", math.log(10): "a logarithm to base 10 in place of the natural one, or the reverse", 1 / math.log(10): "a logarithm to base 10 in place of the natural one, or the reverse"}  # fmt: skip
-        why = next((why for value, why in known.items() if why and math.isclose(factor, value, rel_tol=1e-4)), "")
-        for size in sorted(
-            {size for value in expected.given.values() if isinstance(value, Tensor) for size in value.shape if size > 1}
-        ):
-            if math.isclose(factor, size, rel_tol=1e-4):
-                why = f"{size} is a size of the input: a sum where a mean is meant?"
-            elif math.isclose(factor, 1 / size, rel_tol=1e-4):
-                why = f"{size} is a size of the input: a mean where a sum is meant, or a division too many?"
+    factor = float(got.flatten()[largest] / pivot) if pivot else 0.0
+    if factor and _close(got, want * factor):
+        why = _explain_one_factor(factor, expected)
         if want.numel() > 1 or why or factor in (2.0, 0.5):
-            return f"{'every value' if want.numel() > 1 else 'the value'} is {factor:.4g} times what is expected{': ' + why if why else ''}."
+            return f"{'every value' if want.numel() > 1 else 'the value'} is {factor:.4g} times what is expected{why or '.'}"
     shift = float((got - want).flatten()[0])
     if want.numel() > 1 and torch.allclose(got - want, torch.full_like(want, shift), rtol=1e-4, atol=1e-5):
         return f"every value is {abs(shift):.4g} too {'large' if shift > 0 else 'small'}."
     return ""
 
 
+def _explain_one_factor(factor: float, expected: Expected) -> str:
+    """The end of the sentence: a size of the data or a known constant that is the factor, else ""."""
+    sizes = {size for value in expected.given.values() if isinstance(value, Tensor) for size in value.shape if size > 1}
+    for size in sorted(sizes):
+        if math.isclose(factor, size, rel_tol=1e-4):
+            return f", and {size} is a size of the input: a sum where a mean is meant?"
+        if math.isclose(factor, 1 / size, rel_tol=1e-4):
+            return f", and {size} is a size of the input: a mean where a sum is meant, or a division too many?"
+    for known, says in _FACTORS.items():
+        if math.isclose(factor, known, rel_tol=1e-4) or math.isclose(factor, 1 / known, rel_tol=1e-4):
+            return f": {says}."
+    return ""
+
+
 def _explain_function(got: Tensor, want: Tensor) -> str:
+    if not want.any():  # exp(0) = 1 says nothing of where a 1 comes from
+        return ""
     relations = [
         (want.exp(), "it is the exponential of what is expected: a logarithm is missing."),
         (want.log(), "it is the logarithm of what is expected: leave the log out, or exponentiate."),
@@ -383,7 +411,8 @@ def _count_wrong(wrong: Tensor, expected: Expected) -> str:
         return "the value is not the expected one."
     if count == total:
         return "the values are not the expected ones."
-    return f"{count} of {total} values are not the expected ones{_where_wrong(wrong, expected)}."
+    verdict = "is not the expected one" if count == 1 else "are not the expected ones"
+    return f"{count} of {total} values {verdict}{_where_wrong(wrong, expected)}."
 
 
 def _where_wrong(wrong: Tensor, expected: Expected) -> str:
@@ -394,10 +423,10 @@ def _where_wrong(wrong: Tensor, expected: Expected) -> str:
         conditions = {f"{name} is negative": value < 0, f"{name} is positive": value > 0, f"{name} is 0": value == 0, f"{name} is not 0": value != 0, f"{name} is at least 0": value >= 0, f"{name} is at most 0": value <= 0}  # fmt: skip
         for text, holds in conditions.items():
             if torch.equal(holds, wrong):
-                return f": all those where {text}"
+                return f": {'the one' if wrong.sum() == 1 else 'all those'} where {text}"
     if wrong.dim() == 2 and wrong.shape[0] > 1:
         rows = wrong.any(1)
-        if int(rows.sum()) == 1:
+        if int(rows.sum()) == 1 and wrong.sum() > 1:
             return f", all in row {int(rows.nonzero()[0])}"
     return ""
 

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Literal, Protocol
 
 import numpy
@@ -90,6 +91,7 @@ class Names:
         problem = self._look_at_names(program, data)
         if problem:
             return problem
+        subject = _subject(program, self.names, data)
         given = {name: _copy_in(value, upstream is not None) for name, value in data.items()}
         before = {name: to_data(value) for name, value in given.items()}
         scope = {**self.names, **given}
@@ -104,13 +106,9 @@ class Names:
         except (Exception, SystemExit) as error:
             text = str(error).strip().split("\n")[0]
             if isinstance(error, NotImplementedError) and not text:  # what a release has in place of a solution
-                return Reply("not attempted", _subject(program))
-            return Reply(
-                "raised", _subject(program), error=type(error).__name__, detail=text[:300], printed=printed.getvalue()
-            )
-        return Reply(
-            "value", _subject(program), result, arguments=changed, gradients=gradients, printed=printed.getvalue()
-        )
+                return Reply("not attempted", subject)
+            return Reply("raised", subject, error=type(error).__name__, detail=text[:300], printed=printed.getvalue())
+        return Reply("value", subject, result, arguments=changed, gradients=gradients, printed=printed.getvalue())
 
     def _look_at_names(self, program: ast.Module, data: dict[str, Data]) -> Reply | None:
         """A reply where a name in `program` is missing, still empty, or called and not callable."""
@@ -175,11 +173,12 @@ def _called_names(program: ast.Module) -> list[str]:
     return [function.id for function in calls if isinstance(function, ast.Name)]
 
 
-def _subject(program: ast.Module) -> str:
-    """The name that a message is about: the first function called, else the first name."""
-    names = [node.id for node in ast.walk(program) if isinstance(node, ast.Name)]
-    own = [name for name in _called_names(program) + names if not hasattr(builtins, name)]
-    return own[0] if own else "your answer"
+def _subject(program: ast.Module, names: dict[str, Any], data: dict[str, Data]) -> str:
+    """The name that a message is about: the first function of the student's that is called, else their first name."""
+    found = _called_names(program) + [node.id for node in ast.walk(program) if isinstance(node, ast.Name)]
+    other = _bound_names(program) | set(data)
+    own = [name for name in found if name not in other and not hasattr(builtins, name)]
+    return next((name for name in own if not isinstance(names.get(name), ModuleType)), "your answer")
 
 
 class _Clipped(io.StringIO):

@@ -1,0 +1,191 @@
+"""An IPython shell that keeps the outputs of a cell as a notebook stores them."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+
+MAX_STREAM = 100_000
+"""Characters kept of what one cell prints; the grader cuts it further."""
+
+MAX_OUTPUTS = 200
+
+Output = dict[str, Any]
+
+
+class _Outputs:
+    """The outputs of the cell that is running."""
+
+    def __init__(self) -> None:
+        self.kept: list[Output] = []
+
+    def add(self, output: Output) -> None:
+        if len(self.kept) < MAX_OUTPUTS:
+            self.kept.append(json.loads(json.dumps(output, default=str)))
+
+    def write(self, stream: str, text: str) -> None:
+        last = self.kept[-1] if self.kept else None
+        if last is None or last.get("name") != stream:
+            self.add({"output_type": "stream", "name": stream, "text": ""})
+            last = self.kept[-1]
+        if last.get("name") == stream and len(last["text"]) < MAX_STREAM:
+            last["text"] += text[: MAX_STREAM - len(last["text"])]
+
+    def take(self) -> list[Output]:
+        kept, self.kept = self.kept, []
+        return [_encode(output) for output in kept]
+
+
+def _encode(output: Output) -> Output:
+    """A text with lone surrogates cannot be stored; they become question marks."""
+    encoded: Output = json.loads(json.dumps(output, ensure_ascii=False).encode("utf-8", "replace"))
+    return encoded
+
+
+outputs = _Outputs()
+
+
+class _Stream:
+    """Stands for stdout or stderr. `fileno` is the real one, for subprocesses."""
+
+    encoding, errors, closed = "utf-8", "strict", False
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name, self._descriptor = name, descriptor
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        outputs.write(self.name, text)
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return False
+
+
+class _Hook(DisplayHook):  # type: ignore[misc]
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        data, metadata = _to_json(format_dict), md_dict or {}
+        outputs.add(
+            {"output_type": "execute_result", "execution_count": self.prompt_count, "data": data, "metadata": metadata}
+        )
+
+    def finish_displayhook(self) -> None:
+        pass
+
+
+class _Publisher(DisplayPublisher):  # type: ignore[misc]
+    def publish(self, data: dict[str, Any], metadata: Any = None, **options: Any) -> None:
+        if not options.get("update"):
+            outputs.add({"output_type": "display_data", "data": _to_json(data), "metadata": metadata or {}})
+
+    def clear_output(self, wait: bool = False) -> None:
+        outputs.kept.clear()
+
+
+def _to_json(data: dict[str, Any]) -> dict[str, Any]:
+    """A notebook stores bytes, such as a picture, as base64."""
+    import base64
+
+    return {mime: base64.b64encode(item).decode() if isinstance(item, bytes) else item for mime, item in data.items()}
+
+
+class NotebookShell(InteractiveShell):  # type: ignore[misc]
+    """Runs cells as a notebook's kernel does: magics, `await` at the top level, inline figures."""
+
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+
+    def init_history(self) -> None:
+        super().init_history()
+        self.history_manager.enabled = False
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """There is no event loop of a window system to wait for."""
+
+    def ask_exit(self) -> NoReturn:
+        raise SystemExit("exit() was called")
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        outputs.add({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)})
+
+    def run_one(self, source: str, number: int) -> list[Output]:
+        """Run a cell and return its outputs; an error is the last of them."""
+        self.execution_count = number
+        with _captured():
+            result = self.run_cell(source, store_history=True)
+            error = result.error_before_exec or result.error_in_exec
+        if error is not None and not any(output["output_type"] == "error" for output in outputs.kept):
+            outputs.add(
+                {"output_type": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": [str(error)]}
+            )
+        return outputs.take()
+
+
+@contextmanager
+def _captured() -> Iterator[None]:
+    """Take what is printed, also by what writes to the file descriptors 1 and 2 directly."""
+    files = {
+        name: os.memfd_create(name) if hasattr(os, "memfd_create") else os.open(os.devnull, os.O_RDWR)
+        for name in ("stdout", "stderr")
+    }
+    saved = {1: os.dup(1), 2: os.dup(2)}
+    before = sys.stdout, sys.stderr
+    os.dup2(files["stdout"], 1)
+    os.dup2(files["stderr"], 2)
+    sys.stdout, sys.stderr = _Stream("stdout", 1), _Stream("stderr", 2)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+        for descriptor, name in ((1, "stdout"), (2, "stderr")):
+            os.dup2(saved[descriptor], descriptor)
+            os.close(saved[descriptor])
+            if text := os.pread(files[name], MAX_STREAM, 0).decode("utf-8", "replace"):
+                outputs.write(name, text)
+            os.close(files[name])
+
+
+def make_shell() -> NotebookShell:
+    """The shell of this process, ready for its first cell; a process has one."""
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader tells its kernels
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    shell: NotebookShell = NotebookShell.instance()
+    shell.enable_matplotlib("inline")
+    builtins.input = _no_input
+    return shell
+
+
+def _no_input(prompt: object = "") -> NoReturn:
+    raise RuntimeError("input() was called, and nobody is there to answer while a notebook is graded.")

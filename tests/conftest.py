@@ -1,0 +1,33 @@
+"""What several test files share: the repository, and small courses made of text."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def make_course(tmp_path_factory):
+    """A function that writes a course of one chapter, a notebook for each text by its name, and returns its folder.
+
+    Every call has a folder of its own, so that fixtures which live longer than a test can use it too.
+    """
+
+    def make(notebook_texts, chapter="01_mini"):
+        course = tmp_path_factory.mktemp("course")
+        folder = course / "notebooks" / chapter
+        folder.mkdir(parents=True)
+        shutil.copyfile(ROOT / "nbgrader_config.py", course / "nbgrader_config.py")
+        for name, text in notebook_texts.items():
+            (folder / f"{name}.md").write_text(text, encoding="utf-8")
+        return course
+
+    return make

@@ -1,0 +1,182 @@
+"""The course itself: what its notebooks promise, chapter by chapter."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.authored import Notebook, list_chapters, read_chapter
+from autograder.build import make_source
+from autograder.forks import in_fork
+from autograder.trials import ExerciseTrials, try_notebook
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = [
+    pytest.param(chapter, notebook, id=f"{chapter}/{notebook.name}")
+    for chapter in list_chapters(ROOT)
+    for notebook in read_chapter(ROOT, chapter)
+]
+KINDS = {"Implement", "Predict, then run", "Find the bug", "Derive", "Choose", "Reach a target", "Explain"}
+HEADING = re.compile(r"### Exercise (\d+) · .+\n\n\*\*(.+?)\*\* · \d+ minutes? · [●○]{3} · (\d+) points?\n")
+
+every_notebook = pytest.mark.parametrize(("chapter", "notebook"), NOTEBOOKS)
+every_chapter = pytest.mark.parametrize("chapter", list_chapters(ROOT))
+
+
+def read(kind: str, chapter: str, notebook: Notebook) -> Any:
+    return nbformat.read(ROOT / kind / chapter / f"{notebook.name}.ipynb", as_version=4)
+
+
+def sources_by_id(notebook: Any) -> dict[str, str]:
+    return {cell.metadata.nbgrader.grade_id: cell.source for cell in notebook.cells if "nbgrader" in cell.metadata}
+
+
+@every_notebook
+def test_stub_scores_nothing_and_source_scores_full_marks(chapter: str, notebook: Notebook) -> None:
+    released = sources_by_id(read("release", chapter, notebook))
+    names = [exercise.name for exercise in notebook.exercises.values() if exercise.check]
+    trials: dict[str, ExerciseTrials] = try_notebook(
+        notebook, {name: released[name] for name in names}, {name: released[f"{name}-check"] for name in names}
+    )
+    assert set(trials) == set(names)
+    for name, tried in trials.items():
+        assert tried.solution.passed, f"{name}: {tried.solution.message}"
+        assert tried.release.passed, f"{name}: {tried.release.message}"
+        assert tried.empty.score == 0
+        assert not tried.empty.passed
+
+
+@every_notebook
+def test_release_holds_no_line_of_an_answer_or_a_hidden_test(chapter: str, notebook: Notebook) -> None:
+    """Independent of the build's own search: compare whole regions with the text of the released file."""
+    released = json.dumps(nbformat.from_dict(read("release", chapter, notebook)), ensure_ascii=False)
+    for cell in make_source(notebook).cells:
+        for region in re.findall(r"### BEGIN [A-Z ]+\n(.*?)\n *### END", cell.source, re.DOTALL):
+            assert json.dumps(region, ensure_ascii=False)[1:-1] not in released
+    for marker in ("BEGIN SOLUTION", "HIDDEN TESTS", "MARK SCHEME", "check.hidden"):
+        assert marker not in released
+
+
+@every_chapter
+def test_chapter_has_every_kind_of_exercise(chapter: str) -> None:
+    found = [
+        kind
+        for notebook in read_chapter(ROOT, chapter)
+        for cell in notebook.cells
+        for _, kind, _ in HEADING.findall(cell.source + "\n")
+    ]
+    assert set(found) == KINDS
+
+
+@every_notebook
+def test_exercises_are_announced_with_kind_time_difficulty_and_points(notebook: Notebook, chapter: str) -> None:
+    announced = [
+        (int(number), float(points))
+        for cell in notebook.cells
+        for number, _, points in HEADING.findall(cell.source + "\n")
+    ]
+    points = [
+        exercise.check.points if exercise.check else exercise.answer.points for exercise in notebook.exercises.values()
+    ]
+    assert announced == list(enumerate(points, start=1))
+
+
+@every_notebook
+def test_exercises_have_wrong_and_right_answers_and_two_hints(notebook: Notebook, chapter: str) -> None:
+    checked = [exercise for exercise in notebook.exercises.values() if exercise.check]
+    assert len(checked) >= 6
+    for exercise in checked:
+        assert len(exercise.wrong) >= 4, exercise.name
+        assert len(exercise.right) >= 2, exercise.name
+        assert len({cell.says for cell in exercise.wrong}) == len(exercise.wrong), exercise.name
+    assert any(exercise.answer.tag == "explain" for exercise in notebook.exercises.values())
+    text = "\n".join(cell.source for cell in notebook.cells if cell.kind == "markdown")
+    assert text.count("<summary>Hint 1: where to look</summary>") >= len(checked)
+    assert text.count("<summary>Hint 2: what to do</summary>") >= len(checked)
+
+
+@every_notebook
+def test_notebook_opens_with_its_aims_and_closes_with_recap_and_recall(notebook: Notebook, chapter: str) -> None:
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.kind == "markdown")
+    for part in ("**You will be able to**", "**You need**", "**Time**", "## Recap", "## Five recall questions"):
+        assert part in text
+    recall = text.split("## Five recall questions")[1]
+    assert recall.count("<details>") == recall.count("</details>") == 5
+
+
+@every_notebook
+def test_files_are_small(chapter: str, notebook: Notebook) -> None:
+    assert (ROOT / "release" / chapter / f"{notebook.name}.ipynb").stat().st_size < 200_000
+    for cell in read("solutions", chapter, notebook).cells:
+        for output in cell.get("outputs", []):
+            picture = output.get("data", {}).get("image/png", "")
+            assert len(base64.b64decode(picture)) <= 60_000, cell.source[:80]
+
+
+@every_notebook
+def test_solution_prints_no_warnings_and_little_text(chapter: str, notebook: Notebook) -> None:
+    for cell in read("solutions", chapter, notebook).cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.text
+            assert len(output.get("text", "").splitlines()) <= 30, cell.source[:80]
+
+
+@every_notebook
+def test_figures_have_titles_labels_and_data(chapter: str, notebook: Notebook) -> None:
+    figures = in_fork(lambda: draw_figures(notebook), seconds=300)
+    assert len(figures) >= 3
+    for source, axes in figures:
+        assert any(one["title"] for one in axes), f"no title: {source}"
+        for one in axes:
+            assert one["marks"], f"empty axes: {source}"
+            assert one["labelled"], f"axes without labels: {source}"
+
+
+def draw_figures(notebook: Notebook) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Run the source's cells; returns the beginning of each cell that drew, with what stands in its axes."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    plt.show = lambda *args, **kwargs: None
+    found = []
+    for cell in notebook.student_cells:
+        if cell.kind != "code":
+            continue
+        with contextlib.redirect_stdout(io.StringIO()):
+            shell.run_cell(cell.source).raise_error()
+        for number in plt.get_fignums():
+            figure = plt.figure(number)
+            title = figure.get_suptitle()
+            found.append((cell.source[:80], [look_at_axes(axes, title) for axes in figure.axes]))
+            plt.close(figure)
+    return found
+
+
+def look_at_axes(axes: Any, figure_title: str) -> dict[str, Any]:
+    """Axes that are switched off, as in a drawn diagram, need no labels; those that share an axis take them from it."""
+    figure = axes.figure
+    drawn = [*axes.lines, *axes.patches, *axes.collections, *axes.images, *axes.texts]
+    shared_x = any(other.get_xlabel() for other in axes.get_shared_x_axes().get_siblings(axes)) or bool(
+        figure.get_supxlabel()
+    )
+    shared_y = any(other.get_ylabel() for other in axes.get_shared_y_axes().get_siblings(axes)) or bool(
+        figure.get_supylabel()
+    )
+    return {
+        "title": axes.get_title(loc="left") or axes.get_title() or axes.get_title(loc="right") or figure_title,
+        "marks": len(drawn) > 0,
+        "labelled": not axes.axison or (shared_x and shared_y) or axes.get_label() == "<colorbar>",
+    }

@@ -26,12 +26,13 @@ from autograder.forks import in_fork
 
 @dataclass
 class Trial:
-    """What one answer got from one check. `failed` has the part and the fingerprint of each failed evaluation."""
+    """What one answer got from one check. `failed` has the part and the fingerprint of each failed evaluation, `held` the others' names."""
 
     score: float
     points: float
     message: str
     failed: list[tuple[str, Fingerprint]] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
     seals: list[tuple[str, str]] = field(default_factory=list)
     problem: str = ""
 
@@ -39,7 +40,7 @@ class Trial:
         """The author's message that a student with this answer reads, if there is one."""
         for part in dict.fromkeys(part for part, _ in self.failed):
             own = [taken for name, taken in self.failed if name == part]
-            if says := known.name(own[0], own):
+            if says := known.name(own[0], own, self.held):
                 return says
         return None
 
@@ -155,6 +156,7 @@ def _attempt(run: Callable[[str], str], answer: str, check: str) -> Trial:
         found.points,
         found.message(),
         [(e.part, e.fingerprint) for e in found.evaluations if e.problem],
+        [e.fingerprint.on for e in found.evaluations if not e.problem],
         _seals(found),
     )
 

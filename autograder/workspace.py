@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +18,9 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Any
 
 from autograder.checks.mistakes import FILE as MISTAKES
 from autograder.errors import CourseError
@@ -26,13 +30,38 @@ RECORD = ".released.json"
 
 START_SECONDS = 60
 
+PAGE = {
+    "buildAvailable": False,
+    "buildCheck": False,
+    "disabledExtensions": [
+        "@jupyterlab/apputils-extension:announcements",  # asks whether Jupyter's news may be fetched
+        "@jupyter/nbgrader:assignment-list",
+        "@jupyter/nbgrader:course-list",
+        "@jupyter/nbgrader:create-assignment",
+        "@jupyter/nbgrader:formgrader",
+        "@jupyter/nbgrader:menu",
+    ],
+}
+"""JupyterLab's page in a student's hands: without questions, and of nbgrader's tools only Validate."""
+
+SWITCHED_OFF = [f"nbgrader.server_extensions.{name}" for name in ("formgrader", "assignment_list", "course_list")]
+"""The server's part of the same: else it logs an error that the course is outside the workspace."""
+
 
 def update_workspace(release: Path, workspace: Path) -> list[str]:
     """Bring the releases into `workspace`; returns a line for each thing that the student should know.
 
     A file that is missing is copied, one that is as it was released is replaced by the newer release, one
-    that was changed stays and has the newer release put beside it.
+    that was changed stays and has the newer release put beside it. Raises `CourseError` when there is no release, or
+    when the workspace cannot be read and written.
     """
+    try:
+        return _update(release, workspace)
+    except OSError as error:
+        raise CourseError(f"The workspace cannot be brought up to date: {error.filename}: {error.strerror}.") from error
+
+
+def _update(release: Path, workspace: Path) -> list[str]:
     notebooks = sorted(release.glob("*/*.ipynb"))
     if not notebooks:
         raise CourseError(f"There is no release to open in {release}. Run the command at the course's root.")
@@ -49,8 +78,9 @@ def update_workspace(release: Path, workspace: Path) -> list[str]:
                 news.append(f"{name} was replaced by its new release; you had not changed it.")
             shutil.copyfile(path, own)
         elif _hash(own) != released and record.get(name.as_posix()) != released:
-            beside = _free_name(own, released)
-            shutil.copyfile(path, beside)
+            beside = own.with_name(f"{own.stem}.new-{released[:6]}{own.suffix}")
+            if not beside.exists():  # when the record was lost, the student may have gone on in it
+                shutil.copyfile(path, beside)
             news.append(f"{name}: there is a new release; it is in {beside.name}, and your own work was left as it is.")
         record[name.as_posix()] = released
     record_path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -69,10 +99,6 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _free_name(own: Path, released: str) -> Path:
-    return own.with_name(f"{own.stem}.new-{released[:6]}{own.suffix}")
-
-
 def open_lab(root: Path, workspace: Path, port: int, ip: str, browser: bool) -> int:
     """Update the workspace and run JupyterLab on it until it is stopped; returns its exit status.
 
@@ -83,42 +109,56 @@ def open_lab(root: Path, workspace: Path, port: int, ip: str, browser: bool) -> 
         print(line)
     token = secrets.token_hex(16)
     address = f"http://{'localhost' if ip in ('127.0.0.1', '0.0.0.0') else ip}:{port}/lab?token={token}"
+    for name in ("SIGTERM", "SIGHUP"):  # a stopped container, a closed terminal: JupyterLab has to end as well
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
+    with TemporaryDirectory(prefix="course-lab-") as settings:
+        command = make_command(workspace, ip, port, token, Path(settings))
+        environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        server = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # else it asks at Ctrl+C
+        try:
+            wait_until_up(server, f"http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}/api")
+            print(
+                f"JupyterLab is open on {workspace}/. Your work is kept there. Stop it with Ctrl+C.\n\n    {address}\n",
+                flush=True,
+            )
+            if browser:
+                open_in_browser(address)
+            return server.wait()
+        except KeyboardInterrupt:
+            print("Stopped. Your work is in", workspace)
+            return 0
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def make_command(folder: Path, ip: str, port: int, token: str, settings: Path) -> list[str]:
+    """The command that serves JupyterLab on `folder`; writes into `settings`, a folder that has to outlive it.
+
+    What is in `settings` yields to the user's own settings, which are read as ever and left alone.
+    """
+    (settings / "page_config.json").write_text(json.dumps(PAGE), encoding="utf-8")
     command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        f"--ServerApp.root_dir={workspace.resolve()}",
+        *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+        f"--ServerApp.root_dir={folder.resolve()}",
         f"--ServerApp.ip={ip}",
-    ]
-    command += [
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
+        "--log-level=ERROR",
         f"--IdentityProvider.token={token}",
-        "--no-browser",
-    ]
-    command += [
-        "--ServerApp.log_level=ERROR",
+        *(f"--ServerApp.jpserver_extensions={name}=False" for name in SWITCHED_OFF),
+        f"--LabApp.app_settings_dir={settings}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    server = subprocess.Popen(command, env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
-    try:
-        _wait_until_up(server, f"http://{'127.0.0.1' if ip == '0.0.0.0' else ip}:{port}/api")
-        print(
-            f"JupyterLab is open on {workspace}/. Your work is kept there. Stop it with Ctrl+C.\n\n    {address}\n",
-            flush=True,
-        )
-        if browser:
-            open_in_browser(address)
-        return server.wait()
-    except KeyboardInterrupt:
-        print("Stopped. Your work is in", workspace)
-        return 0
-    finally:
-        server.terminate()
-        server.wait()
+    return command
 
 
 def _check_port(ip: str, port: int) -> None:
@@ -134,7 +174,8 @@ def _check_port(ip: str, port: int) -> None:
             ) from error
 
 
-def _wait_until_up(server: subprocess.Popen[bytes], address: str) -> None:
+def wait_until_up(server: subprocess.Popen[Any], address: str) -> None:
+    """Wait until the server answers at `address`; raises `CourseError` when it ends first or takes too long."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if server.poll() is not None:

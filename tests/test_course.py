@@ -166,17 +166,13 @@ def draw_figures(notebook: Notebook) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def look_at_axes(axes: Any, figure_title: str) -> dict[str, Any]:
-    """Axes that are switched off, as in a drawn diagram, need no labels; those that share an axis take them from it."""
+    """In small multiples one label serves the row or the column; axes that are switched off, as in a diagram, need none."""
     figure = axes.figure
     drawn = [*axes.lines, *axes.patches, *axes.collections, *axes.images, *axes.texts]
-    shared_x = any(other.get_xlabel() for other in axes.get_shared_x_axes().get_siblings(axes)) or bool(
-        figure.get_supxlabel()
-    )
-    shared_y = any(other.get_ylabel() for other in axes.get_shared_y_axes().get_siblings(axes)) or bool(
-        figure.get_supylabel()
-    )
+    x_labels = [figure.get_supxlabel(), *(one.get_xlabel() for one in figure.axes)]
+    y_labels = [figure.get_supylabel(), *(one.get_ylabel() for one in figure.axes)]
     return {
         "title": axes.get_title(loc="left") or axes.get_title() or axes.get_title(loc="right") or figure_title,
         "marks": len(drawn) > 0,
-        "labelled": not axes.axison or (shared_x and shared_y) or axes.get_label() == "<colorbar>",
+        "labelled": not axes.axison or (any(x_labels) and any(y_labels)),
     }

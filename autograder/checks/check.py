@@ -204,8 +204,8 @@ class Check:
             {
                 "part": part,
                 "look": own[0].problem.look,
-                "says": _say(own, known),
-                "known": _say(own, known) != own[0].problem.says,
+                "says": self._say(own, known),
+                "known": self._say(own, known) != own[0].problem.says,
             }
             for part, own in failed.items()
             if own and own[0].problem
@@ -239,7 +239,7 @@ class Check:
             if not own:
                 lines += [f"  ✓ {part}"] if len(self.parts) > 1 else []
                 continue
-            says = _say(own, known)
+            says = self._say(own, known)
             again = says in shown
             shown.add(says)
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
@@ -247,6 +247,13 @@ class Check:
                 indent = "  " if len(self.parts) > 1 else ""
                 lines += [indent + line for line in (*_wrap(says), *_evidence(own[0]))]
         return "\n".join(lines)
+
+    def _say(self, failed: list[Evaluation], known: KnownMistakes) -> str:
+        """The first failure of a part, in the author's words for a known mistake, else in the words of the look."""
+        first = failed[0]
+        assert first.problem is not None
+        held = [evaluation.fingerprint.on for evaluation in self.evaluations if not evaluation.problem]
+        return known.name(first.fingerprint, [one.fingerprint for one in failed], held) or first.problem.says
 
 
 def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, Tensor | None, dict[str, Tensor] | None]:
@@ -265,7 +272,7 @@ def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, T
     }
     value = gives(**given)
     upstream = 1 + torch.arange(value.numel(), dtype=value.dtype).reshape(value.shape).mul(1.7).sin() / 2
-    found = torch.autograd.grad(value, list(inputs.values()), upstream, allow_unused=True)
+    found = torch.autograd.grad((value * upstream).sum(), list(inputs.values()), allow_unused=True)
     gradients = {
         name: torch.zeros_like(inputs[name]) if grad is None else grad for name, grad in zip(inputs, found, strict=True)
     }
@@ -286,13 +293,6 @@ def _how_to_start(evaluation: Evaluation) -> str:
     if evaluation.reply.outcome == "missing":
         return f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one."
     return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
-
-
-def _say(failed: list[Evaluation], known: KnownMistakes) -> str:
-    """The first failure of a part, in the author's words for a known mistake, else in the words of the look."""
-    first = failed[0]
-    assert first.problem is not None
-    return known.name(first.fingerprint, [evaluation.fingerprint for evaluation in failed]) or first.problem.says
 
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:

@@ -126,14 +126,18 @@ class KnownMistakes:
         except (OSError, ValueError, KeyError, TypeError):
             return cls([])
 
-    def name(self, first: Fingerprint, failed: Iterable[Fingerprint]) -> str | None:
-        """The message of the mistake that explains `first` and most of the other `failed` replies."""
-        votes: Counter[str] = Counter()
-        candidates = {says for known, says in self.entries if known.matches(first)}
+    def name(self, first: Fingerprint, failed: Iterable[Fingerprint], held: Iterable[str] = ()) -> str | None:
+        """The message of the mistake that best explains the replies, or `None` when none explains `first`.
+
+        A mistake gains a vote for each `failed` reply that it would have given, and loses one for each evaluation that
+        held (by name) and that it would have failed. Of equals the author's first wins.
+        """
+        replies, fine = list(failed), set(held)
+        votes: Counter[str] = Counter(says for known, says in self.entries if known.matches(first))
         for known, says in self.entries:
-            votes[says] += says in candidates and any(known.matches(reply) for reply in failed)
-        best = votes.most_common(1)
-        return best[0][0] if best and best[0][1] else None
+            if says in votes:
+                votes[says] += any(known.matches(reply) for reply in replies) - (known.on in fine)
+        return max(votes, key=votes.__getitem__) if votes else None
 
 
 def write_mistakes(exercises: dict[str, list[tuple[str, list[Fingerprint]]]]) -> str:

@@ -146,7 +146,8 @@ def _gradients(value: object, given: dict[str, Any], upstream: Tensor) -> dict[s
     if not isinstance(value, Tensor) or value.shape != upstream.shape or not value.requires_grad:
         return None
     inputs = {name: tensor for name, tensor in given.items() if isinstance(tensor, Tensor) and tensor.requires_grad}
-    found = torch.autograd.grad(value, list(inputs.values()), upstream.to(value.dtype), allow_unused=True)
+    # Of a sum, not with `grad_outputs`: that makes torch load its symbolic shapes, which takes most of a second.
+    found = torch.autograd.grad((value * upstream).sum(), list(inputs.values()), allow_unused=True)
     return {
         name: to_data(torch.zeros_like(inputs[name]) if gradient is None else gradient)
         for name, gradient in zip(inputs, found, strict=True)

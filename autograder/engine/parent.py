@@ -8,6 +8,7 @@ before it run again in a new fork, so that those behind it find what they need.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import select
@@ -158,9 +159,11 @@ def warm_up() -> None:
     import autograder.figures  # noqa: F401  (imported for the forks)
 
     torch.set_num_threads(1)
+    score = torch.ones(2, 3).requires_grad_().sum()
+    torch.autograd.grad(score, [score])  # its first call loads much
     figure, axes = matplotlib.pyplot.subplots()
-    axes.set_title("fonts")
-    figure.canvas.draw()
+    axes.set_title("Fonts, also for $x$")
+    figure.canvas.print_figure(io.BytesIO(), bbox_inches="tight")
     matplotlib.pyplot.close(figure)
 
 

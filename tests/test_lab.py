@@ -1,0 +1,148 @@
+"""What a student does and reads: `course lab`, and its JupyterLab in a real browser with a real keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+import pytest
+from lab import find_cell, open_browser, open_notebook, run_course_lab
+from playwright.sync_api import Locator, Page, expect
+
+from autograder.build import stage_chapter
+
+CHAPTER = "01_mini"
+NOTEBOOK = f"{CHAPTER}/1_mini.ipynb"
+KEEPS_NEGATIVE = ("def relu(z):", "return z.clamp(max=0)")
+RIGHT = ("def relu(z):", "return z.clamp(min=0)")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("student") / "workspace"
+
+
+@pytest.fixture(scope="module")
+def address(root: Path, make_course: Callable[..., Path], workspace: Path) -> Iterator[str]:
+    """The address that `course lab` prints, while it runs on a small course."""
+    course = make_course({"1_mini": (root / "tests" / "fixtures" / "mini.md").read_text(encoding="utf-8")}, CHAPTER)
+    with TemporaryDirectory() as stage:
+        stage_chapter(course, CHAPTER, Path(stage))
+        for kind in ("source", "release"):
+            shutil.copytree(Path(stage) / kind, course / kind)
+    with run_course_lab(course, workspace, workspace.parent) as printed:
+        yield printed
+
+
+@pytest.fixture(scope="module")
+def browser_page(address: str) -> Iterator[tuple[Page, list[str]]]:
+    """A browser's page and the addresses that it asks."""
+    with open_browser() as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        yield page, asked
+
+
+@pytest.fixture
+def page(browser_page: tuple[Page, list[str]], address: str, workspace: Path, root: Path) -> Iterator[Page]:
+    """The released notebook, opened as it was copied, with an idle kernel; no toast may come up."""
+    page, asked = browser_page
+    open_notebook(page, address, NOTEBOOK)
+    yield page
+    assert page.evaluate("window.toasts") == []
+    assert {urlsplit(url).hostname for url in asked if url.startswith("http")} == {"localhost"}
+
+
+@pytest.fixture
+def cell(page: Page, workspace: Path) -> Callable[[str], Locator]:
+    """A function that finds the cell on the page by its name for nbgrader."""
+    return lambda name: find_cell(page, workspace / NOTEBOOK, name)
+
+
+def run_all(page: Page) -> None:
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
+    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+
+
+def write(page: Page, cell: Locator, *lines: str) -> None:
+    """Type `lines` in place of what the cell holds; JupyterLab indents by itself."""
+    cell.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    for number, line in enumerate(lines):
+        if number:
+            page.keyboard.press("Enter")
+        page.keyboard.type(line)
+
+
+def run_with_check(page: Page) -> None:
+    """Run the cell that is being edited and the check below it."""
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+
+
+def read_output(cell: Locator) -> Locator:
+    return cell.locator(".jp-Cell-outputArea")
+
+
+def validate(page: Page) -> Locator:
+    """Press nbgrader's button and return its dialog."""
+    page.get_by_role("button", name="Validate").click()
+    dialog = page.locator(".jp-Dialog-content")
+    expect(dialog).to_contain_text("Validation Results")
+    return dialog
+
+
+def test_of_nbgraders_tools_a_student_sees_validate(page: Page) -> None:
+    expect(page.get_by_role("button", name="Validate")).to_be_visible()
+    expect(page.get_by_text("Create Assignment")).to_have_count(0)
+    expect(page.locator(".lm-MenuBar-itemLabel", has_text="Nbgrader")).to_have_count(0)
+
+
+def test_an_untouched_notebook_runs_to_its_end(page: Page, cell: Callable[[str], Locator]) -> None:
+    run_all(page)
+    for name, points in (("relu", 3), ("shape", 1)):
+        output = read_output(cell(f"{name}-check"))
+        expect(output).to_contain_text(f"○ {name}: not attempted yet, 0 of {points} points.")
+    expect(page.locator(".jp-OutputArea [data-mime-type*=error]")).to_have_count(0)
+
+
+def test_a_wrong_answer_reads_what_is_wrong_and_a_right_one_gets_full_marks(
+    page: Page, cell: Callable[[str], Locator]
+) -> None:
+    run_all(page)
+    output = read_output(cell("relu-check"))
+    expect(output).to_contain_text("not attempted yet")
+    write(page, cell("relu"), *KEEPS_NEGATIVE)
+    run_with_check(page)
+    expect(output).to_contain_text("relu keeps what is positive; this keeps what is negative.")
+    write(page, cell("relu"), *RIGHT)
+    run_with_check(page)
+    expect(output).to_contain_text("✓ relu: 3 of 3 points")
+
+
+def test_validate_says_what_fails_in_the_words_of_the_checks_and_when_all_is_right(
+    page: Page, cell: Callable[[str], Locator]
+) -> None:
+    write(page, cell("relu"), *KEEPS_NEGATIVE)
+    dialog = validate(page)
+    expect(dialog).to_contain_text("relu keeps what is positive; this keeps what is negative.")
+    expect(dialog).to_contain_text("shape: not attempted yet")
+    dialog.get_by_role("button", name="Ok").click()
+    write(page, cell("relu"), *RIGHT)
+    write(page, cell("shape"), "shape = (2, 5)")
+    cell("why").dblclick()
+    write(page, cell("why"), "Because two linear maps make one.")
+    expect(validate(page)).to_contain_text("Success! Your notebook passes all the tests.")
+    page.locator(".jp-Dialog-content").get_by_role("button", name="Ok").click()
+
+
+def test_a_check_cannot_be_edited(page: Page, cell: Callable[[str], Locator]) -> None:
+    text = cell("relu-check").locator(".cm-content")
+    before = text.inner_text()
+    write(page, cell("relu-check"), "spoiled")
+    expect(text).to_have_text(before, use_inner_text=True)
+    write(page, cell("relu"), "spoiled")  # what holds the check would hold here too
+    expect(cell("relu").locator(".cm-content")).to_have_text("spoiled")

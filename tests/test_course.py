@@ -166,13 +166,17 @@ def draw_figures(notebook: Notebook) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 def look_at_axes(axes: Any, figure_title: str) -> dict[str, Any]:
-    """In small multiples one label serves the row or the column; axes that are switched off, as in a diagram, need none."""
+    """In small multiples one label serves all; ticks in words are labels; axes that are switched off, as in a diagram, need none."""
     figure = axes.figure
     drawn = [*axes.lines, *axes.patches, *axes.collections, *axes.images, *axes.texts]
-    x_labels = [figure.get_supxlabel(), *(one.get_xlabel() for one in figure.axes)]
-    y_labels = [figure.get_supylabel(), *(one.get_ylabel() for one in figure.axes)]
+    x_labels = [figure.get_supxlabel(), *(one.get_xlabel() for one in figure.axes), *words(axes.get_xticklabels())]
+    y_labels = [figure.get_supylabel(), *(one.get_ylabel() for one in figure.axes), *words(axes.get_yticklabels())]
     return {
         "title": axes.get_title(loc="left") or axes.get_title() or axes.get_title(loc="right") or figure_title,
         "marks": len(drawn) > 0,
         "labelled": not axes.axison or (any(x_labels) and any(y_labels)),
     }
+
+
+def words(labels: list[Any]) -> list[str]:
+    return [label.get_text() for label in labels if any(letter.isalpha() for letter in label.get_text())]

@@ -106,9 +106,8 @@ def find_chapters(root: Path, name: str | None) -> list[str]:
     chapters = list_chapters(root)
     if name is None:
         return chapters
-    found = [chapter for chapter in chapters if chapter == name] or [
-        chapter for chapter in chapters if chapter.startswith(name) or chapter.split("_")[0].lstrip("0") == name
-    ]
+    numbered = [chapter for chapter in chapters if name.isdecimal() and re.match(rf"0*{int(name)}_", chapter)]
+    found = numbered or [chapter for chapter in chapters if chapter == name or (name and chapter.startswith(name))]
     if len(found) != 1:
         problem = "fits several chapters" if found else "is no chapter"
         raise CourseError(f"'{name}' {problem} of this course. Chapters: {', '.join(chapters)}.")

@@ -24,8 +24,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from autograder import MISTAKES
 from autograder.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapter
-from autograder.checks.mistakes import FILE as MISTAKES
 from autograder.checks.mistakes import Fingerprint, write_mistakes
 from autograder.errors import CourseError
 from autograder.trials import ExerciseTrials, try_notebook

@@ -64,7 +64,7 @@ def _make_parser() -> argparse.ArgumentParser:
     report.add_argument("chapter", help=CHAPTER)
 
     demo = add("demo", _demo, "release, collect and grade a sample class, and open its report")
-    demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the last one)")
+    demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the first one)")
     demo.add_argument(
         "--students", type=int, default=24, help="how many careful students (default: 24); careless ones come on top"
     )
@@ -137,7 +137,7 @@ def _demo(options: argparse.Namespace) -> int:
     from autograder.demo import run_demo
     from autograder.workspace import open_in_browser
 
-    chapter = find_chapters(Path.cwd(), options.chapter)[0] if options.chapter else list_chapters(Path.cwd())[-1]
+    chapter = find_chapters(Path.cwd(), options.chapter)[0] if options.chapter else list_chapters(Path.cwd())[0]
     with progress(f"grading {chapter}") as on_done:
         report = run_demo(Path.cwd(), chapter, options.students, options.seed, print, on_done)
     print(f"Report: {report}")

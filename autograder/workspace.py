@@ -22,7 +22,9 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
-from autograder.checks.mistakes import FILE as MISTAKES
+import zmq
+
+from autograder import MISTAKES
 from autograder.errors import CourseError
 
 RECORD = ".released.json"
@@ -58,7 +60,9 @@ def update_workspace(release: Path, workspace: Path) -> list[str]:
     try:
         return _update(release, workspace)
     except OSError as error:
-        raise CourseError(f"The workspace cannot be brought up to date: {error.filename}: {error.strerror}.") from error
+        raise CourseError(
+            f"The workspace cannot be brought up to date: {error.filename or workspace}: {error.strerror}."
+        ) from error
 
 
 def _update(release: Path, workspace: Path) -> list[str]:
@@ -68,7 +72,9 @@ def _update(release: Path, workspace: Path) -> list[str]:
     record_path = workspace / RECORD
     record = _read_record(record_path)
     news = []
-    for path in sorted(path for path in release.rglob("*") if path.is_file()):
+    for path in sorted(
+        path for path in release.rglob("*") if path.is_file() and ".ipynb_checkpoints" not in path.parts
+    ):
         name = path.relative_to(release)
         own = workspace / name
         released = _hash(path)
@@ -76,15 +82,26 @@ def _update(release: Path, workspace: Path) -> list[str]:
         if not own.exists() or own.name == MISTAKES or _hash(own) == record.get(name.as_posix()):
             if own.exists() and _hash(own) != released and own.suffix == ".ipynb":
                 news.append(f"{name} was replaced by its new release; you had not changed it.")
-            shutil.copyfile(path, own)
+            _copy(path, own)
         elif _hash(own) != released and record.get(name.as_posix()) != released:
             beside = own.with_name(f"{own.stem}.new-{released[:6]}{own.suffix}")
             if not beside.exists():  # when the record was lost, the student may have gone on in it
-                shutil.copyfile(path, beside)
+                _copy(path, beside)
             news.append(f"{name}: there is a new release; it is in {beside.name}, and your own work was left as it is.")
         record[name.as_posix()] = released
     record_path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return news
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy under another name first: a copy that was cut off would later count as the student's own."""
+    part = target.with_name(f"{target.name}.part")
+    try:
+        shutil.copyfile(path, part)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def _read_record(path: Path) -> dict[str, str]:
@@ -157,6 +174,8 @@ def make_command(folder: Path, ip: str, port: int, token: str, settings: Path) -
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
+    if zmq.has("curve"):  # else each kernel warns that its connection is not encrypted
+        command.append("--KernelManager.transport_encryption=auto")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     return command

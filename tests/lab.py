@@ -151,7 +151,7 @@ def photograph(notebook: Path, out: Path, width: int) -> int:
         port, token = free_port(), secrets.token_hex(16)
         command = make_command(notebook.resolve().parent, "127.0.0.1", port, token, settings)
         overrides = {
-            "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+            "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
             "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
         }
         (settings / "overrides.json").write_text(json.dumps(overrides))

@@ -9,9 +9,10 @@ import textwrap
 import pytest
 import torch
 
+from autograder import MISTAKES
 from autograder.checks import Check, sealed
 from autograder.checks.check import seal
-from autograder.checks.mistakes import FILE, write_mistakes
+from autograder.checks.mistakes import write_mistakes
 from autograder.checks.student import Names, connect
 
 Z = torch.tensor([[-1.5, 0.0, 2.0]])
@@ -1867,7 +1868,9 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("ask", "code", "text"), TABLE)
 def test_message(ask, code, text):
-    assert run(ask, code).message() == textwrap.dedent(text).strip()
+    message = run(ask, code).message()
+    assert message.split() == text.split()
+    assert all(len(line) <= 84 for line in message.splitlines())
 
 
 # --- known mistakes ------------------------------------------------------------------------------
@@ -1876,7 +1879,7 @@ def test_message(ask, code, text):
 def know(folder, exercise, *mistakes):
     """Write the list of known mistakes as the build does; a mistake is a check, its code and its message."""
     entries = [(says, [e.fingerprint for e in run(ask, code).evaluations if e.problem]) for ask, code, says in mistakes]
-    (folder / FILE).write_text(write_mistakes({exercise: entries}), encoding="utf-8")
+    (folder / MISTAKES).write_text(write_mistakes({exercise: entries}), encoding="utf-8")
 
 
 ABS = "relu = torch.abs"
@@ -1950,7 +1953,7 @@ def test_the_mistakes_of_another_exercise_do_not_count(folder):
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"relu": 3}', '{"relu": [{"results": [[1]]}]}'])
 def test_a_broken_list_of_mistakes_is_as_good_as_none(folder, text):
-    (folder / FILE).write_text(text, encoding="utf-8")
+    (folder / MISTAKES).write_text(text, encoding="utf-8")
     assert run(relu, "relu = torch.relu").message() == "✓ relu: 2 of 2 points. The check holds."
     assert "the one where z is negative" in run(relu, ABS).message()
 
@@ -2005,7 +2008,7 @@ def test_what_is_shown_of_data_that_is_long_or_no_tensor():
     assert run(ask, "def count(words, deep, on):\n    return 2").message() == (
         "✗ count: 0 of 1 points.\n"
         "  `count`: the value is not the expected one.\n"
-        "  Tried: count(words, deep, on) with words = a list of 20 items, deep = {'n': [1, 2.5000]}, on =\n"
-        "    True\n"
+        "  Tried: count(words, deep, on) with words = a list of 20 items, deep = {'n':\n"
+        "    [1, 2.5000]}, on = True\n"
         "  Got 2; expected 20."
     )

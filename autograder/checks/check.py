@@ -20,7 +20,8 @@ from autograder.checks.looks import Expected, Problem, find_problem
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
 from autograder.checks.student import Reply, find_student
 
-_WIDTH = 96
+_WIDTH = 80
+"""Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
 
 
 @dataclass(frozen=True)
@@ -190,8 +191,7 @@ class Check:
             recorder(self)
         print(self.message())
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
-            # nbgrader's validation shows what a check writes to stderr, in lines of 83 characters.
-            print("\n".join(line for text in self.message().split("\n") for line in _wrap_again(text)), file=sys.stderr)
+            print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
         score.result = self.result()
         return score
@@ -229,8 +229,11 @@ class Check:
                 return f"✗ {head} Nothing was checked."
             return f"✓ {head} {f'All {count} checks hold' if count > 1 else 'The check holds'}."
         if not self.attempted:
-            return (
-                f"○ {self.exercise}: not attempted yet, 0 of {Score(self.points)!r} points. {_how_to_start(failed[0])}"
+            return "\n".join(
+                [
+                    f"○ {self.exercise}: not attempted yet, 0 of {Score(self.points)!r} points.",
+                    *_wrap(_how_to_start(failed[0])),
+                ]
             )
         lines = [f"✗ {head}"]
         shown: set[str] = set()
@@ -297,11 +300,6 @@ def _how_to_start(evaluation: Evaluation) -> str:
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
-
-
-def _wrap_again(line: str) -> list[str]:
-    indent = " " * (len(line) - len(line.lstrip()))
-    return textwrap.wrap(line, 80, subsequent_indent=indent + "  ", break_on_hyphens=False) or [""]
 
 
 def _evidence(evaluation: Evaluation) -> Iterator[str]:

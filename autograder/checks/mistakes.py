@@ -19,10 +19,9 @@ from typing import Any
 
 from torch import Tensor
 
+from autograder import MISTAKES
 from autograder.checks.data import Data, Opaque
 from autograder.checks.student import Reply
-
-FILE = "mistakes.json"
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ class KnownMistakes:
     def load(cls, exercise: str, folder: Path) -> KnownMistakes:
         """Read the file in `folder`; without it, or with one that is no such file, no mistake is known."""
         try:
-            stored = json.loads((folder / FILE).read_text(encoding="utf-8"))[exercise]
+            stored = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[exercise]
             return cls(
                 (Fingerprint(on, kind, tuple(near)), mistake["says"])
                 for mistake in stored

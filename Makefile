@@ -41,9 +41,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/course build --check
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
 	$(BIN)/course accuracy
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 solutions
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadscope solutions
 
 clean:
 	rm -rf $(VENV) demo

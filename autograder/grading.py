@@ -176,7 +176,10 @@ def _nbgrader_api() -> Any:
 
     app = NbGrader()
     app.load_config_file()
-    return NbGraderAPI(config=app.config)
+    api = NbGraderAPI(config=app.config)
+    if api.coursedir.db_url.startswith("sqlite") and "?" not in api.coursedir.db_url:
+        api.coursedir.db_url += "?timeout=60"  # seconds to wait for another worker that is writing
+    return api
 
 
 def _explain_failure(log: str) -> str:

@@ -18,6 +18,9 @@ NOTES = "autograded_notes"
 
 MAX_OUTPUT = 20_000
 
+NO_LIMIT = 1e7
+"""Seconds, some months, for a course that sets `Execute.timeout` to `None`."""
+
 
 class ClearSolutions(preprocessors.ClearSolutions):  # type: ignore[misc]
     """Replace solutions by a stub that fits their place.
@@ -47,12 +50,14 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class Execute(preprocessors.Execute):  # type: ignore[misc]
-    """Run a notebook in a fork of a warm process; where a system cannot fork, in a kernel, as nbgrader does."""
+    """Run a Python notebook in a fork of a warm process; another one, or where a system cannot fork, in its kernel."""
 
     def preprocess(self, nb: Any, resources: Any, **options: Any) -> tuple[Any, Any]:
-        if not client.available():
+        python = nb.metadata.get("kernelspec", {}).get("language", "python") == "python"
+        if not (python and client.available()):
             return super().preprocess(nb, resources, **options)  # type: ignore[no-any-return]
-        client.execute(nb, Path(resources["metadata"]["path"]), self.timeout)
+        limited = self.timeout is not None and self.timeout > 0
+        client.execute(nb, Path(resources["metadata"]["path"]), self.timeout if limited else NO_LIMIT)
         return nb, resources
 
 

@@ -1,7 +1,7 @@
 """Grade a class: submissions in, gradebook and results out.
 
 `grade_class` is the one way in, for instructors, the demo and the accuracy measurement alike. It hands each
-submission to `autograde`, which lets nbgrader run it; that function is the seam at which another engine can take its place.
+submission to nbgrader, which runs the notebook by the step that its configuration names (`preprocessors.Execute`).
 One submission that cannot be graded never stops another.
 """
 
@@ -11,6 +11,7 @@ import contextlib
 import multiprocessing
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from typing import Any
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.build import run_nbgrader
 from autograder.checks.check import RESULT
@@ -90,13 +92,11 @@ def open_gradebook(course: Path) -> Iterator[Any]:
     database = course / "gradebook.db"
     try:
         gradebook = Gradebook(f"sqlite:///{database}")
-    except Exception as error:  # SQLAlchemy and its drivers raise many kinds
+    except SQLAlchemyError as error:
         raise _broken(database, error) from error
     try:
         yield gradebook
-    except (MissingEntry, CourseError):
-        raise
-    except Exception as error:
+    except SQLAlchemyError as error:
         raise _broken(database, error) from error
     finally:
         gradebook.close()
@@ -142,7 +142,7 @@ def _enter(course: str) -> None:
 
 
 def autograde(course: str, chapter: str, student: str) -> Outcome:
-    """Grade one submission with nbgrader, in this process; the seam for a faster engine."""
+    """Grade one submission with nbgrader, in this process."""
     started = time.monotonic()
     try:
         folder = Path(course) / "submitted" / student / chapter
@@ -195,7 +195,8 @@ def _explain_failure(log: str) -> str:
 
 
 def _withdraw_marks(course: Path, chapter: str, student: str) -> None:
-    """Leave no mark of an earlier run standing where this run failed; marks given by hand stay."""
+    """Leave no mark and no graded notebook of an earlier run where this run failed; marks given by hand stay."""
+    shutil.rmtree(course / "autograded" / student / chapter, ignore_errors=True)
     with open_gradebook(course) as gradebook, contextlib.suppress(MissingEntry):
         for notebook in gradebook.find_submission(chapter, student).notebooks:
             for grade in notebook.grades:

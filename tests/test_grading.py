@@ -179,6 +179,7 @@ def test_a_failed_run_leaves_no_older_mark_standing(graded: tuple[Path, ClassRes
     (course / "submitted" / "right" / CHAPTER / "1_mini.ipynb").write_text("no longer a notebook")
     result = grade_class(course, CHAPTER)
     assert student(result, "right").state == "not graded"
+    assert not (course / "autograded" / "right" / CHAPTER).exists()
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         grades = gradebook.find_submission(CHAPTER, "right").notebooks[0].grades
         assert [grade.auto_score for grade in grades] == [None] * len(grades)

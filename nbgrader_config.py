@@ -24,6 +24,6 @@ def replace(converter, trait, *steps):
 c.GenerateAssignment.preprocessors = replace(GenerateAssignment, "preprocessors", preprocessors.ClearSolutions)
 c.Autograde.sanitize_preprocessors = [preprocessors.Rebuild, *replace(Autograde, "sanitize_preprocessors")]
 c.Autograde.autograde_preprocessors = replace(
-    Autograde, "autograde_preprocessors", preprocessors.Execute, preprocessors.LimitOutput
+    Autograde, "autograde_preprocessors", preprocessors.Execute, preprocessors.SaveAutoGrades
 )
 c.GenerateFeedback.preprocessors = [preprocessors.CleanFeedback, *replace(GenerateFeedback, "preprocessors")]

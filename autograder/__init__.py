@@ -16,6 +16,9 @@ __version__ = "0.1.0"
 MISTAKES = "mistakes.json"
 """The file beside a chapter's notebooks by which checks recognise known mistakes."""
 
+RESULT = "application/vnd.autograded.result+json"
+"""The MIME type under which a check's result stands in the notebook, beside the number."""
+
 
 def __getattr__(name: str) -> Any:
     # At the first use, so that commands that need no torch do not wait for it.

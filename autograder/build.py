@@ -179,7 +179,7 @@ def run_nbgrader(course: Path, *arguments: str) -> str:
         text=True,
         check=False,
     )
-    if done.returncode:
+    if done.returncode or "Exception while loading config file" in done.stderr:  # nbgrader would go on without it
         last = (
             [line for line in done.stderr.splitlines() if "ERROR" in line]
             or done.stderr.splitlines()[-1:]

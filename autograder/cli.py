@@ -58,7 +58,16 @@ def _make_parser() -> argparse.ArgumentParser:
     grade = add("grade", _grade, "grade what was handed in for a chapter, and write the report")
     grade.add_argument("chapter", help=CHAPTER)
     grade.add_argument("-j", "--jobs", type=int, help="how many submissions at a time (default: one for each core)")
+    grade.add_argument("--again", action="store_true", help="also grade what has been graded and did not change")
+    grade.add_argument("--cluster", default="", metavar="ADDRESS", help="let the workers of this Dask scheduler grade")
+    grade.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="run student code without isolation, with all your rights (see 'course doctor')",
+    )
     grade.add_argument("--feedback", action="store_true", help="generate the students' feedback pages as well")
+
+    add("doctor", _doctor, "tell whether student code can be isolated here, and what to do where it cannot")
 
     report = add("report", _report, "write the class report of a graded chapter anew, with marks given by hand since")
     report.add_argument("chapter", help=CHAPTER)
@@ -109,16 +118,49 @@ def _grade(options: argparse.Namespace) -> int:
         raise CourseError("-j takes a number of at least 1.")
     [chapter] = _find(options)
     with progress(f"grading {chapter}") as on_done:
-        result = grading.grade_class(Path.cwd(), chapter, options.jobs, on_done)
+        done = grading.grade_class(
+            Path.cwd(),
+            chapter,
+            options.jobs,
+            on_done,
+            again=options.again,
+            isolated=not options.unsafe,
+            cluster=options.cluster,
+        )
+    result = done.result
+    for change, why in done.changes:
+        print(
+            f"  {change.student}: {change.notebook}/{change.cell}: {_points(change.before)} → {_points(change.after)} ({why})"
+        )
     failed = [student for student in result.students if student.state == "not graded"]
     for student in failed:
         print(f"  not graded: {student.student}: {student.reason}")
     if options.feedback:
         grading.generate_feedback(Path.cwd(), chapter)
         print("Feedback is in feedback/.")
-    print(f"{sum(s.state == 'graded' for s in result.students)} graded, {len(failed)} not graded.")
+    same = f", {done.unchanged} of them before and unchanged since (--again grades them anew)" if done.unchanged else ""
+    print(f"{sum(s.state == 'graded' for s in result.students)} graded{same}; {len(failed)} not graded.")
     print(f"Report: {write_report(Path.cwd(), chapter)}")
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from autograder.engine import doctor
+
+    walls = doctor.look()
+    for wall in walls:
+        print(f"  {'✓' if wall.stands else '✗'} {wall.name}: {doctor.MEANING[wall.name]}")
+        if not wall.stands:
+            print(f"      {wall.remedy}")
+    if doctor.stands():
+        print("Student code is isolated.")
+        return 0
+    print("Student code cannot be isolated here. 'course grade' refuses to run it without --unsafe.")
+    return 1
+
+
+def _points(score: float | None) -> str:
+    return "no mark" if score is None else f"{score:g}"
 
 
 def _report(options: argparse.Namespace) -> int:

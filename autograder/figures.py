@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from cycler import cycler
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-from torch import Tensor
+from matplotlib.patches import Circle, Rectangle
+from torch import Tensor, nn
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY = (
     "#0072B2",
@@ -57,7 +57,7 @@ def use_style() -> None:
     )
 
 
-def draw_boundary(axes: Axes, net: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> Axes:
+def draw_boundary(axes: Axes, net: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, size: float = 28) -> Axes:
     """Draw points `x` (N, 2) of classes `y` (N,) of 0 and 1, over the side of a net's boundary that each place is on.
 
     `net` turns places (M, 2) into scores (M, 1) or (M,). Where the score is above 0 it says class 1 (shaded). Class 0 is
@@ -74,7 +74,7 @@ def draw_boundary(axes: Axes, net: Callable[[Tensor], Tensor], x: Tensor, y: Ten
     for value, marker, color in ((0, "o", ORANGE), (1, "^", BLUE)):
         own, name = x[y == value], f"class {value}"
         axes.scatter(
-            own[:, 0], own[:, 1], s=28, marker=marker, color=color, edgecolor="white", linewidth=0.4, label=name
+            own[:, 0], own[:, 1], s=size, marker=marker, color=color, edgecolor="white", linewidth=0.4, label=name
         )
     missed = x[wrong]
     axes.scatter(
@@ -219,3 +219,480 @@ def draw_bars(axes: Axes, labels: list[str], groups: dict[str, Tensor]) -> Axes:
     axes.set_xticks(range(len(labels)), labels)
     axes.grid(False, axis="x")
     return axes
+
+
+def draw_street(axes: Axes, x: Tensor, y: Tensor, w: Tensor, b: Tensor, title: str) -> None:
+    """Draw points `x` (N, 2) of classes `y` of -1 and 1 with the border z = 0 and the street from z = -1 to z = 1.
+
+    The score is z = x w + b, with `w` (2,) and `b` (). A point whose margin y z is below 1 gets a ring.
+    """
+    low, high = x.min(0).values - 0.4, x.max(0).values + 0.4
+    across, up = (torch.linspace(float(low[i]), float(high[i]), 120) for i in range(2))
+    score = (torch.cartesian_prod(across, up) @ w + b).reshape(120, 120).T
+    axes.contourf(across, up, score, levels=[-1, 1], colors=["#D6E6F2"])
+    axes.contour(across, up, score, levels=[-1, 0, 1], colors=BLACK, linewidths=[1, 1.8, 1], linestyles=[":", "-", ":"])
+    for value, marker, color in ((-1, "o", ORANGE), (1, "^", BLUE)):
+        own = x[y == value]
+        label = f"y = {value}".replace("-", "−")
+        axes.plot(own[:, 0], own[:, 1], marker, markersize=7, color=color, markeredgecolor="white", label=label)
+    short = x[y * (x @ w + b) < 0.99]
+    axes.plot(short[:, 0], short[:, 1], "o", markersize=11, fillstyle="none", color=BLACK, label="margin below 1")
+    axes.set(title=title, xlabel="x₁", ylabel="x₂", aspect="equal")
+    axes.grid(False)
+
+
+def draw_triplet(axes: Axes, anchor: Tensor, positive: Tensor, negatives: Tensor, names: list[str], gap: float) -> None:
+    """Draw an anchor (2,), its positive (2,) and several `negatives` (K, 2) with their names.
+
+    The inner circle goes through the positive; the outer one, `gap` further out, bounds the shaded zone in which a
+    negative still costs something.
+    """
+    near = float((positive - anchor).norm())
+    middle = (float(anchor[0]), float(anchor[1]))
+    axes.add_patch(Circle(middle, near + gap, facecolor="#F6E3C0", edgecolor=BLACK, linestyle=":"))
+    axes.add_patch(Circle(middle, near, facecolor="#EBC27A", edgecolor=BLACK, linestyle="--"))
+    axes.plot(*torch.stack([anchor, positive]).T, color=BLUE, linewidth=1.5, linestyle="-")
+    axes.plot(*anchor, marker="o", color=BLACK, markersize=9, linestyle="")
+    axes.plot(*positive, marker="P", color=BLUE, markersize=11, linestyle="")
+    axes.plot(*negatives.T, marker="X", color=RED, markersize=10, linestyle="")
+    for place, name in ((anchor, "anchor"), (positive, "positive"), *zip(negatives, names, strict=True)):
+        axes.annotate(name, (float(place[0]), float(place[1])), xytext=(9, -4), textcoords="offset points")
+    axes.set(aspect="equal")
+
+
+def draw_alignments(axes: Axes, word: str, frames: int, path: list[int]) -> None:
+    """Draw CTC's grid: `frames` columns, and a row for each letter of `word` and each blank (–) around the letters.
+
+    A node holds the number of ways that lead to it from the left. `path`, a row for each frame, is drawn thick.
+    """
+    rows = ["–", *(label for letter in word for label in (letter, "–"))]
+    ways = [[0] * len(rows) for _ in range(frames)]
+    ways[0][:2] = [1, 1]
+    for t in range(1, frames):
+        for s, label in enumerate(rows):
+            jump = s >= 2 and label != "–" and label != rows[s - 2]
+            for before in [s, s - 1, s - 2][: 3 if jump else 2]:
+                if before >= 0 and ways[t - 1][before]:
+                    ways[t][s] += ways[t - 1][before]
+                    axes.plot([t, t + 1], [before, s], color="#BBBBBB", linewidth=1, linestyle="-")
+    axes.plot(range(1, frames + 1), path, color=ORANGE, linewidth=4, linestyle="-", solid_capstyle="round")
+    for t, column in enumerate(ways):
+        for s, count in enumerate(column):
+            if count:
+                last = t == frames - 1 and s >= len(rows) - 2
+                box = {"boxstyle": "circle,pad=0.35", "facecolor": SKY if last else "white", "edgecolor": BLACK}
+                axes.text(t + 1, s, str(count), ha="center", va="center", bbox=box)
+    axes.set(xlabel="frame t", xticks=range(1, frames + 1), xlim=(0.6, frames + 0.4), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_ylabel("label")
+    axes.grid(False)
+
+
+def draw_operations(axes: Axes, steps: list[str], edges: list[str], inputs: list[str]) -> None:
+    """Draw a computation graph as a row: an edge, a step, an edge, and so on, with the shapes in `edges` on the edges.
+
+    `edges` has one entry more than `steps`; `inputs` has for each step the text of what enters it from below, or "".
+    """
+    arrow = {"arrowstyle": "->", "linewidth": 1.4, "color": BLACK}
+    for i, (step, below) in enumerate(zip(steps, inputs, strict=True)):
+        place = 2.0 * i + 2.0
+        box = {"boxstyle": "round,pad=0.35", "facecolor": "#D6E6F2", "edgecolor": BLACK}
+        axes.text(place, 0, step, ha="center", va="center", bbox=box)
+        if below:
+            axes.annotate("", (place, -0.42), (place, -1.05), arrowprops=arrow)
+            axes.text(place, -1.15, below, ha="center", va="top")
+    for i, edge in enumerate(edges):
+        left, right = 2.0 * i + 0.58, 2.0 * i + 1.42
+        axes.annotate("", (right, 0), (left, 0), arrowprops=arrow)
+        axes.text((left + right) / 2, 0.5, edge, ha="center", va="bottom")
+    axes.set(xlim=(-0.1, 2.0 * len(edges) + 0.1), ylim=(-2.4, 1.2))
+    axes.axis("off")
+
+
+def draw_sheet(axes: Axes, score: Callable[[Tensor], Tensor], low: float, high: float, points: Tensor) -> None:
+    """Draw the square sheet from `low` to `high`, shaded where `score` of its places (M, 2) is above 0.
+
+    On it go up to four `points` (P, 2), each with a marker of its own, the later ones smaller: those that a fold lays on
+    each other can still be told apart.
+    """
+    across = torch.linspace(low, high, 161)
+    with torch.no_grad():
+        value = score(torch.cartesian_prod(across, across)).reshape(161, 161).T
+    axes.contourf(across, across, value, levels=[-1e9, 0, 1e9], colors=["#FFFFFF", "#9CC6E0"])
+    axes.contour(across, across, value, levels=[0], colors=BLACK, linewidths=1.5)
+    axes.add_patch(Rectangle((low, low), high - low, high - low, fill=False, edgecolor=BLACK, linewidth=1.2))
+    for (x1, x2), marker, size in zip(points.tolist(), "os^D", (12, 9, 7, 4), strict=False):
+        axes.plot(x1, x2, marker=marker, markersize=size, color=ORANGE, markeredgecolor=BLACK, clip_on=False)
+    axes.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")
+    axes.grid(False)
+
+
+def draw_matches(axes: Axes, prediction: Tensor, target: Tensor) -> None:
+    """Draw `prediction == target` as boxes: a row under two rows of shape (N,), or a table where (N, 1) meets (N,)."""
+    result = prediction == target
+    n = len(target)
+    table = prediction.dim() == 2
+    left, top = (0.0, 0.0) if table else (0.0, -1.4)
+    draw_boxes(axes, target, left=left, top=1.4 if table else 0.2, color=ORANGE)
+    axes.text(n + 0.25, 0.9 if table else -0.3, f"target {tuple(target.shape)}", va="center")
+    draw_boxes(axes, prediction, left=-1.4 if table else 0.0, top=0.0 if table else 1.4, color=SKY)
+    place = (-1.6, -n / 2) if table else (n + 0.25, 0.9)
+    side = "right" if table else "left"
+    axes.text(*place, f"prediction{chr(10) if table else ' '}{tuple(prediction.shape)}", ha=side, va="center")
+    rows = result if table else result[None]
+    for i, row in enumerate(rows.tolist()):
+        for j, same in enumerate(row):
+            corner = (left + j, top - i - 1)
+            face, sign = ("#7FCDB4", "=") if same else ("white", "≠")
+            axes.add_patch(Rectangle(corner, 1, 1, edgecolor=BLACK, linewidth=1.1, facecolor=face))
+            axes.text(corner[0] + 0.5, corner[1] + 0.47, sign, ha="center", va="center")
+    summary = f"result {tuple(result.shape)}\nmean {result.float().mean():.2f}"
+    axes.text(n + 0.25, top - len(rows) / 2, summary, va="center")
+    left_end = -4.5 if table else -0.2
+    axes.set(xlim=(left_end, left_end + n + 7.6), ylim=(-n - 0.2, 1.6), aspect="equal")
+    axes.axis("off")
+
+
+def draw_simplex(axes: Axes, paths: dict[str, Tensor], dots: Tensor, dots_name: str) -> None:
+    """Draw the distributions over three classes A, B, C as a triangle, with named `paths` of shape (M, 3) in it.
+
+    A corner is a class that is certain, the middle the uniform distribution. Grey rings join places of equal entropy and
+    bear it in nats. `dots`, of shape (K, 3), are single distributions.
+    """
+    corners = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])
+    steps = 90
+    p = torch.tensor([[i, j, steps - i - j] for i in range(steps + 1) for j in range(steps + 1 - i)]) / steps
+    across, up = (p @ corners).T.numpy()
+    entropy = torch.special.entr(p).sum(1)
+    rings = axes.tricontour(across, up, entropy, levels=[0.5, 0.8, 1.0], colors=GREY, linewidths=0.9)
+    axes.clabel(
+        rings, fmt="%.1f", fontsize=11, manual=[(0.895, 0.06), (0.783, 0.126), (0.663, 0.195)], colors="#555555"
+    )
+    axes.plot(*corners[[0, 1, 2, 0]].T, color=BLACK, linestyle="-", linewidth=1.2)
+    for (name, path), color, line in zip(paths.items(), (BLUE, RED, GREEN), ("-", "--", ":"), strict=False):
+        axes.plot(*(path @ corners).T, color=color, linestyle=line, label=name)
+    axes.plot(*(dots @ corners).T, "o", color=BLACK, label=dots_name)
+    for name, (x, y), side, edge in zip(
+        "ABC", corners.tolist(), ("right", "left", "center"), ("top", "top", "bottom"), strict=True
+    ):
+        axes.text(x, y, name, ha=side, va=edge, fontweight="bold")
+    axes.legend(loc="upper left", bbox_to_anchor=(0.66, 1.0), handlelength=1.8)
+    axes.set(aspect="equal", xlim=(-0.08, 1.5), ylim=(-0.08, 0.95))
+    axes.axis("off")
+
+
+def draw_layer(axes: Axes, x: Tensor, W: Tensor, b: Tensor, example: int, unit: int) -> None:
+    """Draw `x Wᵀ + b = z` as boxes with their shapes; the numbers behind z of one `example` and `unit` are marked.
+
+    `x` has shape (N, D_in), `W` (D_out, D_in), `b` (D_out,).
+    """
+    z = x @ W.T + b
+    height = max(len(x), W.shape[1])
+    left = 0.0
+    rows, columns = {"x": [example], "z": [example], "b": [0]}, {"Wᵀ": [unit], "z": [unit], "b": [unit]}
+    for sign, name, tensor in (("", "x", x), ("@", "Wᵀ", W.T), ("+", "b", b[None]), ("=", "z", z)):
+        n, d = tensor.shape
+        top = -(height - n) / 2
+        axes.text(left - 0.5, -height / 2, sign, ha="center", va="center", fontsize=14)
+        draw_boxes(axes, tensor, left, top, color="white")
+        for i in rows.get(name, range(n)):
+            for j in columns.get(name, range(d)):
+                draw_boxes(axes, tensor[i : i + 1, j : j + 1], left + j, top - i, color=ORANGE if name == "z" else SKY)
+        shape = (d,) if name == "b" else (n, d)
+        axes.text(left + d / 2, top + 0.2, f"{name} {shape}", ha="center")
+        left += d + 1.0
+    _frame_boxes(axes, left - 0.9, height + 0.1)
+
+
+def draw_shapes(axes: Axes, net: Iterable[nn.Module], x: Tensor) -> None:
+    """Draw the layers of `net` as boxes with the shapes of the data between them and of the parameters above.
+
+    `x` is a batch (N, ...) that is sent through the layers, one after the other.
+    """
+    box = {"boxstyle": "round,pad=0.45", "facecolor": "#D6E6F2", "edgecolor": BLACK}
+    arrow = {"arrowstyle": "->", "linewidth": 1.5, "color": BLACK, "shrinkA": 0, "shrinkB": 0}
+    place = 0.0
+    axes.text(place, 0, "x", ha="right", va="center", fontsize=12)
+    for layer in net:
+        axes.annotate("", (place + 1.0, 0), (place + 0.08, 0), arrowprops=arrow)
+        axes.text(place + 0.5, 0.12, str(tuple(x.shape)), ha="center", va="bottom")
+        axes.text(place + 1.32, 0, type(layer).__name__, ha="center", va="center", bbox=box)
+        owned = [f"{name} {tuple(p.shape)}" for name, p in layer.named_parameters()]
+        if owned:
+            axes.text(place + 1.32, 0.85, "\n".join(owned), ha="center", va="bottom", color=RED)
+            axes.annotate("", (place + 1.32, 0.27), (place + 1.32, 0.82), arrowprops=arrow | {"color": RED})
+        x, place = layer(x), place + 1.64
+    axes.annotate("", (place + 1.0, 0), (place + 0.08, 0), arrowprops=arrow)
+    axes.text(place + 0.5, 0.12, str(tuple(x.shape)), ha="center", va="bottom")
+    axes.text(place + 1.1, 0, "z", va="center", fontsize=12)
+    axes.set(xlim=(-0.3, place + 1.4), ylim=(-0.35, 1.5))
+    axes.axis("off")
+
+
+def draw_loss_surface(
+    axes: Axes, loss: Callable[[Tensor, Tensor], Tensor], path: Tensor, span: float = 5.0, levels: int = 12
+) -> Axes:
+    """Draw the contours of `loss` over a weight and a bias from -`span` to `span`, with a descent over them.
+
+    `loss` turns weights and biases of shape (M, M, 1) into losses (M, M). `path` (steps, 2) holds the weight and the bias
+    at each step; its first place is marked with a square, its last with a star.
+    """
+    places = torch.linspace(-span, span, 121)
+    weight, bias = torch.meshgrid(places, places, indexing="xy")
+    height = loss(weight[..., None], bias[..., None])
+    axes.contourf(places, places, height, levels=levels, antialiased=False)
+    axes.plot(*path.T, color=RED, linestyle="-", linewidth=2.5, label="descent")
+    for place, marker, size, name in ((path[0], "s", 8, "start"), (path[-1], "*", 15, "end")):
+        axes.plot(*place, color=ORANGE, marker=marker, markersize=size, markeredgecolor=BLACK, linestyle="", label=name)
+    axes.set(xlabel="weight w", xlim=(-span, span), ylim=(-span, span))
+    axes.grid(False)
+    return axes
+
+
+def draw_slope(axes: Axes, function: Callable[[Tensor], Tensor], place: float, low: float, high: float) -> Axes:
+    """Draw `function` from `low` to `high` with its tangent at `place`, which autograd gives, and the tangent's slope."""
+    x = torch.linspace(low, high, 201)
+    at = torch.tensor(place, requires_grad=True)
+    value = function(at)
+    slope = float(torch.autograd.grad(value, at)[0])
+    tangent = value.detach() + slope * (x - place)
+    values = function(x).detach()
+    margin = 0.12 * (values.max() - values.min())
+    inside = (tangent > values.min() - margin) & (tangent < values.max() + margin)
+    axes.plot(x, values, label="function")
+    axes.plot(x[inside], tangent[inside], label="tangent")
+    axes.plot(place, value.detach(), "o", color=BLACK)
+    axes.text(0.5, 0.97, f"slope {_short(slope)}", transform=axes.transAxes, ha="center", va="top")
+    axes.set_ylim(float(values.min() - margin), float(values.max() + 2.5 * margin))
+    return axes
+
+
+def draw_graph(
+    axes: Axes, nodes: dict[str, tuple[float, float, float, float]], edges: dict[tuple[str, str], float]
+) -> None:
+    """Draw a computation graph with the value (above) and the gradient (below) of each node.
+
+    `nodes` maps a name to its place (column, row), its value and its gradient; `edges` maps the pair (from, to) to the
+    local derivative of the second with respect to the first, which is written on the arrow.
+    """
+    box = {"boxstyle": "round,pad=0.35", "facecolor": "#D6E6F2", "edgecolor": BLACK}
+    boxes = {}
+    for name, (x, y, value, gradient) in nodes.items():
+        boxes[name] = axes.text(x, y, name, ha="center", va="center", bbox=box).get_bbox_patch()
+        for number, side, color, weight in ((value, 1, BLUE, "normal"), (gradient, -1, RED, "bold")):
+            shift = (0, 23 * side)
+            text = axes.annotate(_short(number), (x, y), shift, textcoords="offset points", color=color, weight=weight)
+            text.set(ha="center", va="center")
+    for (start, end), local in edges.items():
+        (x0, y0, *_), (x1, y1, *_) = nodes[start], nodes[end]
+        ends = {"patchA": boxes[start], "patchB": boxes[end], "shrinkA": 3, "shrinkB": 3}
+        axes.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "->", "linewidth": 1.4, "color": BLACK, **ends})
+        middle, above = ((x0 + x1) / 2, (y0 + y1) / 2), 9 if y0 == y1 else 0
+        label = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0 if above else 1}
+        text = axes.annotate(f"× {_short(local)}", middle, (0, above), textcoords="offset points", bbox=label)
+        text.set(ha="center", va="center", color="#555555")
+    columns, rows = zip(*((x, y) for x, y, *_ in nodes.values()), strict=True)
+    axes.set(xlim=(min(columns) - 0.4, max(columns) + 0.4), ylim=(min(rows) - 0.7, max(rows) + 0.7))
+    axes.axis("off")
+
+
+def _short(number: float) -> str:
+    """At most four decimals, without the zeros at the end."""
+    return f"{float(number):.4f}".rstrip("0").rstrip(".").replace("-", "−")
+
+
+def draw_product(axes: Axes, left: Tensor, right: Tensor, names: list[str], row: int, column: int) -> None:
+    """Draw `left @ right` as boxes under three `names` with shapes; what makes one number of the product is marked.
+
+    `left` has the shape (R, K), `right` (K, C); the number stands in `row` and `column` of the product.
+    """
+    product = left @ right
+    height = max(len(left), len(right))
+    place = 0.0
+    marks = {0: (row, None), 1: (None, column), 2: (row, column)}
+    for k, (sign, name, tensor) in enumerate(zip(("", "@", "="), names, (left, right, product), strict=True)):
+        n, d = tensor.shape
+        top = -(height - n) / 2
+        axes.text(place - 0.5, -height / 2, sign, ha="center", va="center", fontsize=14)
+        draw_boxes(axes, tensor, place, top, color="white")
+        i, j = marks[k]
+        for r in range(n) if i is None else [i]:
+            for c in range(d) if j is None else [j]:
+                draw_boxes(axes, tensor[r : r + 1, c : c + 1], place + c, top - r, color=ORANGE if k == 2 else SKY)
+        axes.text(place + d / 2, top + 0.2, f"{name} {tuple(tensor.shape)}", ha="center")
+        place += d + 1.0
+    _frame_boxes(axes, place - 0.9, height + 0.1)
+    axes.set_ylim(-height - 0.1, 1.0)
+
+
+def draw_signed(axes: Axes, table: Tensor, rows: list[str], columns: list[str], most: float = 1.0) -> None:
+    """Draw `table` (R, C) as squares with their numbers: blue above 0, orange below, white at 0, full at +-`most`."""
+    axes.imshow(table, cmap="PuOr", vmin=-1.6 * most, vmax=1.6 * most, aspect="auto")
+    for (i, j), value in ((place, float(table[place])) for place in np.ndindex(*table.shape)):
+        axes.text(j, i, f"{value:.2f}".replace("-", "−"), ha="center", va="center", color=BLACK)
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(length=0)
+    axes.grid(False)
+
+
+def draw_signal(
+    axes: Axes, values: list[Tensor], weights: list[Tensor], names: list[str], backward: bool = False
+) -> None:
+    """Draw a small net for one example: a circle with a number for each unit, an edge for each weight.
+
+    `values[k]` has the shape (D_k,), `weights[k]` (D_k+1, D_k); `names` stand below the columns. An edge is as thick as what
+    travels along it, the weight times the number that it comes from: on the left, or with `backward` on the right.
+    Solid blue is positive, dashed orange negative; where nothing travels, a grey line is left.
+    """
+    places = [[(2.6 * k, (len(v) - 1) / 2 - i) for i in range(len(v))] for k, v in enumerate(values)]
+    for k, W in enumerate(weights):
+        source = values[k + 1][:, None] if backward else values[k][None, :]
+        travels = (W * source).tolist()
+        largest = max(abs(one) for line in travels for one in line)
+        for j, i in np.ndindex(*W.shape):
+            (x0, y0), (x1, y1) = places[k][i], places[k + 1][j]
+            share = travels[j][i] / largest
+            look = (GREY, ":") if share == 0 else (BLUE, "-") if share > 0 else (ORANGE, "--")
+            axes.plot([x0, x1], [y0, y1], color=look[0], linestyle=look[1], linewidth=0.6 + 4 * abs(share), zorder=1)
+    for column, value, name in zip(places, values, names, strict=True):
+        for place, number in zip(column, value.tolist(), strict=True):
+            face = "white" if number else "#DDDDDD"
+            axes.add_patch(Circle(place, 0.36, facecolor=face, edgecolor=BLACK, linewidth=1.3, zorder=2))
+            axes.text(*place, f"{number:.2f}".replace("-", "−"), ha="center", va="center", zorder=3, fontsize=11)
+        axes.text(column[0][0], -2.15, name, ha="center", va="top")
+    axes.set(xlim=(-0.6, 2.6 * (len(values) - 1) + 0.6), ylim=(-2.7, 2.0), aspect="equal")
+    axes.axis("off")
+
+
+def draw_descent(axes: Axes, loss: Callable[[Tensor], Tensor], path: Tensor, low: float, high: float) -> Axes:
+    """Draw `loss`, a function of one weight, from `low` to `high`, with a descent over it.
+
+    `path` (steps + 1,) holds the weight at each step; its first place is marked with a square, its last with a star.
+    """
+    places = torch.linspace(low, high, 241)
+    axes.plot(places, loss(places), color=GREY, linestyle="-", linewidth=1.5)
+    axes.plot(path, loss(path), color=BLUE, linestyle="-", linewidth=1, marker="o", markersize=4)
+    axes.plot(path[0], loss(path[0]), color=BLACK, marker="s", markersize=8, linestyle="", label="start")
+    axes.plot(path[-1], loss(path[-1]), color=ORANGE, marker="*", markersize=15, markeredgecolor=BLACK, linestyle="")
+    axes.set(xlabel="weight w")
+    return axes
+
+
+def draw_trajectory(
+    axes: Axes, loss: Callable[[Tensor], Tensor], path: Tensor, across: float, up: float, levels: int = 9
+) -> Axes:
+    """Draw contour lines of `loss` over two weights from -`across` to `across` and -`up` to `up`, with a descent over them.
+
+    `loss` turns places (..., 2) into losses (...). `path` (steps + 1, 2) holds both weights at each step; its first place
+    is marked with a square, its last with a star.
+    """
+    w1, w2 = torch.meshgrid(torch.linspace(-across, across, 101), torch.linspace(-up, up, 101), indexing="xy")
+    axes.contour(w1, w2, loss(torch.stack([w1, w2], dim=-1)), levels=levels, cmap="cividis", linewidths=0.9)
+    axes.plot(*path.T, color=RED, linestyle="-", linewidth=1.3, marker="o", markersize=3.5)
+    axes.plot(*path[0], color=BLACK, marker="s", markersize=8, linestyle="", label="start")
+    axes.plot(*path[-1], color=ORANGE, marker="*", markersize=15, markeredgecolor=BLACK, linestyle="", label="end")
+    axes.set(xlabel="weight $w_1$", xlim=(-across, across), ylim=(-up, up))
+    axes.grid(False)
+    return axes
+
+
+def draw_recorded(
+    axes: Axes, nodes: list[tuple[str, float, float | None]], edges: list[tuple[int, int, float]], title: str = ""
+) -> None:
+    """Draw a graph that an autograd engine has recorded, inputs on the left, and place the nodes by itself.
+
+    `nodes` holds the name, value and gradient (or `None`: left out) of each, `edges` the places in `nodes` of where an arrow
+    starts and ends, with the local slope that is written on it. Two arrows between the same nodes are drawn as two.
+    """
+    places = _place_nodes(len(nodes), edges)
+    pairs = [(start, end) for start, end, _ in edges]
+    for k, (start, end, slope) in enumerate(edges):
+        twin = pairs.count((start, end)) > 1
+        first = pairs.index((start, end)) == k
+        (x0, y0), (x1, y1) = places[start], places[end]
+        long = x1 - x0 > 1 and abs(y1 - y0) < 0.5
+        bend = (-0.3 if first else 0.3) if twin else -0.35 if long else 0.0
+        shape = f"arc3,rad={bend}"
+        arrow = {"arrowstyle": "-|>", "linewidth": 1.3, "color": BLACK, "connectionstyle": shape}
+        axes.annotate("", (x1 - 0.27, y1), (x0 + 0.27, y0), arrowprops=arrow)
+        lift = -bend * (x1 - x0 - 0.54) / 2
+        label = {"boxstyle": "round,pad=0.08", "facecolor": "white", "edgecolor": "none"}
+        middle = ((x0 + x1) / 2, (y0 + y1) / 2 + 1.6 * lift)
+        axes.text(*middle, f"×{_short(slope)}", ha="center", va="center", color="#555555", bbox=label)
+    ends = {start for start, _, _ in edges}
+    starts = {end for _, end, _ in edges}
+    for place, (name, value, gradient) in enumerate(nodes):
+        color = "#F6E3C0" if place not in starts else "#D6E6F2" if place in ends else "#BFE3D4"
+        box = {"boxstyle": "round,pad=0.3", "facecolor": color, "edgecolor": BLACK}
+        lines = [name, _short(value), *([] if gradient is None else [f"grad {_short(gradient)}"])]
+        axes.text(*places[place], "\n".join(lines), ha="center", va="center", bbox=box, zorder=3)
+    columns, rows = zip(*places, strict=True)
+    axes.set(title=title, xlim=(min(columns) - 0.4, max(columns) + 0.4), ylim=(min(rows) - 0.6, max(rows) + 0.6))
+    axes.axis("off")
+
+
+def _place_nodes(count: int, edges: list[tuple[int, int, float]]) -> list[tuple[float, float]]:
+    """A column and a row for each node: behind all that it was made from, at the height of what is made from it."""
+    made_from = [[start for start, end, _ in edges if end == node] for node in range(count)]
+    used_by = [[end for start, end, _ in edges if start == node] for node in range(count)]
+    columns = [0] * count
+    for _ in range(count):
+        columns = [max((columns[start] + 1 for start in starts), default=0) for starts in made_from]
+    columns = [
+        column if made_from[node] or not used_by[node] else min(columns[end] for end in used_by[node]) - 1
+        for node, column in enumerate(columns)
+    ]
+    rows = [0.0] * count
+    for column in sorted(set(columns), reverse=True):
+        own = [node for node in range(count) if columns[node] == column]
+        wanted = {node: sum(rows[end] for end in used_by[node]) / max(len(used_by[node]), 1) for node in own}
+        own.sort(key=lambda node: -wanted[node])
+        middle = sum(wanted.values()) / len(own)
+        for place, node in enumerate(own):
+            rows[node] = middle + (len(own) - 1) / 2 - place
+    return [(float(column), row) for column, row in zip(columns, rows, strict=True)]
+
+
+def draw_descents(
+    axes: Axes,
+    loss: Callable[[Tensor], Tensor],
+    paths: dict[str, Tensor],
+    across: tuple[float, float],
+    up: tuple[float, float],
+    levels: list[float],
+    goal: tuple[float, float] = (0.0, 0.0),
+) -> None:
+    """Draw the rings at `levels` of `loss`, which maps places (..., 2) to values (...), with named `paths` over them.
+
+    A path (steps + 1, 2) begins at the square; at most about 30 of its places are marked. The cross is at `goal`.
+    """
+    places = torch.meshgrid(torch.linspace(*across, 160), torch.linspace(*up, 160), indexing="xy")
+    axes.contour(*places, loss(torch.stack(places, dim=-1)), levels=levels, colors="#B0B0B0", linewidths=1.0)
+    looks = zip((BLUE, ORANGE, GREEN), ("-", "--", ":"), ("o", "^", "D"), paths.items(), strict=False)
+    for color, line, marker, (name, path) in looks:
+        style = {
+            "linestyle": line,
+            "linewidth": 1.3,
+            "marker": marker,
+            "markersize": 4,
+            "markevery": len(path) // 30 + 1,
+        }
+        axes.plot(*path.T, color=color, label=name, **style)
+        axes.plot(*path[0], marker="s", markersize=8, color=BLACK)
+    axes.plot(*goal, marker="X", markersize=10, color=RED, markeredgecolor="white", zorder=3)
+    axes.set(xlim=across, ylim=up)
+    axes.grid(False)
+
+
+def draw_rates(axes: Axes, across: Tensor, up: Tensor, rate: Tensor) -> None:
+    """Draw `rate` (U, A), by how much a step shrinks the distance, over `across` (A,) and `up` (U,) as a map.
+
+    Dark is fast. Lines bear the rate; where it exceeds 1 the map is white and hatched.
+    """
+    levels = [0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0]
+    axes.contourf(across, up, rate, levels=levels, colors=list(plt.get_cmap("cividis")(np.linspace(0, 1, 10))))
+    axes.contourf(across, up, rate, levels=[1.0, 1e9], colors=["white"], hatches=["///"])
+    lines = axes.contour(across, up, rate, levels=[0.6, 0.8, 0.9, 0.95], colors=BLACK, linewidths=0.9)
+    axes.clabel(lines, fmt="%g", fontsize=11)
+    axes.grid(False)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbgrader import preprocessors
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
 
-from autograder.engine import client
+from autograder.engine import doctor, runner
+from autograder.engine.execute import execute, make_plan
+from autograder.errors import CourseError
+from autograder.marks import score_outputs
 from autograder.submissions import get_id, rebuild
+from autograder.worker import NOTES
 
 STUB = "# YOUR CODE HERE"
-NOTES = "autograded_notes"
-"""The key in a graded notebook's metadata under which the notes on its submission stand."""
 
-MAX_OUTPUT = 20_000
-
-NO_LIMIT = 1e7
-"""Seconds, some months, for a course that sets `Execute.timeout` to `None`."""
+NO_LIMIT = 1e6
+"""Seconds, some days, for a course that sets `Execute.timeout` to `None`."""
 
 
 class ClearSolutions(preprocessors.ClearSolutions):  # type: ignore[misc]
@@ -40,36 +43,73 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
     """Grade the source with the student's answers, whatever else the submission holds."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        course = self.parent.parent.coursedir
-        names = resources["nbgrader"]
-        folder = course.format_path(course.source_directory, ".", names["assignment"])
-        source = nbformat.read(Path(folder) / f"{names['notebook']}.ipynb", as_version=4)
-        rebuilt, notes = rebuild(source, nb)
+        rebuilt, notes = rebuild(_read_source(self, resources), nb)
         rebuilt.metadata[NOTES] = notes
         return rebuilt, resources
 
 
 class Execute(preprocessors.Execute):  # type: ignore[misc]
-    """Run a Python notebook in a fork of a warm process; another one, or where a system cannot fork, in its kernel."""
+    """Run a Python notebook in the engine: behind walls, in the time of a fork. Another one runs in its kernel."""
+
+    unsafe = Bool(False, help="Run student code without isolation, with all the rights of whoever grades.").tag(
+        config=True
+    )
 
     def preprocess(self, nb: Any, resources: Any, **options: Any) -> tuple[Any, Any]:
         python = nb.metadata.get("kernelspec", {}).get("language", "python") == "python"
-        if not (python and client.available()):
+        if not (python and runner.available()):
             return super().preprocess(nb, resources, **options)  # type: ignore[no-any-return]
-        limited = self.timeout is not None and self.timeout > 0
-        client.execute(nb, Path(resources["metadata"]["path"]), self.timeout if limited else NO_LIMIT)
+        if not (self.unsafe or doctor.stands()):
+            raise CourseError(
+                "Student code cannot be isolated on this system; 'course doctor' says what is missing. "
+                "To grade in spite of that, set c.Execute.unsafe = True in nbgrader_config.py."
+            )
+        seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
+        engine = _engine(not self.unsafe)
+        folder, submitted = _source_folder(self, resources), Path(resources["metadata"]["path"])
+        cache = folder.parents[1] / ".autograder" / folder.name / f"{resources['nbgrader']['notebook']}.json"
+        plan = make_plan(engine, _read_source(self, resources), folder, _files(folder), seconds, cache)
+        execute(engine, plan, nb, folder, _files(submitted), seconds)
         return nb, resources
 
 
-class LimitOutput(preprocessors.LimitOutput):  # type: ignore[misc]
-    """Cut what a cell prints after a number of lines, as nbgrader does, and of characters."""
+@functools.cache
+def _engine(isolated: bool) -> runner.Engine:
+    """The engine of this process; its warm process ends with it."""
+    engine = runner.Engine(isolated)
+    atexit.register(engine.close)
+    return engine
 
-    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream" and len(output.text) > MAX_OUTPUT:
-                rest = len(output.text) - MAX_OUTPUT
-                output.text = f"{output.text[:MAX_OUTPUT]}\n… and {rest:,} more characters, not kept."
-        return super().preprocess_cell(cell, resources, index)  # type: ignore[no-any-return]
+
+def _source_folder(step: NbGraderPreprocessor, resources: Any) -> Path:
+    course = step.parent.parent.coursedir
+    return Path(course.format_path(course.source_directory, ".", resources["nbgrader"]["assignment"]))
+
+
+def _read_source(step: NbGraderPreprocessor, resources: Any) -> Any:
+    path = _source_folder(step, resources) / f"{resources['nbgrader']['notebook']}.ipynb"
+    return nbformat.read(path, as_version=4)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The regular files in a folder but its notebooks, by relative path."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return {path.relative_to(folder).as_posix(): path for path in found if path.suffix != ".ipynb"}
+
+
+class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
+    """Save marks by the rules of `marks`: a warning costs nothing, NaN is no score."""
+
+    def _add_score(self, cell: Any, resources: Any) -> None:
+        marks = cell.metadata["nbgrader"]
+        if cell.cell_type != "code" or marks.get("solution"):
+            super()._add_score(cell, resources)
+            return
+        names = (marks["grade_id"], self.notebook_id, self.assignment_id, self.student_id)
+        grade = self.gradebook.find_grade(*names)
+        grade.auto_score = score_outputs(cell.outputs, float(marks["points"]))
+        grade.needs_manual_grade = grade.manual_score is not None
+        self.gradebook.db.commit()
 
 
 class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]

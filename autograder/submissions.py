@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +31,30 @@ def read_submission(path: Path) -> Any:
 
     Raises `CourseError` with the reason when it is no regular file, too large, or no notebook.
     """
-    if path.is_symlink() or not path.is_file():
-        raise CourseError(f"{path.name} is a link or no regular file.")
-    if path.stat().st_size > MAX_BYTES:
-        raise CourseError(f"{path.name} has {path.stat().st_size / 1e6:.0f} MB; the limit is {MAX_BYTES / 1e6:.0f} MB.")
-    text = path.read_bytes().decode("utf-8", errors="replace")
+    return parse_notebook(path.name, read_file(path))
+
+
+def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """The bytes of a file that was handed in. Raises `CourseError` when it is a link, no regular file, or larger than `limit`."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        raise CourseError(f"{path.name} is a link or no regular file.") from None
+    try:
+        status = os.fstat(descriptor)
+        if path.is_symlink() or not stat.S_ISREG(status.st_mode):
+            raise CourseError(f"{path.name} is a link or no regular file.")
+        if status.st_size > limit:
+            raise CourseError(f"{path.name} has {status.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB.")
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            return file.read(limit)
+    finally:
+        os.close(descriptor)
+
+
+def parse_notebook(name: str, data: bytes) -> Any:
+    """The notebook in the bytes of the file `name`, as nbformat 4. Raises `CourseError` when it is none."""
+    text = data.decode("utf-8", errors="replace")
     try:
         if not isinstance(json.loads(text), dict):
             raise ValueError("its JSON is not an object")
@@ -42,7 +63,7 @@ def read_submission(path: Path) -> Any:
             raise ValueError("a cell has no text")
     except Exception as error:  # nbformat raises many kinds for what is no notebook
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise CourseError(f"{path.name} is not a notebook: {reason}") from error
+        raise CourseError(f"{name} is not a notebook: {reason}") from error
     return notebook
 
 

@@ -68,7 +68,7 @@ def graded(built: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     folder = course / "submitted" / "links" / CHAPTER
     folder.mkdir(parents=True)
     (folder / "1_mini.ipynb").symlink_to(course / "submitted" / "right" / CHAPTER / "1_mini.ipynb")
-    return course, grade_class(course, CHAPTER)
+    return course, grade_class(course, CHAPTER).result
 
 
 def student(result: ClassResult, name: str) -> StudentResult:
@@ -165,7 +165,8 @@ def test_marks_given_by_hand_are_found_and_survive_a_regrade(graded: tuple[Path,
     collected = student(collect_results(course, CHAPTER), "right")
     assert states(collected)["why"] == (1.5, "by hand")
     assert collected.score == 5.5
-    grade_class(course, CHAPTER)
+    assert grade_class(course, CHAPTER).unchanged == 1
+    assert grade_class(course, CHAPTER, again=True).changes == []
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         assert gradebook.find_grade("why", "1_mini", CHAPTER, "right").manual_score == 1.5
 
@@ -177,7 +178,7 @@ def test_a_failed_run_leaves_no_older_mark_standing(graded: tuple[Path, ClassRes
         if name != "right":
             shutil.rmtree(course / "submitted" / name)
     (course / "submitted" / "right" / CHAPTER / "1_mini.ipynb").write_text("no longer a notebook")
-    result = grade_class(course, CHAPTER)
+    result = grade_class(course, CHAPTER).result
     assert student(result, "right").state == "not graded"
     assert not (course / "autograded" / "right" / CHAPTER).exists()
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder import RESULT
 from autograder.checks.data import Data, show, to_data
 from autograder.checks.looks import Expected, Problem, find_problem
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
@@ -60,10 +62,6 @@ def _canonical(value: Data, digits: int) -> Any:
     return repr(value)
 
 
-RESULT = "application/vnd.autograded.result+json"
-"""The MIME type under which a check's result stands in the notebook, beside the number."""
-
-
 class Score(float):
     """Points, shown as a plain number: nbgrader reads a check cell's last value as the score.
 
@@ -89,8 +87,11 @@ class Evaluation:
     data: dict[str, Data]
     reply: Reply
     problem: Problem | None
-    fingerprint: Fingerprint
     wanted_seal: str | None = None
+
+    @functools.cached_property
+    def fingerprint(self) -> Fingerprint:
+        return fingerprint(name_evaluation(self.expression, self.data), self.reply)
 
 
 _recorders: list[Callable[[Check], None]] = []
@@ -166,8 +167,7 @@ class Check:
         else:
             expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain, self._hidden)
             problem, wanted_seal = find_problem(reply, expected), None
-        taken = fingerprint(name_evaluation(expression, plain), reply)
-        self.evaluations.append(Evaluation(expression, part, self._hidden, plain, reply, problem, taken, wanted_seal))
+        self.evaluations.append(Evaluation(expression, part, self._hidden, plain, reply, problem, wanted_seal))
 
     @property
     def score(self) -> float:
@@ -198,16 +198,15 @@ class Check:
 
     def result(self) -> dict[str, Any]:
         """What was found, as JSON: points, and for each failed part the look that failed and what was said of it."""
-        known = KnownMistakes.load(self.exercise, Path.cwd())
-        failed = {part: [e for e in self.evaluations if e.problem and e.part == part] for part in self.parts}
+        failed = [[e for e in self.evaluations if e.problem and e.part == part] for part in self.parts]
         mistakes = [
             {
-                "part": part,
+                "part": own[0].part,
                 "look": own[0].problem.look,
-                "says": self._say(own, known),
-                "known": self._say(own, known) != own[0].problem.says,
+                "says": self._say(own),
+                "known": self._say(own) != own[0].problem.says,
             }
-            for part, own in failed.items()
+            for own in failed
             if own and own[0].problem
         ]
         return {
@@ -220,7 +219,6 @@ class Check:
 
     def message(self) -> str:
         """The text that the student reads."""
-        known = KnownMistakes.load(self.exercise, Path.cwd())
         head = f"{self.exercise}: {Score(self.score)!r} of {Score(self.points)!r} points."
         failed = [evaluation for evaluation in self.evaluations if evaluation.problem]
         if not failed:
@@ -242,7 +240,7 @@ class Check:
             if not own:
                 lines += [f"  ✓ {part}"] if len(self.parts) > 1 else []
                 continue
-            says = self._say(own, known)
+            says = self._say(own)
             again = says in shown
             shown.add(says)
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
@@ -251,12 +249,16 @@ class Check:
                 lines += [indent + line for line in (*_wrap(says), *_evidence(own[0]))]
         return "\n".join(lines)
 
-    def _say(self, failed: list[Evaluation], known: KnownMistakes) -> str:
+    @functools.cached_property
+    def _known(self) -> KnownMistakes:
+        return KnownMistakes.load(self.exercise, Path.cwd())
+
+    def _say(self, failed: list[Evaluation]) -> str:
         """The first failure of a part, in the author's words for a known mistake, else in the words of the look."""
         first = failed[0]
         assert first.problem is not None
         held = [evaluation.fingerprint.on for evaluation in self.evaluations if not evaluation.problem]
-        return known.name(first.fingerprint, [one.fingerprint for one in failed], held) or first.problem.says
+        return self._known.name(first.fingerprint, [one.fingerprint for one in failed], held) or first.problem.says
 
 
 def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, Tensor | None, dict[str, Tensor] | None]:

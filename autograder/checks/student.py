@@ -11,10 +11,11 @@ import ast
 import builtins
 import contextlib
 import copy
+import functools
 import io
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -87,18 +88,18 @@ class Names:
         self.names = names
 
     def evaluate(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
-        program = ast.parse(expression)
+        program = read_expression(expression)
         problem = self._look_at_names(program, data)
         if problem:
             return problem
-        subject = _subject(program, self.names, data)
+        subject = program.subject(self.names, data)
         given = {name: _copy_in(value, upstream is not None) for name, value in data.items()}
         before = {name: to_data(value) for name, value in given.items()}
         scope = {**self.names, **given}
         printed = _Clipped()
         try:
             with _quiet(printed):
-                value = _run(program, scope)
+                value = program.run(scope)
                 gradients = None if upstream is None else _gradients(value, given, upstream)
                 result = to_data(value)
                 after = {name: to_data(value) for name, value in given.items()}
@@ -110,29 +111,53 @@ class Names:
             return Reply("raised", subject, error=type(error).__name__, detail=text[:300], printed=printed.getvalue())
         return Reply("value", subject, result, arguments=changed, gradients=gradients, printed=printed.getvalue())
 
-    def _look_at_names(self, program: ast.Module, data: dict[str, Data]) -> Reply | None:
+    def _look_at_names(self, program: Expression, data: dict[str, Data]) -> Reply | None:
         """A reply where a name in `program` is missing, still empty, or called and not callable."""
-        bound = _bound_names(program) | set(data)
-        called = set(_called_names(program))
-        for node in ast.walk(program):
-            if not isinstance(node, ast.Name) or node.id in bound or hasattr(builtins, node.id):
+        for name in program.free:
+            if name in data:
                 continue
-            if node.id not in self.names:
-                return Reply("missing", node.id)
-            value = self.names[node.id]
+            if name not in self.names:
+                return Reply("missing", name)
+            value = self.names[name]
             if value is None or value is Ellipsis:
-                return Reply("not attempted", node.id)
-            if node.id in called and not callable(value):
-                return Reply("not callable", node.id, detail=type(value).__name__)
+                return Reply("not attempted", name)
+            if name in program.called and not callable(value):
+                return Reply("not callable", name, detail=type(value).__name__)
         return None
 
 
-def _run(program: ast.Module, scope: dict[str, Any]) -> object:
-    *steps, last = program.body
-    if not isinstance(last, ast.Expr):
-        raise ValueError("the last line of a check's expression must be a value")
-    exec(compile(ast.Module(steps, []), "<check>", "exec"), scope)
-    return eval(compile(ast.Expression(last.value), "<check>", "eval"), scope)
+class Expression:
+    """A few lines of Python whose last line is the value. See `read_expression`."""
+
+    def __init__(self, text: str) -> None:
+        program = ast.parse(text)
+        *steps, last = program.body or [ast.Pass()]
+        if not isinstance(last, ast.Expr):
+            raise ValueError("the last line of a check's expression must be a value")
+        self.steps = compile(ast.Module(steps, []), "<check>", "exec")
+        self.last = compile(ast.Expression(last.value), "<check>", "eval")
+        bound = _bound_names(program)
+        calls = [
+            node.func.id for node in ast.walk(program) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        ]
+        names = [node.id for node in ast.walk(program) if isinstance(node, ast.Name)]
+        self.free = [name for name in dict.fromkeys(names) if name not in bound and not hasattr(builtins, name)]
+        """The names that it uses and neither makes itself nor has from Python, in order."""
+        self.called = set(calls)
+        self._subjects = [name for name in calls + names if name in self.free]
+
+    def run(self, scope: dict[str, Any]) -> object:
+        exec(self.steps, scope)
+        return eval(self.last, scope)
+
+    def subject(self, names: dict[str, Any], data: Iterable[str]) -> str:
+        """The name that a message is about: the first function of the student's that is called, else their first name."""
+        own = (name for name in self._subjects if name not in data)
+        return next((name for name in own if not isinstance(names.get(name), ModuleType)), "your answer")
+
+
+read_expression = functools.lru_cache(maxsize=256)(Expression)
+"""Parse the text of an expression; the same text is parsed once. Raises `SyntaxError` and `ValueError`."""
 
 
 def _copy_in(value: Data, with_gradient: bool) -> Any:
@@ -169,19 +194,6 @@ def _bound_names(program: ast.Module) -> set[str]:
     return bound
 
 
-def _called_names(program: ast.Module) -> list[str]:
-    calls = [node.func for node in ast.walk(program) if isinstance(node, ast.Call)]
-    return [function.id for function in calls if isinstance(function, ast.Name)]
-
-
-def _subject(program: ast.Module, names: dict[str, Any], data: dict[str, Data]) -> str:
-    """The name that a message is about: the first function of the student's that is called, else their first name."""
-    found = _called_names(program) + [node.id for node in ast.walk(program) if isinstance(node, ast.Name)]
-    other = _bound_names(program) | set(data)
-    own = [name for name in found if name not in other and not hasattr(builtins, name)]
-    return next((name for name in own if not isinstance(names.get(name), ModuleType)), "your answer")
-
-
 class _Clipped(io.StringIO):
     """Keeps the first characters that are written and drops the rest."""
 
@@ -201,7 +213,7 @@ def _quiet(printed: io.StringIO) -> Iterator[None]:
     states = random.getstate(), numpy.random.get_state(), torch.random.get_rng_state(), torch.is_grad_enabled()
     random.seed(0)
     numpy.random.seed(0)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)  # torch.manual_seed looks for accelerators and takes 100 times as long
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")

@@ -7,6 +7,7 @@ import builtins
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -139,6 +140,13 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         outputs.add({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)})
 
+    def start_afresh(self) -> None:
+        """Forget the cells that have run, before the forks."""
+        while _files:
+            _files.pop().close()
+        self.reset(new_session=True)
+        self.execution_count = 1
+
     def run_one(self, source: str, number: int) -> list[Output]:
         """Run a cell and return its outputs; an error is the last of them."""
         self.execution_count = number
@@ -155,35 +163,48 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
 @contextmanager
 def _captured() -> Iterator[None]:
     """Take what is printed, also by what writes to the file descriptors 1 and 2 directly."""
-    files = {
-        name: os.memfd_create(name) if hasattr(os, "memfd_create") else os.open(os.devnull, os.O_RDWR)
-        for name in ("stdout", "stderr")
-    }
-    saved = {1: os.dup(1), 2: os.dup(2)}
+    if not _files:
+        _files.extend(tempfile.TemporaryFile() for _ in _STREAMS)
+    saved = {descriptor: os.dup(descriptor) for descriptor in _STREAMS}
     before = sys.stdout, sys.stderr
-    os.dup2(files["stdout"], 1)
-    os.dup2(files["stderr"], 2)
+    for file, descriptor in zip(_files, _STREAMS, strict=True):
+        os.ftruncate(file.fileno(), 0)
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        os.dup2(file.fileno(), descriptor)
     sys.stdout, sys.stderr = _Stream("stdout", 1), _Stream("stderr", 2)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
-        for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        for file, (descriptor, name) in zip(_files, _STREAMS.items(), strict=True):
             os.dup2(saved[descriptor], descriptor)
             os.close(saved[descriptor])
-            if text := os.pread(files[name], MAX_STREAM, 0).decode("utf-8", "replace"):
+            if text := os.pread(file.fileno(), MAX_STREAM, 0).decode("utf-8", "replace"):
                 outputs.write(name, text)
-            os.close(files[name])
+
+
+_STREAMS = {1: "stdout", 2: "stderr"}
+_files: list[Any] = []
 
 
 def make_shell() -> NotebookShell:
-    """The shell of this process, ready for its first cell; a process has one."""
+    """The shell of this process, before the forks; a process has one."""
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False  # no file, and no thread that writes it
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    shell: NotebookShell = NotebookShell.instance(config=config)
+    shell.enable_matplotlib("inline")
+    return shell
+
+
+def adopt_shell() -> NotebookShell:
+    """The shell in a fork, ready for its first cell."""
     os.environ["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader tells its kernels
     asyncio.set_event_loop(asyncio.new_event_loop())
-    shell: NotebookShell = NotebookShell.instance()
-    shell.enable_matplotlib("inline")
     builtins.input = _no_input
+    shell: NotebookShell = NotebookShell.instance()
     return shell
 
 

@@ -1,0 +1,97 @@
+"""The student's objects and classes as the examiner knows them: opens what an answer holds besides plain data.
+
+Every tag is of a fixed list, and every part of it is looked at. A number that is wrong only hurts the student.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.engine import wire
+from autograder.engine.channel import Malformed
+from autograder.engine.errors import find_builtin, make_error, make_error_class
+from autograder.engine.proxies import SPECIAL, Link, StandIn, StandInClass, forget_made, make_class, make_object
+from autograder.engine.values import read_value
+
+
+class Catalogue:
+    """Stand-ins by the numbers that the student's process gave; `locals` are the examiner's own functions by theirs."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self.things: dict[int, Any] = {}
+        self.locals: dict[int, Any] = {}
+        self.errors: dict[type, int] = {}
+
+    def read(self, tree: dict[str, Any], read: wire.Part) -> Any:
+        """The `other` of `wire.decode`."""
+        tag = tree["t"]
+        if tag == "ref":
+            return self._thing(_number(tree["id"]), tree["class"])
+        if tag == "class":
+            return self._class(tree["class"], 0)
+        if tag == "local":
+            return self.locals[tree["id"]]
+        if tag == "error":
+            kind = self._class(tree["class"], 0)
+            arguments = read(tree["args"])
+            if not issubclass(kind, Exception) or type(arguments) is not list or type(tree["text"]) is not str:
+                raise Malformed("no error")
+            return make_error(kind, arguments, tree["text"][:4000], _number(tree["id"]))
+        return read_value(tree, read)
+
+    def _thing(self, number: int, described: Any) -> StandIn:
+        thing = self.things.get(number)
+        if thing is None:
+            kind = self._class(described, 0)
+            if not isinstance(kind, StandInClass):
+                raise Malformed("an object of no class")
+            thing = self.things[number] = make_object(kind, number)
+        if not isinstance(thing, StandIn):
+            raise Malformed("a class for an object")
+        forget_made(thing)
+        return thing
+
+    def _class(self, described: Any, depth: int) -> Any:
+        if type(described) is not dict or depth > 10:
+            raise Malformed("no class")
+        if "builtin" in described:
+            return find_builtin(described["builtin"]) or make_error_class(
+                self.link, _word(described["builtin"]), "", []
+            )
+        number = _number(described["id"])
+        if number not in self.things:
+            self.things[number] = self._make_class(number, described, depth)
+        if isinstance(self.things[number], StandIn):
+            raise Malformed("an object for a class")
+        return self.things[number]
+
+    def _make_class(self, number: int, described: dict[str, Any], depth: int) -> Any:
+        name, bases = _word(described["name"]), [self._class(base, depth + 1) for base in described["bases"][:5]]
+        if described["error"] is True:
+            kind = make_error_class(
+                self.link,
+                name,
+                _word(described["module"]),
+                [base for base in bases if not isinstance(base, StandInClass)],
+            )
+            self.errors[kind] = number
+            return kind
+        own = tuple(base for base in bases if isinstance(base, StandInClass))
+        special = {each for each in described["special"] if each in SPECIAL}
+        try:
+            return make_class(self.link, number, name, own, special, described["base"])
+        except TypeError:
+            return make_class(self.link, number, name, (), special, described["base"])
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int:
+        raise Malformed("no number")
+    return value
+
+
+def _word(value: Any) -> str:
+    """A name for a class."""
+    name = value[:100] if type(value) is str else ""
+    return name if name.replace(".", "_").isidentifier() else "object"

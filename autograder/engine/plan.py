@@ -1,0 +1,203 @@
+"""Where each cell of a notebook runs, read from the author's source once and applied to every submission.
+
+Answers and whatever else students write run in the student's process. Checks and what they need of the author's own run in the
+examiner's. Explanations that nothing of the student's depends on need not run again for every student: their outputs are those of the
+reference run, in which the author's own solutions were executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from autograder.engine.names import Names, find_imports, read_asked, read_names
+from autograder.engine.runner import Output, Step
+
+Role = Literal["answer", "check", "setup", "prose"]
+"""`setup`: locked code of the author's; `prose`: code that explains, which students may change."""
+
+
+def get_role(cell: Any) -> Role:
+    """What a code cell is, by nbgrader's metadata."""
+    marks = cell.metadata.get("nbgrader") or {}
+    if marks.get("solution"):
+        return "answer"
+    if marks.get("grade"):
+        return "check"
+    return "setup" if marks.get("locked") else "prose"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the run of the author's own notebook showed."""
+
+    split: bool = True
+    """Whether the author's solutions earn in two processes what they earn in one."""
+    outputs: list[list[Output]] = field(default_factory=list)
+    facts: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Plan:
+    """The plan for one notebook of an assignment."""
+
+    def __init__(self, source: Any) -> None:
+        self.cells = [cell for cell in source.cells if cell.cell_type == "code"]
+        self.roles = [get_role(cell) for cell in self.cells]
+        self.names = [read_names(cell.source) for cell in self.cells]
+        self.reference = Reference()
+        self.answers = frozenset(
+            name for role, names in zip(self.roles, self.names, strict=True) if role == "answer" for name in names.bound
+        )
+        self.shared: set[int] = set()
+        """Places of explanations whose names the checks use; they run in both processes."""
+        self.needs: dict[int, list[str]] = {}
+        """For the place of a check, the names in it that are the student's."""
+        self.imports: dict[int, str] = {}
+        """For the place of a check, what to import for it because only an answer does."""
+        for place, role in enumerate(self.roles):
+            if role == "check":
+                self._look_at_check(place)
+
+    def _owner(self, name: str, place: int) -> int | None:
+        """The place of the last cell before `place` that makes `name`."""
+        return next((i for i in reversed(range(place)) if name in self.names[i].bound), None)
+
+    def _look_at_check(self, place: int) -> None:
+        students, imported = set(), set()
+        for name in self.names[place].incoming:
+            owner = self._owner(name, place)
+            if owner is not None and self._share(owner, set()):
+                continue
+            if owner is not None and name in self.names[owner].imports:
+                imported.add(name)
+            else:
+                students.add(name)
+        self.needs[place] = sorted(students)
+        statements = [line for cell in self.cells[:place] for line in find_imports(cell.source, imported)]
+        self.imports[place] = "\n".join(dict.fromkeys(statements)) if imported else ""
+
+    def _share(self, place: int, seen: set[int]) -> bool:
+        """Whether the examiner has, or can have, the names of a cell without the student's process."""
+        if self.roles[place] in ("setup", "check") or place in self.shared:
+            return True
+        if self.roles[place] == "answer" or self.names[place].dynamic or place in seen:
+            return False
+        owners = [self._owner(name, place) for name in self.names[place].incoming]
+        if not all(owner is not None and self._share(owner, seen | {place}) for owner in owners):
+            return False
+        self.shared.add(place)
+        return True
+
+    def key(self) -> str:
+        """A digest of all code of the source."""
+        text = json.dumps([(role, cell.source) for role, cell in zip(self.roles, self.cells, strict=True)])
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+    # --- steps ---------------------------------------------------------------------------------
+
+    def lay_out(self, notebook: Any) -> list[Placed]:
+        """The code cells of a rebuilt `notebook`, in order, each with the step to run or the outputs that it has already."""
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        places = self._match(cells)
+        settled = self._settle(cells, places)
+        laid: list[Placed] = []
+        random: dict[str, str] = {}
+        for number, (cell, place) in enumerate(zip(cells, places, strict=True), start=1):
+            if number - 1 in settled and place is not None:
+                laid.append(Placed(cell, None, self.reference.outputs[place]))
+                random.update(self.reference.facts[place]["random"])
+                continue
+            laid.append(Placed(cell, self._make_step(cell, place, number, random), None))
+            random = {} if laid[-1].step and laid[-1].step.side != "examiner" else random
+        return laid
+
+    def _make_step(self, cell: Any, place: int | None, number: int, random: dict[str, str]) -> Step:
+        role = get_role(cell) if place is None else self.roles[place]
+        if not self.reference.split:
+            return Step(cell.source, "student", number)
+        if role == "check" and place is not None:
+            return Step(cell.source, "examiner", number, self.needs[place], self.imports[place])
+        if role == "setup" or place in self.shared:
+            authored = self.cells[place].source if place is not None else cell.source
+            return Step(cell.source, "both", number, authored=authored, random=dict(random))
+        return Step(cell.source, "student", number, random=dict(random))
+
+    def _match(self, cells: list[Any]) -> list[int | None]:
+        """For each cell the place of the source's cell that it is, `None` for one that the student added."""
+        ids = {
+            cell.metadata["nbgrader"].get("grade_id"): place
+            for place, cell in enumerate(self.cells)
+            if cell.metadata.get("nbgrader")
+        }
+        by_id = {cell.get("id"): place for place, cell in enumerate(self.cells) if cell.get("id")}
+        by_text = {cell.source: place for place, cell in enumerate(self.cells) if self.roles[place] == "prose"}
+        found: list[int | None] = []
+        for cell in cells:
+            marks = cell.metadata.get("nbgrader") or {}
+            place = ids.get(marks.get("grade_id")) if marks else by_id.get(cell.get("id"), by_text.get(cell.source))
+            found.append(None if place in found else place)
+        return found
+
+    def _settle(self, cells: list[Any], places: list[int | None]) -> set[int]:
+        """Which of the `cells`, by their place in the notebook, need not run. See `Plan`."""
+        if not self.reference.facts:
+            return set()
+        names = [read_names(cell.source) for cell in cells]
+        open_to_question = {
+            number
+            for number, (cell, place) in enumerate(zip(cells, places, strict=True))
+            if place is not None and self._is_clean(place) and self.cells[place].source == cell.source
+        }
+        running = set(range(len(cells))) - open_to_question
+        if any(names[number].dynamic and self._is_students(places[number], cells[number]) for number in running):
+            return set()
+        wanted = {name for number in running for name in names[number].incoming}
+        wanted |= {
+            name
+            for number in running
+            if get_role(cells[number]) == "check"
+            for name in read_asked(cells[number].source)
+        }
+        own = [names[number] for number in running if self._is_students(places[number], cells[number])]
+        changed = {name for one in own for name in one.bound if name not in one.imports or not self._imports(name, one)}
+        while True:
+            needed = {
+                number
+                for number in open_to_question
+                if names[number].bound & wanted
+                or names[number].incoming & changed
+                or set(self.reference.facts[places[number] or 0]["mutable"]) & wanted
+            }
+            if not needed:
+                return open_to_question
+            open_to_question -= needed
+            for number in needed:
+                wanted |= names[number].incoming
+                if names[number].incoming & changed:
+                    changed |= names[number].bound
+
+    def _is_students(self, place: int | None, cell: Any) -> bool:
+        return place is None or self.roles[place] == "answer" or self.cells[place].source != cell.source
+
+    def _is_clean(self, place: int) -> bool:
+        """Whether a cell explains, needs nothing of an answer, and changed nothing but names and random numbers."""
+        if self.roles[place] != "prose" or place in self.shared or self.names[place].dynamic:
+            return False
+        outputs, facts = self.reference.outputs[place], self.reference.facts[place]
+        return not facts["effects"] and not any(output["output_type"] == "error" for output in outputs)
+
+    def _imports(self, name: str, student: Names) -> bool:
+        """Whether the source, too, imports under `name` what the student does."""
+        origins = {names.imports[name] for names in self.names if name in names.imports}
+        return student.imports[name] in origins
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A code cell of a notebook, with the step to run or, where it need not run, the outputs of the reference run."""
+
+    cell: Any
+    step: Step | None
+    outputs: list[Output] | None

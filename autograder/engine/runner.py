@@ -1,0 +1,502 @@
+"""Run one notebook after the other in forks of the warm process: student's cells on one side, checks on the other.
+
+The runner stands between the two: it passes on what the examiner asks and the student answers, unopened, watches the time, and goes on
+where a cell ended its process. It imports neither torch nor IPython.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from autograder.engine import isolation
+from autograder.engine.channel import Channel, Closed, Late, Malformed, read_message
+from autograder.errors import CourseError
+
+Output = dict[str, Any]
+
+GRACE_SECONDS = 2.0
+"""Time to come to an end after the time of a cell."""
+
+PATIENCE_SECONDS = 120.0
+"""Time for the warm process to begin to listen."""
+
+MAX_RUNS = 6
+"""How often one notebook may end its process; then the rest of its cells is not run."""
+
+MAX_OUTPUTS, MAX_OUTPUT = 200, 4_000_000
+"""Outputs kept of a cell, and characters of each."""
+
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "MPLCONFIGDIR",
+    "XDG_CACHE_HOME",
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One code cell: its text, and the process that it runs in."""
+
+    source: str
+    side: Literal["student", "examiner", "both"]
+    number: int
+    needs: Sequence[str] = ()
+    """Of a check: the names in it that are the student's."""
+    imports: str = ""
+    """Import statements that the examiner runs first."""
+    authored: str | None = None
+    """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
+    random: dict[str, str] = field(default_factory=dict)
+    """States of random generators to begin with; see `facts`."""
+    facts: Sequence[str] | None = None
+    """For the reference run: the names of which to tell whether they are mutable."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook: the cells to run in order, and what they find around them."""
+
+    steps: Sequence[Step]
+    answers: frozenset[str] = frozenset()
+    """The names that the author's own answers bind."""
+    folder: Path = Path()
+    """The examiner's working folder: what the author ships with the notebook."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """The student's working folder: name there → file to copy."""
+    seconds: float = 30
+    """The time of a cell."""
+
+
+def available() -> bool:
+    """Whether this system can fork."""
+    return hasattr(os, "fork")
+
+
+class Engine:
+    """Runs notebooks by forks of a warm process.
+
+    That is started by `start`, or at the first run, and ends with `close`; or it is the one at the `address` of another engine. Where it
+    is ended from outside, another one is started.
+    """
+
+    def __init__(self, isolated: bool = True, limits: isolation.Limits | None = None, address: str = "") -> None:
+        self.isolated, self.limits = isolated, limits or isolation.Limits()
+        self._warm: WarmProcess | None = None
+        self._address = address
+        self._connection: _Connection | None = None
+
+    def start(self) -> str:
+        """Start the warm process without waiting for it; its address."""
+        if not self._address:
+            self._warm = WarmProcess()
+            self._address = self._warm.address
+        return self._address
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+        if self._warm:
+            self._warm.close()
+        self._warm, self._address, self._connection = None, "", None
+
+    def run(self, job: Job) -> list[Ran]:
+        """What each step gave. A cell that stops, hangs or ends its process has an error that says so.
+
+        Raises `CourseError` when the engine itself is ended again and again.
+        """
+        for _ in range(3):
+            try:
+                self._connection = self._connection or _Connection(self.start(), self._warm)
+                return list(_Run(job, self._connection, self.isolated, self.limits).go())
+            except _Lost:
+                self.close()
+        raise CourseError("The process that runs notebooks was ended three times from outside.")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a step: its outputs and, where asked for, the facts of it."""
+
+    outputs: list[Output]
+    facts: dict[str, Any]
+
+
+class _Lost(Exception):
+    """The warm process is gone."""
+
+
+class WarmProcess:
+    """The warm process, and the folder in which its socket is."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
+        self.address = f"{self.folder.name}/socket"
+        os.mkdir(f"{self.folder.name}/root")
+        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "autograder.engine.zygote", self.address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd="/",
+        )
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self.folder.cleanup()
+
+
+class _Connection:
+    """A client's connection to the warm process. Raises `_Lost` where there is none, or none any more."""
+
+    def __init__(self, address: str, warm: WarmProcess | None) -> None:
+        self.root = str(Path(address).parent / "root")
+        self.socket = socket.socket(socket.AF_UNIX)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                self.socket.connect(address)
+                break
+            except OSError:  # it is still about to listen
+                ended = warm.process.poll() is not None if warm else not Path(self.root).exists()
+                if ended or time.monotonic() > deadline:
+                    raise _Lost from None
+                time.sleep(0.02)
+        self.answers = self.socket.makefile("rb")
+
+    def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+        try:
+            socket.send_fds(self.socket, [json.dumps(request).encode()], list(descriptors))
+            line = self.answers.readline()
+        except OSError:
+            line = b""
+        if not line:
+            raise _Lost
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        self.answers.close()
+        self.socket.close()
+
+
+class _Process:
+    """A fork of the warm process, and the channel to it."""
+
+    def __init__(self, zygote: _Connection, request: dict[str, Any]) -> None:
+        self.zygote, self.guarded = zygote, bool(request.get("isolated"))
+        own, theirs = socket.socketpair()
+        alive, lifeline = socket.socketpair()
+        self.channel, self.lifeline = Channel(own), alive
+        try:
+            self.pid = zygote.ask(request, [theirs.fileno(), lifeline.fileno()])["pid"]
+        finally:
+            theirs.close()
+            lifeline.close()
+
+    def end(self, kill: bool) -> int:
+        """End it, or wait for its end; the status is that of `os.waitpid`."""
+        self.channel.close()
+        status: int | None = None
+        if not kill:
+            status = self.zygote.ask({"end": self.pid, "kill": False})["status"]
+        self.lifeline.close()  # whoever guards a student's processes ends them, and then itself
+        for _ in range(10):
+            if status is not None:
+                break
+            status = self.zygote.ask({"end": self.pid, "kill": not self.guarded})["status"]
+        return status or 0
+
+
+class _Ended(Exception):
+    """The process of a cell ended, or was ended: with the name and the words of the error."""
+
+    def __init__(self, name: str, says: str, again: bool = False) -> None:
+        super().__init__(says)
+        self.name, self.says, self.again = name, says, again
+
+
+class _Side:
+    """The process of one side; where it was ended, the next cell finds a new one in which the earlier cells have run.
+
+    `tell` makes the message that has a step run.
+    """
+
+    def __init__(self, run: _Run, request: dict[str, Any], tell: Callable[[Step], dict[str, Any]]) -> None:
+        self.run, self.request, self.tell = run, request, tell
+        self.facts: dict[str, Any] = {}
+        self.process: _Process | None = None
+        self.done: list[Step] = []
+        self.starts = 0
+
+    def send(self, step: Step) -> _Process:
+        """Let a cell begin. Raises `_Ended`."""
+        process = self.process or self._restart()
+        self._tell(process, step)
+        return process
+
+    def _tell(self, process: _Process, step: Step) -> None:
+        try:
+            process.channel.tell(**self.tell(step), number=step.number, seconds=self.run.job.seconds)
+        except Closed:
+            raise self.explain(process, kill=False) from None
+
+    def _restart(self) -> _Process:
+        while self.starts < MAX_RUNS:
+            self.starts += 1
+            self.process = _Process(self.run.zygote, self.request)
+            for step in list(self.done):
+                try:
+                    self._tell(self.process, step)
+                    self.wait(self.process)
+                except _Ended:
+                    self.done.remove(step)
+                    break
+            else:
+                return self.process
+        raise _Ended("NotRun", "Earlier cells ended the process too often.")
+
+    def wait(self, process: _Process) -> list[Output]:
+        """The outputs of the cell that runs. Raises `_Ended`."""
+        kind, text, _ = self.receive(process, time.monotonic() + self.run.job.seconds + GRACE_SECONDS)
+        if kind != Channel.CONTROL:
+            raise self.explain(process, kill=True)
+        return self.read(process, text)
+
+    def read(self, process: _Process, text: bytes) -> list[Output]:
+        try:
+            message = read_message(text)
+            if isinstance(message.get("unavailable"), str):
+                raise CourseError(message["unavailable"])
+            outputs = clean_outputs(message["outputs"])
+            late = message["late"] is True
+            self.facts = message.get("facts", {})
+        except (Malformed, KeyError):
+            raise self.explain(process, kill=True) from None
+        if late:
+            outputs = [output for output in outputs if output.get("ename") != "OutOfTime"]
+            outputs.append(make_error("CellTimeoutError", _out_of_time(self.run.job.seconds)))
+        return outputs
+
+    def receive(self, process: _Process, deadline: float) -> tuple[int, bytes, bytearray]:
+        """The next frame. Raises `_Ended`."""
+        try:
+            return process.channel.receive(max(deadline - time.monotonic(), 0.01))
+        except Late:
+            self.drop(process, kill=True)
+            raise _Ended("CellTimeoutError", _out_of_time(self.run.job.seconds)) from None
+        except Closed:
+            raise self.explain(process, kill=False) from None
+        except Malformed:
+            raise self.explain(process, kill=True) from None
+
+    def explain(self, process: _Process, kill: bool) -> _Ended:
+        status = self.drop(process, kill)
+        if kill:
+            return _Ended("ProcessEnded", "The cell broke its connection to the grader.")
+        return _explain_end(status)
+
+    def drop(self, process: _Process, kill: bool) -> int:
+        self.process = None
+        return process.end(kill)
+
+    def close(self) -> None:
+        if self.process is not None:
+            with contextlib.suppress(_Lost):
+                self.drop(self.process, kill=True)
+
+
+class _Run:
+    """One notebook, once."""
+
+    def __init__(self, job: Job, zygote: _Connection, isolated: bool, limits: isolation.Limits) -> None:
+        self.job, self.zygote = job, zygote
+        self.scratch = None if isolated else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.student = _Side(
+            self,
+            {
+                "fork": "student",
+                "files": {name: str(path.absolute()) for name, path in job.files.items()},
+                "isolated": isolated,
+                "limits": asdict(limits),
+                "root": zygote.root,
+                "folder": self.scratch.name if self.scratch else "",
+            },
+            _tell_student,
+        )
+        self.examiner = _Side(
+            self,
+            {"fork": "examiner", "folder": str(job.folder.absolute()), "answers": sorted(job.answers)},
+            _tell_examiner,
+        )
+
+    def go(self) -> Iterator[Ran]:
+        try:
+            for step in self.job.steps:
+                self.student.facts = {}
+                yield Ran(self._step(step), self.student.facts)
+        finally:
+            self.student.close()
+            self.examiner.close()
+            if self.scratch:
+                self.scratch.cleanup()
+
+    def _step(self, step: Step) -> list[Output]:
+        if step.side == "student":
+            return self._try(self.student, step)
+        if step.side == "both":
+            outputs = self._try(self.student, step)
+            if step.authored is not None and step.authored != step.source:  # the student's version is the one to show
+                self._try(self.examiner, step)
+                return outputs
+        return self._try(self.examiner, step)
+
+    def _try(self, side: _Side, step: Step) -> list[Output]:
+        for attempt in (1, 2):
+            try:
+                process = side.send(step)
+                outputs = side.wait(process) if side is self.student else self._examine(process)
+            except _Ended as end:
+                if end.again and attempt == 1:  # killed from outside, perhaps: give it another chance
+                    continue
+                return [make_error(end.name, end.says)]
+            side.done.append(step)
+            return outputs
+        raise AssertionError
+
+    def _examine(self, process: _Process) -> list[Output]:
+        """Pass questions and answers on until the check is done. Raises `_Ended` where the examiner's process ends."""
+        deadline = time.monotonic() + self.job.seconds + 2 * GRACE_SECONDS
+        gone: _Ended | None = None
+        while True:
+            kind, text, raw = self.examiner.receive(process, deadline + GRACE_SECONDS)
+            if kind == Channel.CONTROL:
+                if gone and gone.again:
+                    raise gone
+                return self.examiner.read(process, text)
+            if not gone:
+                try:
+                    student = self.student.process or self.student._restart()
+                    try:
+                        student.channel.send(kind, text, raw)
+                    except Closed:
+                        raise self.student.explain(student, kill=False) from None
+                    kind, text, raw = self.student.receive(student, deadline)
+                    if kind != Channel.DATA:
+                        raise self.student.explain(student, kill=True)
+                except _Ended as end:
+                    gone = end
+            if gone:
+                kind, text, raw = Channel.CONTROL, json.dumps(_tell_gone(gone)).encode(), bytearray()
+            try:
+                process.channel.send(kind, text, raw)
+            except Closed:
+                raise self.examiner.explain(process, kill=False) from None
+
+
+def _tell_student(step: Step) -> dict[str, Any]:
+    extra = {"facts": list(step.facts)} if step.facts is not None else {}
+    return {"run": step.source, "random": step.random, **extra}
+
+
+def _tell_examiner(step: Step) -> dict[str, Any]:
+    source = step.source if step.authored is None else step.authored
+    return {"run": source, "needs": list(step.needs), "imports": step.imports}
+
+
+def _tell_gone(end: _Ended) -> dict[str, str]:
+    """What a check says of a student's process that is gone."""
+    if end.name == "CellTimeoutError":
+        return {"error": "TimeoutError", "detail": "it did not come to an end in the time allowed"}
+    return {
+        "error": end.name,
+        "detail": end.says.replace("The cell ended its process", "it ended the notebook's process"),
+    }
+
+
+def _out_of_time(seconds: float) -> str:
+    return f"The cell did not end within its time of {seconds:g} seconds."
+
+
+def _explain_end(status: int) -> _Ended:
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+    if code == isolation.OUT_OF_MEMORY:
+        return _Ended("ProcessEnded", "The cell ended its process (it used too much memory).")
+    if code > 128 and code - 128 in set(signal.Signals):
+        name = signal.Signals(code - 128).name
+        return _Ended("ProcessEnded", f"The cell ended its process (signal {name}).", again=name == "SIGKILL")
+    return _Ended("ProcessEnded", f"The cell ended its process (exit status {code}).")
+
+
+def make_error(name: str, text: str) -> Output:
+    """The output of a cell that stopped."""
+    return {"output_type": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
+
+
+def clean_outputs(found: Any) -> list[Output]:
+    """The outputs of a cell as nbformat has them, whatever its process sent. Raises `Malformed`."""
+    if not isinstance(found, list):
+        raise Malformed("no outputs")
+    return [_clean_output(output) for output in found[:MAX_OUTPUTS]]
+
+
+def _clean_output(output: Any) -> Output:
+    if not isinstance(output, dict):
+        raise Malformed("no output")
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return {"output_type": "stream", "name": name, "text": _text(output.get("text"))}
+    if kind == "error":
+        lines = output.get("traceback")
+        traceback = [_text(line) for line in lines[:200]] if isinstance(lines, list) else []
+        names = {key: _text(output.get(key)) for key in ("ename", "evalue")}
+        return {"output_type": "error", **names, "traceback": traceback}
+    if kind not in ("execute_result", "display_data"):
+        raise Malformed("an unknown output")
+    data = output.get("data")
+    kept = {_text(mime)[:200]: _item(item) for mime, item in data.items()} if isinstance(data, dict) else {}
+    cleaned: Output = {"output_type": kind, "data": kept, "metadata": {}}
+    if kind == "execute_result":
+        count = output.get("execution_count")
+        cleaned["execution_count"] = count if type(count) is int else None
+    return cleaned
+
+
+def _item(item: Any) -> Any:
+    if isinstance(item, str):
+        return _text(item)
+    return item if len(json.dumps(item)) <= MAX_OUTPUT else None
+
+
+def _text(text: Any) -> str:
+    if not isinstance(text, str):
+        return ""
+    return text if len(text) <= MAX_OUTPUT else f"{text[:MAX_OUTPUT]}…"

@@ -1,0 +1,70 @@
+"""The student's process: runs cells, and answers the examiner, where the student's names live."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+from autograder.checks.student import Names, Reply
+from autograder.engine import wire
+from autograder.engine.channel import Channel, Malformed, read_message
+from autograder.engine.facts import read_random, take_facts, take_state, write_random
+from autograder.engine.limits import OutOfTime, time_limit
+from autograder.engine.originals import Originals
+from autograder.engine.shell import NotebookShell, adopt_shell
+from autograder.engine.shell import outputs as shown
+
+
+def run_timed(shell: NotebookShell, job: dict[str, Any]) -> dict[str, Any]:
+    """Run the cell of a job; what to tell the runner.
+
+    With `facts`, the names that the cell needs, it is also told what else the cell changed. With `random`, the states of the
+    random generators that the cell begins with.
+    """
+    if job.get("random"):
+        write_random(job["random"])
+    around = (take_state(), read_random()) if "facts" in job else None
+    outputs: list[dict[str, Any]] = []
+    late = False
+    try:
+        with time_limit(job["seconds"]):
+            outputs = shell.run_one(job["run"], job["number"])
+    except OutOfTime:  # between the end of the cell and that of its time
+        late = True
+    late = late or any(output.get("ename") == OutOfTime.__name__ for output in outputs)
+    told: dict[str, Any] = {"outputs": outputs, "late": late}
+    if around:
+        told["facts"] = take_facts(*around, shell.user_ns, job["facts"])
+    return told
+
+
+def be_student(channel: Channel) -> NoReturn:
+    """Serve until the other end is closed."""
+    sys.path.insert(0, "")
+    shell = adopt_shell()
+    originals = Originals(shell.user_ns, channel)
+    while True:
+        kind, text, raw = channel.receive()
+        if kind == Channel.DATA:
+            channel.send(Channel.DATA, *_answer(shell.user_ns, originals, text, raw))
+            shown.take()  # what it showed belongs to no cell
+        else:
+            channel.tell(**run_timed(shell, read_message(text)))
+
+
+def _answer(names: dict[str, Any], originals: Originals, text: bytes, raw: bytearray) -> tuple[bytes, bytes]:
+    try:
+        request = wire.decode(text, raw, originals.read)
+    except Malformed as error:
+        return originals.refuse(error)
+    if "do" in request:
+        return originals.answer(request)
+    try:
+        with time_limit(request["seconds"]):
+            reply = Names(names).evaluate(request["expression"], request["data"], request["upstream"])
+            return wire.encode(vars(reply))
+    except KeyboardInterrupt:
+        reply = Reply("raised", "", error="TimeoutError", detail="it did not come to an end in the time allowed")
+    except wire.Unsendable as error:
+        reply = Reply("raised", "", error="ValueError", detail=f"what it gives cannot be looked at: {error}")
+    return wire.encode(vars(reply))

@@ -1,0 +1,213 @@
+"""The warm process: imports what notebooks need once, and forks on request. It never sees a notebook, a test or a submission.
+
+It is started with the path of a socket to listen at. A client sends one JSON message at a time. `{"fork": "student" or "examiner", …}`
+comes with the descriptors that the fork is to have: its channel, and for a student a lifeline, whose other end is closed when nobody
+waits any more; the answer has the fork's `pid`. `{"end": pid}` waits a moment for the end of that process, or kills it, and answers
+with its wait `status`, `null` where it goes on. What a client
+forked ends with its connection, and the warm process with its standard input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import io
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from autograder.engine import isolation
+from autograder.engine.channel import Channel
+from autograder.errors import CourseError
+
+MAX_REQUEST = 1 << 20
+
+MOMENT = 1.0
+"""Seconds to wait for the end of a process."""
+
+
+def main() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (1, 2):
+        os.dup2(null, standard)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command that started this
+    die_with_parent()
+    with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
+        listener.bind(sys.argv[1])
+        listener.listen()
+        warm_up()
+        isolation.prepare()
+        selector.register(0, selectors.EVENT_READ)
+        selector.register(listener, selectors.EVENT_READ)
+        clients: dict[socket.socket, set[int]] = {}
+        while True:
+            for key, _ in selector.select():
+                ready = key.fileobj
+                if not isinstance(ready, socket.socket):
+                    return
+                if ready is listener:
+                    client, _ = listener.accept()
+                    clients[client] = set()
+                    selector.register(client, selectors.EVENT_READ)
+                elif not _serve(ready, clients[ready]):
+                    selector.unregister(ready)
+                    for pid in clients.pop(ready):
+                        _end(pid, kill=True)
+                    ready.close()
+
+
+def _serve(client: socket.socket, forked: set[int]) -> bool:
+    """Do what a client asks for; whether it is still there."""
+    try:
+        text, descriptors, _, _ = socket.recv_fds(client, MAX_REQUEST, 4)
+        if not text:
+            return False
+        job = json.loads(text)
+        if "fork" in job:
+            pid = _fork(job, descriptors)
+            forked.add(pid)
+            answer: dict[str, Any] = {"pid": pid}
+        else:
+            answer = {"status": _end(job["end"], job["kill"])}
+            if answer["status"] is not None:
+                forked.discard(job["end"])
+        client.sendall(json.dumps(answer).encode() + b"\n")
+    except OSError:
+        return False
+    return True
+
+
+def _fork(job: dict[str, Any], descriptors: list[int]) -> int:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _close_all_but(descriptors)
+            _live(job, descriptors)
+        except CourseError as error:  # what stands in the way of the walls
+            _open(descriptors).tell(unavailable=str(error))
+        finally:
+            os._exit(1)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return pid
+
+
+def _close_all_but(descriptors: list[int]) -> None:
+    """Leave the connections of the warm process behind, and its standard input with them."""
+    os.dup2(1, 0)
+    first = 3
+    for descriptor in sorted(descriptors):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, first + 100)
+
+
+def _live(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
+    """In the fork."""
+    if job["fork"] == "examiner":
+        from autograder.engine.examiner import be_examiner
+
+        die_with_parent()
+        os.chdir(job["folder"])
+        be_examiner(_open(descriptors), frozenset(job["answers"]))
+    else:
+        from autograder.engine.student import be_student
+
+        files = {name: Path(path) for name, path in job["files"].items()}
+        body: Callable[[], None] = lambda: be_student(_open(descriptors))  # noqa: E731
+        if job["isolated"]:
+            limits = isolation.Limits(**job["limits"])
+            isolation.enclose(body, files, limits, [descriptors[0]], descriptors[1], Path(job["root"]))
+        die_with_parent()
+        _populate(Path(job["folder"]), files)
+        body()
+    os._exit(0)
+
+
+def _open(descriptors: list[int]) -> Channel:
+    return Channel(socket.socket(fileno=descriptors[0]))
+
+
+def _populate(folder: Path, files: dict[str, Path]) -> None:
+    """Without isolation: the student's working folder."""
+    for name, path in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(path.read_bytes())
+    os.chdir(folder)
+    os.setsid()
+    sys.path.insert(0, "")
+
+
+def _end(pid: int, kill: bool) -> int | None:
+    if kill:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # without isolation, what it started as well
+            if os.getpgid(pid) == pid:
+                os.killpg(pid, signal.SIGKILL)
+    deadline = time.monotonic() + MOMENT
+    try:
+        while time.monotonic() < deadline:
+            found, status = os.waitpid(pid, os.WNOHANG)
+            if found:
+                return status
+            time.sleep(0.002)
+    except ChildProcessError:
+        return 0
+    return None
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it ends (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+
+
+def warm_up() -> None:
+    """Import what notebooks need, and use it, so that a fork has nothing to wait for."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ["MPLBACKEND"] = "agg"
+    import matplotlib.pyplot
+    import nbformat  # noqa: F401
+    import numpy.random
+    import torch
+    import torch.nn.functional
+    import torch.utils.data
+
+    import autograder.checks
+    import autograder.engine.examiner
+    import autograder.engine.shell
+    import autograder.engine.student
+    import autograder.figures
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    score = torch.ones(2, 3).requires_grad_().sum()
+    torch.autograd.grad(score, [score])  # its first call loads much
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    numpy.random.default_rng(0).normal()
+    figure, axes = matplotlib.pyplot.subplots()
+    axes.set_title("Fonts, also for $x$")
+    figure.canvas.print_figure(io.BytesIO(), bbox_inches="tight")
+    matplotlib.pyplot.close(figure)
+    tempfile.gettempdir()
+    shell = autograder.engine.shell.make_shell()
+    shell.run_one("import warnings\nwarnings.warn('warm')\n[1, 2]\n", 1)
+    shell.run_one("raise ValueError('warm')", 2)
+    shell.run_one("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\nNone", 3)
+    shell.start_afresh()
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What has been graded of a chapter, so that a grading that was stopped goes on where it was, and a regrade can say why a mark changed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import CourseError
+
+try:
+    import fcntl
+except ImportError:  # Windows: nobody keeps two gradings of a chapter apart there
+    fcntl = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One graded submission.
+
+    `causes` are digests of what its marks follow from: `submission`, `source` and `grader`. `written` has the time of each graded
+    notebook's file, by name, so that a later change of it is noticed.
+    """
+
+    student: str
+    causes: dict[str, str]
+    notes: list[str] = field(default_factory=list)
+    findings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0
+
+
+class Journal:
+    """The entries by student. A later one replaces an earlier one; a line that was cut off by the end of a process is left out."""
+
+    def __init__(self, course: Path, chapter: str) -> None:
+        self.path = course / "reports" / f"{chapter}.journal"
+        self.entries: dict[str, Entry] = {}
+        self._read()
+
+    def _read(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+                with contextlib.suppress(ValueError, TypeError):
+                    entry = Entry(**json.loads(line))
+                    self.entries[entry.student] = entry
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """Hold the journal for writing. Raises `CourseError` when another grading of the chapter holds it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as self._file:
+            if fcntl:
+                try:
+                    fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    raise CourseError(
+                        f"Another 'course grade' is at work on {self.path.stem}. Wait for its end, or stop it first."
+                    ) from None
+            self._read()  # what was written meanwhile
+            yield
+
+    def add(self, entries: list[Entry]) -> None:
+        """Note that these are graded, and see to it that this outlives a loss of power."""
+        for entry in entries:
+            self.entries[entry.student] = entry
+            self._file.write(json.dumps(asdict(entry), ensure_ascii=False).encode("utf-8", "replace").decode() + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def forget(self, student: str) -> None:
+        """Note that a submission is not graded (any more)."""
+        if student in self.entries:
+            self.add([Entry(student, {})])

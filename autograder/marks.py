@@ -1,0 +1,67 @@
+"""What a cell of a graded notebook earns, by nbgrader's rules where they are sound.
+
+As nbgrader has it: an error is no point; the first result that is a number is the score; a check that ends quietly earns full marks.
+Other than nbgrader: what is written to stderr, such as a warning, costs nothing; NaN and negative numbers are no points, not all of
+them; a number above the maximum is the maximum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class CellMark:
+    """One graded, solution or task cell of a notebook; `cell` is its `grade_id`.
+
+    `auto_score` is `None` where a person has to grade it. A cell that is not `graded` only carries a comment; so does a
+    task cell, as nbgrader's own `is_grade` has it. An answer that is not `answered` gets the comment "No response.".
+    """
+
+    cell: str
+    auto_score: float | None
+    graded: bool
+    answered: bool
+
+
+def mark_notebook(notebook: NotebookNode, released: Mapping[str, str]) -> list[CellMark]:
+    """The marks of an executed notebook, cell by cell; `released` are the texts by id that students began with."""
+    return [mark_cell(cell, released) for cell in notebook.cells if is_marked(cell)]
+
+
+def is_marked(cell: Any) -> bool:
+    """Whether the gradebook has an entry for this cell: it has points, or is for the student to fill in."""
+    marks = cell.metadata.get("nbgrader") or {}
+    return bool(marks.get("grade") or marks.get("solution") or marks.get("task"))
+
+
+def mark_cell(cell: Any, released: Mapping[str, str]) -> CellMark:
+    """The mark of one such cell."""
+    marks = cell.metadata["nbgrader"]
+    unchanged = released.get(marks["grade_id"]) == cell.source
+    answered = not unchanged or bool(marks.get("task"))
+    score: float | None = None
+    if marks.get("grade"):
+        if marks.get("solution"):
+            score = 0.0 if unchanged else None
+        elif cell.cell_type == "code":
+            score = score_outputs(cell.outputs, float(marks["points"]))
+    return CellMark(marks["grade_id"], score, bool(marks.get("grade")), answered)
+
+
+def score_outputs(outputs: list[Any], points: float) -> float:
+    """The score of a check cell with these outputs, out of `points`."""
+    if any(output["output_type"] == "error" for output in outputs):
+        return 0.0
+    result = next((output for output in outputs if output["output_type"] == "execute_result"), None)
+    text = result["data"].get("text/plain") if result else None
+    try:
+        score = float("".join(text)) if text is not None else points
+    except ValueError:  # a result that is no number
+        return points
+    return 0.0 if math.isnan(score) else min(max(score, 0.0), points)

@@ -1,0 +1,152 @@
+"""Notebook 3.3: the losses of its solutions against PyTorch's own, and CTC against a sum over all paths."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+every_size = pytest.mark.parametrize(("n", "c"), [(1, 4), (6, 2), (3, 9)])
+every_scale = pytest.mark.parametrize("scale", [0.0, 1.0, 1000.0])
+
+
+@pytest.fixture
+def notebook(solutions: Callable[[str, str], SimpleNamespace]) -> SimpleNamespace:
+    return solutions("03_loss", "3_margins_and_choosing")
+
+
+def draw(shape: tuple[int, ...], dtype: torch.dtype, seed: int, scale: float = 2.0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return scale * torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+
+def signs(n: int, dtype: torch.dtype) -> Tensor:
+    return 1 - 2 * (torch.arange(n) % 3 == 1).to(dtype)
+
+
+@every_dtype
+@every_size
+@every_scale
+@pytest.mark.parametrize("margin", [0.3, 1.0, 2.5])
+def test_multi_margin(
+    notebook: SimpleNamespace, n: int, c: int, scale: float, margin: float, dtype: torch.dtype
+) -> None:
+    scores, target = draw((n, c), dtype, n + c, scale), torch.arange(n) % c
+    torch.testing.assert_close(
+        notebook.multi_margin(scores, target, margin), F.multi_margin_loss(scores, target, margin=margin)
+    )
+
+
+@every_dtype
+@pytest.mark.parametrize("n", [2, 5, 9])
+def test_pair_loss_is_the_ranking_loss_of_all_pairs_that_differ(
+    notebook: SimpleNamespace, n: int, dtype: torch.dtype
+) -> None:
+    scores, grades = draw((n,), dtype, n), (torch.arange(n) % 3).to(dtype)
+    wanted = [
+        F.margin_ranking_loss(scores[i : i + 1], scores[j : j + 1], torch.ones(1, dtype=dtype), margin=0.7)
+        for i, j in itertools.permutations(range(n), 2)
+        if grades[i] > grades[j]
+    ]
+    torch.testing.assert_close(notebook.pair_loss(scores, grades, 0.7), torch.stack(wanted).mean())
+
+
+@every_dtype
+@every_size
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_triplet(notebook: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
+    anchor, positive, negative = (draw((n, c), dtype, seed, scale) for seed in range(3))
+    wanted = F.triplet_margin_loss(anchor, positive, negative, margin=0.4, eps=0.0)
+    torch.testing.assert_close(notebook.triplet(anchor, positive, negative, 0.4), wanted)
+    torch.testing.assert_close(notebook.triplet(anchor, anchor, anchor, 0.4), torch.tensor(0.4, dtype=dtype))
+
+
+def test_ctc_cost_is_the_sum_over_all_paths(notebook: SimpleNamespace) -> None:
+    words, scores = ["ab", "bb", "a"], draw((3, 4, 3), torch.float64, 1)
+    p = torch.softmax(scores, dim=2)
+    wanted = []
+    for n, word in enumerate(words):
+        paths = [
+            path
+            for path in itertools.product(range(3), repeat=4)
+            if "".join("-ab"[label] for label, _ in itertools.groupby(path) if label) == word
+        ]
+        total = torch.stack([p[n, torch.arange(4), list(path)].prod() for path in paths]).sum()
+        wanted.append(-total.log() / len(word))
+    torch.testing.assert_close(notebook.ctc_cost(scores, words), torch.stack(wanted).mean())
+
+
+@every_dtype
+@every_size
+@every_scale
+def test_focal(notebook: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
+    scores, target = draw((n, c), dtype, n, scale), torch.arange(n) % c
+    torch.testing.assert_close(notebook.focal(scores, target, 0), F.cross_entropy(scores, target))
+    loss = F.cross_entropy(scores, target, reduction="none")
+    torch.testing.assert_close(notebook.focal(scores, target, 3.0), ((1 - torch.exp(-loss)) ** 3 * loss).mean())
+
+
+@every_dtype
+@every_size
+@every_scale
+def test_distil(notebook: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
+    student, teacher = draw((n, c), dtype, n, scale), draw((n, c), dtype, c)
+    log_p, log_q = torch.log_softmax(teacher, dim=1), torch.log_softmax(student, dim=1)
+    wanted = (log_p.exp() * (log_p - log_q)).sum() / n
+    torch.testing.assert_close(notebook.distil(student, teacher), wanted, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(notebook.distil(teacher + 5, teacher), torch.zeros_like(wanted), rtol=0, atol=1e-5)
+
+
+def test_gradients(notebook: SimpleNamespace) -> None:
+    scores, target = draw((4, 3), torch.float64, 0).requires_grad_(), torch.tensor([0, 2, 1, 2])
+    grades, row = torch.tensor([0.0, 2.0, 2.0, 1.0, 3.0]), draw((5,), torch.float64, 1).requires_grad_()
+    points = [draw((4, 3), torch.float64, seed).requires_grad_() for seed in (2, 3, 4)]
+    frames = draw((2, 5, 4), torch.float64, 5).requires_grad_()
+    assert torch.autograd.gradcheck(lambda z: notebook.multi_margin(z, target, 1.0), scores)
+    assert torch.autograd.gradcheck(lambda z: notebook.focal(z, target, 2.0), scores)
+    assert torch.autograd.gradcheck(lambda z: notebook.distil(z, points[0].detach()), scores)
+    assert torch.autograd.gradcheck(lambda z: notebook.pair_loss(z, grades.double(), 1.0), row)
+    assert torch.autograd.gradcheck(lambda a, p, n: notebook.triplet(a, p, n, 1.0), points)
+    assert torch.autograd.gradcheck(lambda z: notebook.ctc_cost(z, ["cab", "bb"]), frames)
+
+
+@every_dtype
+def test_formulas_of_the_text(dtype: torch.dtype) -> None:
+    """What section 2, 3, 4 and 5 write by hand is what PyTorch computes, one loss an example."""
+    z, x1, x2 = draw((7, 4), dtype, 1), draw((7, 3), dtype, 2), draw((7, 3), dtype, 3)
+    y, labels = signs(7, dtype), (torch.arange(28).reshape(7, 4) % 3 == 0).to(dtype)
+    margin = y * z[:, 0]
+    soft = F.soft_margin_loss(z[:, 0], y, reduction="none")
+    torch.testing.assert_close(torch.log(1 + torch.exp(-margin)), soft)
+    torch.testing.assert_close(
+        F.binary_cross_entropy_with_logits(z[:, 0], (y + 1) / 2, reduction="none"), F.softplus(-margin)
+    )
+    by_class = -(labels * F.logsigmoid(z) + (1 - labels) * F.logsigmoid(-z)).mean(dim=1)
+    torch.testing.assert_close(by_class, F.multilabel_soft_margin_loss(z, labels, reduction="none"))
+    ranking = F.relu(-y * (z[:, 0] - z[:, 1]) + 0.5)
+    torch.testing.assert_close(ranking, F.margin_ranking_loss(z[:, 0], z[:, 1], y, margin=0.5, reduction="none"))
+    d = (x1 - x2).norm(dim=1) / 4
+    torch.testing.assert_close(torch.where(y == 1, d, F.relu(1 - d)), F.hinge_embedding_loss(d, y, reduction="none"))
+    s = (x1 * x2).sum(dim=1) / (x1.norm(dim=1) * x2.norm(dim=1))
+    wanted = F.cosine_embedding_loss(x1, x2, y, reduction="none")
+    torch.testing.assert_close(torch.where(y == 1, 1 - s, F.relu(s)), wanted)
+
+
+@every_dtype
+def test_multi_label_margin_reads_class_numbers_up_to_the_first_minus_one(dtype: torch.dtype) -> None:
+    z = torch.tensor([[0.1, 0.2, 0.4, 0.8]], dtype=dtype)
+    terms = [F.relu(1 - z[0, j] + z[0, c]) for j in (3, 0) for c in (1, 2)]
+    found = F.multilabel_margin_loss(z, torch.tensor([[3, 0, -1, 1]]))
+    torch.testing.assert_close(found, torch.stack(terms).sum() / 4)
+    torch.testing.assert_close(found, torch.tensor(0.85, dtype=dtype))
+
+
+def test_street_settings_reach_the_target_and_the_given_ones_do_not(notebook: SimpleNamespace) -> None:
+    assert notebook.judge_street(notebook.fit_street(**notebook.street_settings)) == "reached"
+    assert notebook.judge_street(notebook.fit_street(decay=0.0, learning_rate=0.01, steps=50)) != "reached"

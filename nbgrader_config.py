@@ -27,3 +27,4 @@ c.Autograde.autograde_preprocessors = replace(
     Autograde, "autograde_preprocessors", preprocessors.Execute, preprocessors.SaveAutoGrades
 )
 c.GenerateFeedback.preprocessors = [preprocessors.CleanFeedback, *replace(GenerateFeedback, "preprocessors")]
+c.HTMLExporter.sanitize_html = True  # feedback pages run nothing that a student wrote

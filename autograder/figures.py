@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Circle, Rectangle
 from torch import Tensor, nn
 
@@ -527,7 +528,8 @@ def draw_product(axes: Axes, left: Tensor, right: Tensor, names: list[str], row:
 
 def draw_signed(axes: Axes, table: Tensor, rows: list[str], columns: list[str], most: float = 1.0) -> None:
     """Draw `table` (R, C) as squares with their numbers: blue above 0, orange below, white at 0, full at +-`most`."""
-    axes.imshow(table, cmap="PuOr", vmin=-1.6 * most, vmax=1.6 * most, aspect="auto")
+    signed = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", SKY])
+    axes.imshow(table, cmap=signed, vmin=-1.3 * most, vmax=1.3 * most, aspect="auto")
     for (i, j), value in ((place, float(table[place])) for place in np.ndindex(*table.shape)):
         axes.text(j, i, f"{value:.2f}".replace("-", "−"), ha="center", va="center", color=BLACK)
     axes.set_xticks(range(len(columns)), columns)
@@ -546,6 +548,7 @@ def draw_signal(
     Solid blue is positive, dashed orange negative; where nothing travels, a grey line is left.
     """
     places = [[(2.6 * k, (len(v) - 1) / 2 - i) for i in range(len(v))] for k, v in enumerate(values)]
+    low = -max(len(v) for v in values) / 2 - 0.1
     for k, W in enumerate(weights):
         source = values[k + 1][:, None] if backward else values[k][None, :]
         travels = (W * source).tolist()
@@ -558,10 +561,10 @@ def draw_signal(
     for column, value, name in zip(places, values, names, strict=True):
         for place, number in zip(column, value.tolist(), strict=True):
             face = "white" if number else "#DDDDDD"
-            axes.add_patch(Circle(place, 0.36, facecolor=face, edgecolor=BLACK, linewidth=1.3, zorder=2))
+            axes.add_patch(Circle(place, 0.47, facecolor=face, edgecolor=BLACK, linewidth=1.3, zorder=2))
             axes.text(*place, f"{number:.2f}".replace("-", "−"), ha="center", va="center", zorder=3, fontsize=11)
-        axes.text(column[0][0], -2.15, name, ha="center", va="top")
-    axes.set(xlim=(-0.6, 2.6 * (len(values) - 1) + 0.6), ylim=(-2.7, 2.0), aspect="equal")
+        axes.text(column[0][0], low, name, ha="center", va="top")
+    axes.set(xlim=(-0.6, 2.6 * (len(values) - 1) + 0.6), ylim=(low - 0.45, -low - 0.1), aspect="equal")
     axes.axis("off")
 
 
@@ -572,7 +575,7 @@ def draw_descent(axes: Axes, loss: Callable[[Tensor], Tensor], path: Tensor, low
     """
     places = torch.linspace(low, high, 241)
     axes.plot(places, loss(places), color=GREY, linestyle="-", linewidth=1.5)
-    axes.plot(path, loss(path), color=BLUE, linestyle="-", linewidth=1, marker="o", markersize=4)
+    axes.plot(path, loss(path), color=BLUE, linestyle="", marker="o", markersize=4)
     axes.plot(path[0], loss(path[0]), color=BLACK, marker="s", markersize=8, linestyle="", label="start")
     axes.plot(path[-1], loss(path[-1]), color=ORANGE, marker="*", markersize=15, markeredgecolor=BLACK, linestyle="")
     axes.set(xlabel="weight w")
@@ -580,7 +583,7 @@ def draw_descent(axes: Axes, loss: Callable[[Tensor], Tensor], path: Tensor, low
 
 
 def draw_trajectory(
-    axes: Axes, loss: Callable[[Tensor], Tensor], path: Tensor, across: float, up: float, levels: int = 9
+    axes: Axes, loss: Callable[[Tensor], Tensor], path: Tensor, across: float, up: float, levels: int | list[float] = 4
 ) -> Axes:
     """Draw contour lines of `loss` over two weights from -`across` to `across` and -`up` to `up`, with a descent over them.
 
@@ -588,7 +591,8 @@ def draw_trajectory(
     is marked with a square, its last with a star.
     """
     w1, w2 = torch.meshgrid(torch.linspace(-across, across, 101), torch.linspace(-up, up, 101), indexing="xy")
-    axes.contour(w1, w2, loss(torch.stack([w1, w2], dim=-1)), levels=levels, cmap="cividis", linewidths=0.9)
+    height = loss(torch.stack([w1, w2], dim=-1))
+    axes.contour(w1, w2, height, levels=levels, colors=GREY, linewidths=0.8)
     axes.plot(*path.T, color=RED, linestyle="-", linewidth=1.3, marker="o", markersize=3.5)
     axes.plot(*path[0], color=BLACK, marker="s", markersize=8, linestyle="", label="start")
     axes.plot(*path[-1], color=ORANGE, marker="*", markersize=15, markeredgecolor=BLACK, linestyle="", label="end")
@@ -600,58 +604,83 @@ def draw_trajectory(
 def draw_recorded(
     axes: Axes, nodes: list[tuple[str, float, float | None]], edges: list[tuple[int, int, float]], title: str = ""
 ) -> None:
-    """Draw a graph that an autograd engine has recorded, inputs on the left, and place the nodes by itself.
+    """Draw a graph that an autograd engine has recorded, inputs on the left; the nodes find their places by themselves.
 
-    `nodes` holds the name, value and gradient (or `None`: left out) of each, `edges` the places in `nodes` of where an arrow
+    `nodes` holds the name, value and gradient (or `None`: left out) of each; `edges` the places in `nodes` of where an arrow
     starts and ends, with the local slope that is written on it. Two arrows between the same nodes are drawn as two.
     """
-    places = _place_nodes(len(nodes), edges)
-    pairs = [(start, end) for start, end, _ in edges]
-    for k, (start, end, slope) in enumerate(edges):
-        twin = pairs.count((start, end)) > 1
-        first = pairs.index((start, end)) == k
-        (x0, y0), (x1, y1) = places[start], places[end]
-        long = x1 - x0 > 1 and abs(y1 - y0) < 0.5
-        bend = (-0.3 if first else 0.3) if twin else -0.35 if long else 0.0
-        shape = f"arc3,rad={bend}"
-        arrow = {"arrowstyle": "-|>", "linewidth": 1.3, "color": BLACK, "connectionstyle": shape}
-        axes.annotate("", (x1 - 0.27, y1), (x0 + 0.27, y0), arrowprops=arrow)
-        lift = -bend * (x1 - x0 - 0.54) / 2
-        label = {"boxstyle": "round,pad=0.08", "facecolor": "white", "edgecolor": "none"}
-        middle = ((x0 + x1) / 2, (y0 + y1) / 2 + 1.6 * lift)
-        axes.text(*middle, f"×{_short(slope)}", ha="center", va="center", color="#555555", bbox=label)
-    ends = {start for start, _, _ in edges}
-    starts = {end for _, end, _ in edges}
+    places, middles = _place_nodes(len(nodes), edges)
+    columns, rows = zip(*places, *(middle for middle in middles if middle), strict=True)
+    axes.set(title=title, xlim=(min(columns) - 0.4, max(columns) + 0.4), ylim=(min(rows) - 0.55, max(rows) + 0.55))
+    axes.axis("off")
+    window = axes.get_window_extent()
+    per_row = window.height / (max(rows) - min(rows) + 1.1)
+    per_column = window.width / (max(columns) - min(columns) + 0.8)
+    boxes = []
     for place, (name, value, gradient) in enumerate(nodes):
-        color = "#F6E3C0" if place not in starts else "#D6E6F2" if place in ends else "#BFE3D4"
+        made, used = (any(edge[i] == place for edge in edges) for i in (1, 0))
+        color = "#F6E3C0" if not made else "#D6E6F2" if used else "#BFE3D4"
         box = {"boxstyle": "round,pad=0.3", "facecolor": color, "edgecolor": BLACK}
         lines = [name, _short(value), *([] if gradient is None else [f"grad {_short(gradient)}"])]
-        axes.text(*places[place], "\n".join(lines), ha="center", va="center", bbox=box, zorder=3)
-    columns, rows = zip(*places, strict=True)
-    axes.set(title=title, xlim=(min(columns) - 0.4, max(columns) + 0.4), ylim=(min(rows) - 0.6, max(rows) + 0.6))
-    axes.axis("off")
+        boxes.append(axes.text(*places[place], "\n".join(lines), ha="center", va="center", bbox=box, zorder=3))
+    pairs = [(start, end) for start, end, _ in edges]
+    for k, (start, end, slope) in enumerate(edges):
+        (x0, y0), (x1, y1) = places[start], places[end]
+        x, y = middles[k] or ((x0 + x1) / 2, (y0 + y1) / 2)
+        if pairs.count((start, end)) > 1:
+            y += 0.2 if pairs.index((start, end)) == k else -0.2
+        bend = -2 * (y - y0 - (y1 - y0) * (x - x0) / (x1 - x0)) * per_row / ((x1 - x0) * per_column)
+        arrow = {
+            "arrowstyle": "-|>",
+            "linewidth": 1.3,
+            "color": BLACK,
+            "connectionstyle": f"arc3,rad={bend}",
+            "shrinkA": 0,
+            "shrinkB": 1,
+            "patchA": boxes[start].get_bbox_patch(),
+            "patchB": boxes[end].get_bbox_patch(),
+        }
+        axes.annotate("", (x1, y1), (x0, y0), arrowprops=arrow, zorder=4)
+        label = {"boxstyle": "round,pad=0.08", "facecolor": "white", "edgecolor": "none"}
+        axes.text(x, y, f"×{_short(slope)}", ha="center", va="center", color="#555555", bbox=label, zorder=5)
 
 
-def _place_nodes(count: int, edges: list[tuple[int, int, float]]) -> list[tuple[float, float]]:
-    """A column and a row for each node: behind all that it was made from, at the height of what is made from it."""
+def _place_nodes(
+    count: int, edges: list[tuple[int, int, float]]
+) -> tuple[list[tuple[float, float]], list[tuple[float, float] | None]]:
+    """A column and a row for each node: behind all that it was made from, at the height of what is made from it.
+
+    For each edge that passes by other columns also the free place through which it goes, else `None`.
+    """
     made_from = [[start for start, end, _ in edges if end == node] for node in range(count)]
     used_by = [[end for start, end, _ in edges if start == node] for node in range(count)]
-    columns = [0] * count
+    column = [0] * count
     for _ in range(count):
-        columns = [max((columns[start] + 1 for start in starts), default=0) for starts in made_from]
-    columns = [
-        column if made_from[node] or not used_by[node] else min(columns[end] for end in used_by[node]) - 1
-        for node, column in enumerate(columns)
+        column = [max((column[start] + 1 for start in starts), default=0) for starts in made_from]
+    column = [
+        place if made_from[node] or not used_by[node] else min(column[end] for end in used_by[node]) - 1
+        for node, place in enumerate(column)
     ]
-    rows = [0.0] * count
-    for column in sorted(set(columns), reverse=True):
-        own = [node for node in range(count) if columns[node] == column]
-        wanted = {node: sum(rows[end] for end in used_by[node]) / max(len(used_by[node]), 1) for node in own}
+    passing: dict[int, list[int]] = {}  # places of an edge's own in the columns that it passes, the last column first
+    for k, (start, end, _) in enumerate(edges):
+        ahead = end
+        for place in range(column[end] - 1, column[start], -1):
+            passing.setdefault(k, []).append(len(column))
+            used_by.append([ahead])
+            ahead = len(column)
+            column.append(place)
+        used_by[start] = [*used_by[start], ahead] if ahead != end else used_by[start]
+    row = [0.0] * len(column)
+    for place in sorted(set(column), reverse=True):
+        own = [node for node in range(len(column)) if column[node] == place]
+        wanted = {node: sum(row[end] for end in used_by[node]) / max(len(used_by[node]), 1) for node in own}
         own.sort(key=lambda node: -wanted[node])
         middle = sum(wanted.values()) / len(own)
-        for place, node in enumerate(own):
-            rows[node] = middle + (len(own) - 1) / 2 - place
-    return [(float(column), row) for column, row in zip(columns, rows, strict=True)]
+        for i, node in enumerate(own):
+            row[node] = middle + (len(own) - 1) / 2 - i
+    places = [(float(at), height) for at, height in zip(column, row, strict=True)]
+    middles = [places[passing[k][len(passing[k]) // 2]] if k in passing else None for k in range(len(edges))]
+    return places[:count], middles
 
 
 def draw_descents(
@@ -665,10 +694,11 @@ def draw_descents(
 ) -> None:
     """Draw the rings at `levels` of `loss`, which maps places (..., 2) to values (...), with named `paths` over them.
 
-    A path (steps + 1, 2) begins at the square; at most about 30 of its places are marked. The cross is at `goal`.
+    The paths (steps + 1, 2) begin at the square; about 30 places of a path are marked. The cross is at `goal`.
     """
     places = torch.meshgrid(torch.linspace(*across, 160), torch.linspace(*up, 160), indexing="xy")
-    axes.contour(*places, loss(torch.stack(places, dim=-1)), levels=levels, colors="#B0B0B0", linewidths=1.0)
+    height = loss(torch.stack(places, dim=-1))
+    axes.contour(*places, height, levels=levels, colors="#B0B0B0", linewidths=1.0, antialiased=False)
     looks = zip((BLUE, ORANGE, GREEN), ("-", "--", ":"), ("o", "^", "D"), paths.items(), strict=False)
     for color, line, marker, (name, path) in looks:
         style = {
@@ -679,20 +709,78 @@ def draw_descents(
             "markevery": len(path) // 30 + 1,
         }
         axes.plot(*path.T, color=color, label=name, **style)
-        axes.plot(*path[0], marker="s", markersize=8, color=BLACK)
+    axes.plot(*next(iter(paths.values()))[0], marker="s", markersize=8, color=BLACK)
     axes.plot(*goal, marker="X", markersize=10, color=RED, markeredgecolor="white", zorder=3)
     axes.set(xlim=across, ylim=up)
     axes.grid(False)
 
 
-def draw_rates(axes: Axes, across: Tensor, up: Tensor, rate: Tensor) -> None:
+def draw_rates(axes: Axes, across: Tensor, up: Tensor, rate: Tensor, labels: list[tuple[float, float]]) -> None:
     """Draw `rate` (U, A), by how much a step shrinks the distance, over `across` (A,) and `up` (U,) as a map.
 
-    Dark is fast. Lines bear the rate; where it exceeds 1 the map is white and hatched.
+    Dark is fast. Lines bear the rate at the places `labels`; where it exceeds 1 the map is white.
     """
     levels = [0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0]
     axes.contourf(across, up, rate, levels=levels, colors=list(plt.get_cmap("cividis")(np.linspace(0, 1, 10))))
-    axes.contourf(across, up, rate, levels=[1.0, 1e9], colors=["white"], hatches=["///"])
-    lines = axes.contour(across, up, rate, levels=[0.6, 0.8, 0.9, 0.95], colors=BLACK, linewidths=0.9)
-    axes.clabel(lines, fmt="%g", fontsize=11)
+    marked = [0.8, 0.9, 0.95]
+    lines = axes.contour(across, up, rate, levels=marked, colors=BLACK, linewidths=0.9, antialiased=False)
+    axes.clabel(lines, fmt="%g", fontsize=11, manual=labels)
     axes.grid(False)
+
+
+def draw_race(axes: Axes, loss: Callable[[Tensor], Tensor], paths: dict[str, Tensor], goals: Tensor) -> None:
+    """Draw the contours of `loss`, the ways of several optimisers over it, and a star at each of the `goals` (G, 2).
+
+    `loss` turns places (..., 2) into losses (...); they are drawn at levels that grow by factors. `paths` holds for each
+    optimiser the places (steps + 1, 2) that it visited. All begin at the square.
+    """
+    places = torch.cat(list(paths.values()))
+    low, high = torch.cat([places, goals]).aminmax(dim=0)
+    low, high = low - 0.12 * (high - low), high + 0.12 * (high - low)
+    across, up = (torch.linspace(float(low[i]), float(high[i]), 121) for i in range(2))
+    height = loss(torch.stack(torch.meshgrid(across, up, indexing="xy"), dim=2))
+    levels = height.max() * torch.logspace(-2, -0.4, 4)
+    axes.contour(across, up, height, levels=levels, colors="#BBBBBB", linewidths=1, antialiased=False)
+    looks = ((GREY, "-"), (ORANGE, "--"), (GREEN, "-."), (BLUE, "-"))
+    for (name, path), (color, line) in zip(paths.items(), looks, strict=False):
+        axes.plot(*path.T, color=color, linestyle=line, linewidth=1.6, label=name)
+        axes.plot(*path[-1], color=color, marker="o", markersize=6, linestyle="")
+    axes.plot(*places[0], color=BLACK, marker="s", markersize=7, linestyle="", label="start")
+    axes.plot(*goals.T, color=RED, marker="*", markersize=12, linestyle="", label="lowest")
+    axes.grid(False)
+
+
+def draw_pictures(axes: Axes, x: Tensor, columns: int, names: list[str], signed: bool = False) -> Axes:
+    """Draw the rows of `x` (K, 64) as pictures of 8 x 8, `columns` in a row, each with its name above it.
+
+    0 is white and the largest number black; with `signed`, 0 is white, blue stands for positive and orange for negative numbers.
+    """
+    most = float(x.abs().max())
+    two_sided = LinearSegmentedColormap.from_list("two_sided", [ORANGE, "white", BLUE])
+    colours, least = (two_sided, -most) if signed else (mpl.colormaps["Greys"], 0.0)
+    for place, (row, name) in enumerate(zip(x.tolist(), names, strict=True)):
+        left, top = place % columns * 9.6, place // columns * 11.4
+        picture = np.array(row).reshape(8, 8)
+        axes.imshow(picture, cmap=colours, vmin=least, vmax=most, extent=(left, left + 8, top + 8, top))
+        axes.add_patch(Rectangle((left, top), 8, 8, facecolor="none", edgecolor=GREY, linewidth=0.8))
+        axes.text(left + 4, top - 0.5, name, ha="center", va="bottom")
+    rows = -(-len(names) // columns)
+    axes.set(xlim=(-0.5, columns * 9.6 - 1.1), ylim=(rows * 11.4 - 3.0, -2.6), aspect="equal")
+    axes.axis("off")
+    return axes
+
+
+def draw_confusion(axes: Axes, counts: Tensor) -> Axes:
+    """Draw `counts` (C, C), rows the true class and columns the predicted one: the diagonal blue, mistakes orange, 0 left empty."""
+    hits = torch.eye(len(counts)) * counts
+    for table, colours in ((hits, "Blues"), (counts - hits, "Oranges")):
+        shown = np.ma.masked_equal(table.numpy(), 0)
+        axes.imshow(shown, cmap=colours, vmin=-0.2 * float(table.max()), vmax=1.6 * float(table.max()) + 1e-9)
+    for (i, j), count in np.ndenumerate(counts.numpy()):
+        if count:
+            weight = "bold" if i != j else "normal"
+            axes.text(j, i, str(int(count)), ha="center", va="center", weight=weight, color=BLACK)
+    axes.set(xticks=range(len(counts)), yticks=range(len(counts)), xlabel="predicted digit", ylabel="true digit")
+    axes.tick_params(length=0)
+    axes.grid(False)
+    return axes

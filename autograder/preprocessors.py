@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import atexit
 import functools
+import os
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +116,54 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
 
 
 class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
-    """Take out of the feedback what is not the student's to see: hidden tests, also where an error quotes them."""
+    """Take out of the feedback what is not the student's to see: hidden tests, errors that quote them, and where files lie."""
 
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        if get_id(cell) and cell.metadata["nbgrader"].get("grade") and not cell.metadata["nbgrader"].get("solution"):
+        marks = cell.metadata.get("nbgrader") or {}
+        if get_id(cell) and marks.get("grade") and not marks.get("solution"):
+            hidden = _hidden_lines(cell.source, self.begin_test_delimeter, self.end_test_delimeter)
             cell, resources = super().preprocess_cell(cell, resources, index)
             for output in cell.get("outputs", []):
                 if output.output_type == "error":
-                    output.traceback = [f"{output.ename}: {output.evalue}"]
+                    _shorten(output, hidden)
+        for output in cell.get("outputs", []):
+            _hide_paths(output)
         return cell, resources
+
+
+def _hidden_lines(source: str, begin: str, end: str) -> set[str]:
+    """The lines of code between the markers of hidden tests."""
+    regions = re.findall(f"{re.escape(begin)}.*?{re.escape(end)}", source, re.DOTALL)
+    return {line.strip() for region in regions for line in region.splitlines() if line.strip()}
+
+
+def _shorten(error: Any, hidden: set[str]) -> None:
+    """Leave the words of an error, unless a hidden test raised it: then they may quote what is expected."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+    stopped_at = re.findall(r"-+> *\d+ (.*)", text)
+    if hidden and not (stopped_at and stopped_at[0].strip() not in hidden):
+        error.evalue = "A test that this notebook does not show has failed."
+    error.traceback = [f"{error.ename}: {error.evalue}"]
+
+
+def _hide_paths(output: Any) -> None:
+    """Write `…` for the folders of whoever grades."""
+    for key in ("text", "evalue", "traceback"):
+        if key in output:
+            output[key] = (
+                [_PATHS.sub("…", line) for line in output[key]]
+                if isinstance(output[key], list)
+                else _PATHS.sub("…", output[key])
+            )
+    for mime, data in output.get("data", {}).items():
+        if mime.startswith("text/") and isinstance(data, str):
+            output.data[mime] = _PATHS.sub("…", data)
+
+
+_PATHS = re.compile(
+    "|".join(
+        re.escape(path)
+        for path in sorted({sys.prefix, sys.base_prefix, os.getcwd(), str(Path.home())}, key=len, reverse=True)
+        if len(path) > 1
+    )
+)

@@ -148,7 +148,7 @@ def _take_over(target: Any, cell: Any) -> list[str]:
     own = target.metadata["nbgrader"].get("points")
     handed_in = cell.metadata["nbgrader"].get("points") if get_id(cell) else own
     if handed_in != own:
-        notes.append(f"The points of '{name}' were changed from {own} to {handed_in}; {own} are counted.")
+        notes.append(f"The points of '{name}' were changed from {own} to {str(handed_in)[:80]}; {own} are counted.")
     return notes
 
 

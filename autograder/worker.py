@@ -159,7 +159,9 @@ def _grade(prepared: _Prepared, submission: Submission) -> Graded:
                 prepared.assignment.seconds,
             )
             if not prepared.plans[name].reference.split:
-                notes.append("Its checks run in the process of the student's code: they share objects with it.")
+                notes.append(
+                    f"{name}: its checks run in the process of the student's code, because they share objects with it."
+                )
             notebook.metadata[NOTES] = notes
             graded.notes.extend(notes)
             graded.marks[name] = mark_notebook(notebook, prepared.assignment.released.get(name, {}))

@@ -19,7 +19,9 @@ import nbformat
 
 from autograder.build import stage_chapter
 from autograder.engine.execute import make_plan
-from autograder.engine.runner import Engine
+from autograder.engine.plan import Plan
+from autograder.engine.runner import Engine, Job, Step
+from autograder.marks import score_outputs
 from autograder.submissions import fill_in, get_id
 from autograder.worker import Assignment, Graded, Submission, grade_submission
 
@@ -67,6 +69,7 @@ class Lab:
 
     course: Path
     engine: Engine
+    plan: Plan
     assignment: Assignment
     release: Any
     secret: str
@@ -107,6 +110,34 @@ class Lab:
 
     hurried: dict[float, Assignment] = field(default_factory=dict)
 
+    def try_all(self, attacks: Mapping[str, tuple[str, str]]) -> dict[str, Tried]:
+        """Run cells and the checks of the exercises that they attack, (cell, exercise) by name, one after the other in one notebook.
+
+        After each an honest exercise is checked as well.
+        """
+        plan, sources = self.plan, {get_id(cell): cell.source for cell in self.plan.cells}
+
+        def check(exercise: str) -> Step:
+            needs = next(plan.needs[at] for at, cell in enumerate(plan.cells) if get_id(cell) == f"{exercise}-check")
+            return Step(sources[f"{exercise}-check"], "examiner", 1, needs)
+
+        steps = [Step(sources["setup-1"], "both", 1), Step(RIGHT["double"], "student", 1)]
+        for source, exercise in attacks.values():
+            steps += [Step(source, "student", 1), check(exercise), check("double")]
+        ran = [one.outputs for one in self.engine.run(Job(steps, plan.answers, self.chapter, seconds=20))]
+        return {
+            name: Tried(
+                score_outputs(ran[at + 1], POINTS[exercise]),
+                score_outputs(ran[at + 2], POINTS["double"]),
+                json.dumps(ran[at : at + 3]),
+            )
+            for at, (name, (_, exercise)) in zip(range(2, len(ran), 3), attacks.items(), strict=True)
+        }
+
+    @property
+    def chapter(self) -> Path:
+        return self.course / "source" / CHAPTER
+
     @property
     def warm(self) -> int:
         assert self.engine._warm
@@ -132,6 +163,15 @@ class Lab:
                 fork = self.engine.start() in line and path.parent.name != str(self.warm)
                 if (fork or SLEEPER in line.split()) and state != "Z":
                     yield f"{path.parent.name} {state} {line}"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What one of several attacks earned, what the honest exercise after it earned, and what the three cells showed."""
+
+    score: float
+    honest_score: float
+    outputs: str
 
 
 @dataclass
@@ -197,6 +237,6 @@ def open_lab(folder: Path, setenv: Callable[[str, str], None]) -> Iterator[Lab]:
                 address=engine.start(),
             )
             release = nbformat.read(course / "release" / CHAPTER / f"{NAME}.ipynb", as_version=4)
-            yield Lab(course, engine, assignment, release, secret, treasures, Path(temporary), door)
+            yield Lab(course, engine, plan, assignment, release, secret, treasures, Path(temporary), door)
     finally:
         Path(temporary).unlink()

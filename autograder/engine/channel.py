@@ -39,16 +39,22 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self.patience: float | None = None
+        """Seconds that `send` waits for the other end to take a frame."""
 
     def fileno(self) -> int:
         return self.connection.fileno()
 
     def send(self, kind: int, text: bytes, raw: bytes | bytearray = b"") -> None:
-        """Raises `Closed`."""
+        """Raises `Closed`, and `Late` when the other end does not take it in time."""
         try:
+            if self.patience is not None:
+                self.connection.settimeout(self.patience)
             self.connection.sendall(_HEAD.pack(kind, len(text), len(raw)) + text)
             if raw:
                 self.connection.sendall(raw)
+        except TimeoutError:
+            raise Late from None
         except OSError:
             raise Closed from None
 
@@ -65,7 +71,7 @@ class Channel:
         return kind, bytes(self._read(text_size, deadline)), self._read(raw_size, deadline)
 
     def tell(self, **message: Any) -> None:
-        """Send a control message. Raises `Closed`."""
+        """Send a control message. Raises `Closed` and `Late`."""
         self.send(self.CONTROL, json.dumps(message).encode("utf-8", "replace"))
 
     def _read(self, size: int, deadline: float | None) -> bytearray:

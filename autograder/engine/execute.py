@@ -11,12 +11,15 @@ from typing import Any
 
 import nbformat
 
-from autograder.engine.plan import Plan, Reference
+from autograder.engine.plan import Plan, Reference, get_role
 from autograder.engine.runner import Engine, Job, Output
 from autograder.marks import score_outputs
 
 MAX_TEXT, MAX_LINES = 20_000, 1_000
 """Characters and lines kept of what a cell prints."""
+
+MAX_SHOWN = 10_000_000
+"""Characters kept of all that a student's cells show in a notebook."""
 
 
 def execute(engine: Engine, plan: Plan, notebook: Any, folder: Path, files: dict[str, Path], seconds: float) -> None:
@@ -28,10 +31,15 @@ def execute(engine: Engine, plan: Plan, notebook: Any, folder: Path, files: dict
     laid = plan.lay_out(notebook)
     steps = [placed.step for placed in laid if placed.step]
     ran = iter(engine.run(Job(steps, plan.answers, folder, files, seconds)))
+    left = MAX_SHOWN
     for number, placed in enumerate(laid, start=1):
-        outputs = next(ran).outputs if placed.step else placed.outputs
+        outputs = [_cut(output) for output in (next(ran).outputs if placed.step else placed.outputs) or []]
+        if get_role(placed.cell) != "check":  # whose outputs are its score
+            size = len(json.dumps(outputs))
+            outputs = outputs if size <= left else [_leave_out(output) for output in outputs]
+            left -= size if size <= left else 0
         placed.cell.execution_count = number
-        placed.cell.outputs = [nbformat.from_dict(_cut(output)) for output in outputs or []]
+        placed.cell.outputs = [nbformat.from_dict(output) for output in outputs]
 
 
 def _cut(output: Output) -> Output:
@@ -41,6 +49,22 @@ def _cut(output: Output) -> Output:
     if len(kept) == len(text):
         return output
     return {**output, "text": f"{kept}\n… and {len(text) - len(kept):,} more characters, not kept."}
+
+
+def _leave_out(output: Output) -> Output:
+    """What stays of an output where a notebook shows too much: that there was one, and an error's name."""
+    if output["output_type"] == "error":
+        return {
+            "output_type": "error",
+            "ename": output["ename"][:100],
+            "evalue": output["evalue"][:300],
+            "traceback": [],
+        }
+    return {
+        "output_type": "stream",
+        "name": "stdout",
+        "text": "… an output that is not kept: this notebook shows too much.\n",
+    }
 
 
 def make_plan(
@@ -59,27 +83,30 @@ def make_plan(
 
 
 def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Path], seconds: float) -> Reference:
-    """Run the author's own solutions, in two processes; where the checks do not hold then, in one."""
-    found = {}
-    for split in (True, False):
-        plan.reference = Reference(split)
-        steps = [
-            replace(placed.step, facts=sorted(names.incoming))
-            for placed, names in zip(plan.lay_out(nbformat.v4.new_notebook(cells=plan.cells)), plan.names, strict=True)
-            if placed.step
-        ]
+    """Run the author's own solutions, in two processes; where the checks do not hold then, in one.
+
+    A last run leaves out the cells that the plan takes as settled. Where that costs the author a mark, no cell is.
+    """
+
+    def run(reference: Reference) -> tuple[Reference, float]:
+        """What running all cells showed, and the points that the author lost."""
+        plan.reference = reference
+        laid = plan.lay_out(nbformat.v4.new_notebook(cells=plan.cells))
+        facts = dict(zip(map(id, plan.cells), plan.names, strict=True))
+        steps = [replace(one.step, facts=sorted(facts[id(one.cell)].incoming)) for one in laid if one.step]
         ran = engine.run(Job(steps, plan.answers, folder, files, seconds))
-        found[split] = Reference(split, [one.outputs for one in ran], [one.facts for one in ran])
-        lost = sum(
-            points - score_outputs(one.outputs, points)
-            for cell, role, one in zip(plan.cells, plan.roles, ran, strict=True)
-            if role == "check"
-            for points in [float(cell.metadata["nbgrader"]["points"])]
-        )
-        if not lost or not split:
-            break
-        lost_in_two = lost
-    return found[True] if split or lost >= lost_in_two else found[False]
+        cells = [one.cell for one in laid if one.step]
+        points = [float(cell.metadata["nbgrader"]["points"]) if get_role(cell) == "check" else 0.0 for cell in cells]
+        lost = sum(most - score_outputs(one.outputs, most) for one, most in zip(ran, points, strict=True) if most)
+        return Reference(reference.split, [one.outputs for one in ran], [one.facts for one in ran]), lost
+
+    found, lost = run(Reference(split=True))
+    if lost:
+        joined, lost_in_one = run(Reference(split=False))
+        if lost_in_one < lost:
+            found, lost = joined, lost_in_one
+    _, lost_when_settled = run(found)
+    return found if lost_when_settled <= lost else Reference(found.split)
 
 
 def _load(cache: Path | None, key: str) -> Reference | None:

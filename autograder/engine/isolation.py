@@ -48,6 +48,9 @@ OUT_OF_MEMORY = 120
 ABANDONED = 121
 """The box's exit status when the other end of the lifeline was closed."""
 
+UNAVAILABLE = 122
+"""The box's exit status when a wall could not be built."""
+
 LAST_STATUS = 119
 """The student's own exit status is passed on up to this. A higher one becomes this, so that it cannot pass for one of
 ours. A student that a signal ended gives 128 + its number."""

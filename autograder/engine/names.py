@@ -30,6 +30,10 @@ _DYNAMIC = {
 """Who uses one of these may reach any name."""
 
 
+MAX_CHARACTERS = 50_000
+"""A longer text is not read: that would take seconds and gigabytes, here, where no wall stands around it."""
+
+
 @dataclass
 class Names:
     """`incoming` are needed from before, `bound` are made or changed; `imports` of these, name → what is imported.
@@ -46,6 +50,8 @@ class Names:
 @functools.lru_cache(maxsize=4096)
 def read_names(source: str) -> Names:
     """Read the names of a cell. The result is shared: do not change it."""
+    if len(source) > MAX_CHARACTERS:
+        return Names(dynamic=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -87,13 +93,10 @@ def read_asked(source: str) -> frozenset[str]:
     except (SyntaxError, ValueError):
         return frozenset(re.findall(r"\w+", source))
     asked: set[str] = set()
-    seen: set[ast.AST] = set()
+    given = {keyword.arg for node in ast.walk(program) if isinstance(node, ast.Call) for keyword in node.keywords}
     for node in ast.walk(program):
-        if isinstance(node, ast.Call) and node.args and _is_text(node.args[0]):
-            seen.add(node.args[0])
-            asked |= read_names(node.args[0].value).incoming - {keyword.arg for keyword in node.keywords}
-        elif _is_text(node) and node not in seen:
-            asked |= read_names(node.value).incoming
+        if _is_text(node):
+            asked |= read_names(node.value).incoming - given
     return frozenset(asked)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from autograder.engine import isolation
 from autograder.engine.channel import Channel, Closed, Late, Malformed, read_message
@@ -35,8 +36,13 @@ PATIENCE_SECONDS = 120.0
 MAX_RUNS = 6
 """How often one notebook may end its process; then the rest of its cells is not run."""
 
-MAX_OUTPUTS, MAX_OUTPUT = 200, 4_000_000
-"""Outputs kept of a cell, and characters of each."""
+MAX_CELLS_LATE = 20
+"""How many times the time of a cell one notebook may take in all; then the rest of its cells is not run."""
+
+MAX_OUTPUTS, MAX_OUTPUT, MAX_DEPTH = 200, 4_000_000, 100
+"""Outputs kept of a cell, characters of each, and levels of its data."""
+
+TOO_LONG = "Earlier cells took all the time that there is for the notebook."
 
 _INHERITED = (
     "PATH",
@@ -263,10 +269,18 @@ class _Side:
         return process
 
     def _tell(self, process: _Process, step: Step) -> None:
+        message = {**self.tell(step), "number": step.number, "seconds": self.run.job.seconds}
+        self.pass_on(process, Channel.CONTROL, json.dumps(message).encode())
+
+    def pass_on(self, process: _Process, kind: int, text: bytes, raw: bytes | bytearray = b"") -> None:
+        """Send a frame. Raises `_Ended`, also where the process takes nothing any more."""
         try:
-            process.channel.tell(**self.tell(step), number=step.number, seconds=self.run.job.seconds)
+            process.channel.patience = self.run.job.seconds + GRACE_SECONDS
+            process.channel.send(kind, text, raw)
         except Closed:
             raise self.explain(process, kill=False) from None
+        except Late:
+            raise self.explain(process, kill=True) from None
 
     def _restart(self) -> _Process:
         while self.starts < MAX_RUNS:
@@ -293,8 +307,8 @@ class _Side:
     def read(self, process: _Process, text: bytes) -> list[Output]:
         try:
             message = read_message(text)
-            if isinstance(message.get("unavailable"), str):
-                raise CourseError(message["unavailable"])
+            if "unavailable" in message:
+                return self._give_up(process, str(message["unavailable"]))
             outputs = clean_outputs(message["outputs"])
             late = message["late"] is True
             self.facts = message.get("facts", {})
@@ -304,6 +318,13 @@ class _Side:
             outputs = [output for output in outputs if output.get("ename") != "OutOfTime"]
             outputs.append(make_error("CellTimeoutError", _out_of_time(self.run.job.seconds)))
         return outputs
+
+    def _give_up(self, process: _Process, reason: str) -> NoReturn:
+        """A wall could not be built, if the box says so too: what a student's code says of it is worth nothing."""
+        status = self.drop(process, kill=True)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == isolation.UNAVAILABLE:
+            raise CourseError(reason)
+        raise _Ended("ProcessEnded", "The cell broke its connection to the grader.")
 
     def receive(self, process: _Process, deadline: float) -> tuple[int, bytes, bytearray]:
         """The next frame. Raises `_Ended`."""
@@ -353,15 +374,22 @@ class _Run:
         )
         self.examiner = _Side(
             self,
-            {"fork": "examiner", "folder": str(job.folder.absolute()), "answers": sorted(job.answers)},
+            {
+                "fork": "examiner",
+                "folder": str(job.folder.absolute()),
+                "answers": sorted(job.answers),
+                "memory": limits.memory if isolated else 0,
+            },
             _tell_examiner,
         )
 
     def go(self) -> Iterator[Ran]:
         try:
+            end = time.monotonic() + MAX_CELLS_LATE * self.job.seconds
             for step in self.job.steps:
                 self.student.facts = {}
-                yield Ran(self._step(step), self.student.facts)
+                late = time.monotonic() > end
+                yield Ran([make_error("NotRun", TOO_LONG)] if late else self._step(step), self.student.facts)
         finally:
             self.student.close()
             self.examiner.close()
@@ -404,10 +432,7 @@ class _Run:
             if not gone:
                 try:
                     student = self.student.process or self.student._restart()
-                    try:
-                        student.channel.send(kind, text, raw)
-                    except Closed:
-                        raise self.student.explain(student, kill=False) from None
+                    self.student.pass_on(student, kind, text, raw)
                     kind, text, raw = self.student.receive(student, deadline)
                     if kind != Channel.DATA:
                         raise self.student.explain(student, kill=True)
@@ -415,10 +440,7 @@ class _Run:
                     gone = end
             if gone:
                 kind, text, raw = Channel.CONTROL, json.dumps(_tell_gone(gone)).encode(), bytearray()
-            try:
-                process.channel.send(kind, text, raw)
-            except Closed:
-                raise self.examiner.explain(process, kill=False) from None
+            self.examiner.pass_on(process, kind, text, raw)
 
 
 def _tell_student(step: Step) -> dict[str, Any]:
@@ -482,18 +504,29 @@ def _clean_output(output: Any) -> Output:
     if kind not in ("execute_result", "display_data"):
         raise Malformed("an unknown output")
     data = output.get("data")
-    kept = {_text(mime)[:200]: _item(item) for mime, item in data.items()} if isinstance(data, dict) else {}
+    items = {_text(mime)[:200]: item for mime, item in data.items()} if isinstance(data, dict) else {}
+    kept = {mime: _text(item) if isinstance(item, str) else item for mime, item in items.items() if _fits(mime, item)}
     cleaned: Output = {"output_type": kind, "data": kept, "metadata": {}}
     if kind == "execute_result":
         count = output.get("execution_count")
-        cleaned["execution_count"] = count if type(count) is int else None
+        cleaned["execution_count"] = count if type(count) is int and 0 <= count < 1 << 31 else None
     return cleaned
 
 
-def _item(item: Any) -> Any:
+def _fits(mime: str, item: Any) -> bool:
+    """Whether nbformat takes this for an output: a text or, under a type of JSON, data that every reader can read."""
     if isinstance(item, str):
-        return _text(item)
-    return item if len(json.dumps(item)) <= MAX_OUTPUT else None
+        return True
+    if not re.fullmatch(r"application/(.*\+)?json", mime):
+        return False
+    level = [item]
+    for _ in range(MAX_DEPTH):
+        inner = [one for one in level if isinstance(one, (list, dict))]
+        level = [part for one in inner for part in (one.values() if isinstance(one, dict) else one)]
+    try:
+        return not level and len(json.dumps(item, allow_nan=False)) <= MAX_OUTPUT
+    except ValueError:  # NaN
+        return False
 
 
 def _text(text: Any) -> str:

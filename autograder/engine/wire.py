@@ -69,7 +69,7 @@ def decode(text: bytes, raw: bytearray, other: Callable[[dict[str, Any], Part], 
     try:
         tree = json.loads(text)
         return _Reader(memoryview(raw), other).read(tree, 0)
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError, RuntimeError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, RecursionError, RuntimeError) as error:
         raise Malformed(f"{type(error).__name__}: {error}"[:300]) from None
 
 

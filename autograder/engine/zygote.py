@@ -94,6 +94,7 @@ def _fork(job: dict[str, Any], descriptors: list[int]) -> int:
             _live(job, descriptors)
         except CourseError as error:  # what stands in the way of the walls
             _open(descriptors).tell(unavailable=str(error))
+            os._exit(isolation.UNAVAILABLE)
         finally:
             os._exit(1)
     for descriptor in descriptors:
@@ -117,6 +118,10 @@ def _live(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
         from autograder.engine.examiner import be_examiner
 
         die_with_parent()
+        if job["memory"]:  # what it does with a student's numbers may take as much as they say
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_AS, (job["memory"], job["memory"]))
         os.chdir(job["folder"])
         be_examiner(_open(descriptors), frozenset(job["answers"]))
     else:

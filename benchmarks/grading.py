@@ -1,0 +1,304 @@
+"""How fast a class is graded: stock nbgrader, `course grade`, and the bare limit, on the same submissions, in one run.
+
+    python benchmarks/grading.py [--json] [--chapter 01_activations] [--students 40] [--stock 4]
+
+- *stock*: `nbgrader autograde` without our configuration, on the first submissions; it takes one after the other, a kernel each.
+- *course grade*: with isolation, `-j 1` and `-j 2`, on all of them. A chapter's reference run is made beforehand and told apart.
+- *limit*: a process forked from a warm one that only executes the code cells, one submission after the other: once all cells of
+  the notebooks, once only those that `course grade` executes.
+
+Ratios are of seconds a submission, from the first to the last; starting up is told apart. Scores are compared cell by cell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+
+from autograder.accuracy import copy_course, hand_in
+from autograder.authored import find_chapters, read_chapter
+from autograder.build import run_nbgrader
+from autograder.demo import draw_answers
+from autograder.engine import runner
+from autograder.engine.plan import Plan
+from autograder.engine.runner import Engine, Job, Step
+from autograder.gradebook import find_url, load_config
+from autograder.grading import grade_class, list_submissions, open_gradebook, read_assignment
+from autograder.submissions import rebuild
+
+ROOT = Path(__file__).parents[1]
+
+
+def make_class(course: Path, chapter: str, students: int) -> None:
+    """Hand in a sample class's answers; a written answer and careless ones are left out, so that stock grades all of them."""
+    copy_course(ROOT, course, [chapter])
+    exercises = {name: one for notebook in read_chapter(ROOT, chapter) for name, one in notebook.exercises.items()}
+    for number in range(students):
+        hand_in(course, chapter, f"student-{number:04}", draw_answers(exercises, 0.7, random.Random(number)))
+
+
+def time_stock(course: Path, chapter: str, students: list[str]) -> dict[str, Any]:
+    """`nbgrader autograde` as it comes, for some of the students."""
+    stock = course.with_name("stock")
+    shutil.copytree(course, stock, ignore=shutil.ignore_patterns("submitted"))
+    (stock / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.CourseDirectory.course_id = 'stock'\nc.Execute.timeout = 120\n"
+    )
+    run_nbgrader(stock, "generate_assignment", chapter, "--force")
+
+    def hand_over(some: list[str]) -> None:
+        for student in some:
+            shutil.copytree(course / "submitted" / student, stock / "submitted" / student)
+
+    hand_over(students[:1])
+    first, _, _ = timed(lambda: run_nbgrader(stock, "autograde", chapter))
+    hand_over(students[1:])
+    rest, peak, _ = timed(lambda: run_nbgrader(stock, "autograde", chapter))  # leaves out the one that is graded
+    seconds = (rest - first) / (len(students) - 2)
+    return {"seconds": seconds, "start": first - seconds, "peak": peak, "marks": read_marks(stock, chapter)}
+
+
+def time_ours(course: Path, chapter: str, jobs: int) -> dict[str, Any]:
+    """`course grade --again`, in a process of its own; seconds are counted from the first submission done to the last."""
+    queue: Any = multiprocessing.get_context("spawn").Queue()
+    process = multiprocessing.get_context("spawn").Process(target=_grade, args=(course, chapter, jobs, queue))
+
+    def run() -> None:
+        process.start()
+        process.join()
+
+    whole, peak, _ = timed(run)
+    times, own, children = queue.get()
+    rate = (times[-1] - times[0]) / (len(times) - 1)
+    return {
+        "seconds": rate,
+        "start": times[0] - rate,
+        "whole": whole,
+        "peak": peak,
+        "coordinator": own,
+        "others": children,
+    }
+
+
+def _grade(course: Path, chapter: str, jobs: int, queue: Any) -> None:
+    times: list[float] = []
+    started = time.monotonic()
+    grade_class(course, chapter, jobs, lambda done, total: times.append(time.monotonic() - started), again=True)
+    spent = os.times()
+    count = len(times) - 1
+    queue.put((times[1:], (spent.user + spent.system) / count, (spent.children_user + spent.children_system) / count))
+
+
+def time_limit(notebooks: list[list[list[str]]]) -> float:
+    """Seconds a submission for executing its notebooks, each in a fork of a warm process and nothing around it."""
+    with Engine(isolated=False) as engine:
+        engine.run(Job([Step("1", "student", 1)]))
+        started = time.monotonic()
+        for submission in notebooks:
+            for sources in submission:
+                engine.run(
+                    Job([Step(source, "student", number) for number, source in enumerate(sources, 1)], seconds=120)
+                )
+        return (time.monotonic() - started) / len(notebooks)
+
+
+def lay_out(
+    course: Path, chapter: str, students: list[str]
+) -> tuple[list[list[list[str]]], list[list[list[str]]], list[Job]]:
+    """For each student and notebook the texts of all cells, and of those that `course grade` executes; and the jobs of the first."""
+    every, needed, jobs = [], [], []
+    with open_gradebook(course, find_url(course)) as gradebook, Engine() as engine:
+        assignment = read_assignment(course, chapter, gradebook, load_config(course), engine)
+    for student in students:
+        whole, part = [], []
+        for name, text in assignment.sources.items():
+            source = nbformat.reads(text, as_version=4)
+            plan = Plan(source)
+            plan.reference = assignment.references[name]
+            path = course / "submitted" / student / chapter / f"{name}.ipynb"
+            laid = plan.lay_out(rebuild(source, nbformat.read(path, as_version=4))[0])
+            whole.append([placed.cell.source for placed in laid])
+            part.append([placed.step.source for placed in laid if placed.step])
+            if student == students[0]:
+                folder = course / "source" / chapter
+                jobs.append(Job([placed.step for placed in laid if placed.step], plan.answers, folder, {}, 120))
+        every.append(whole)
+        needed.append(part)
+    return every, needed, jobs
+
+
+def find_parts(jobs: list[Job]) -> dict[str, float]:
+    """Where the time of one submission goes: milliseconds, the median of five runs."""
+    spent: dict[str, float] = {}
+
+    def measure(owner: Any, name: str, label: Callable[..., str]) -> None:
+        function = getattr(owner, name)
+
+        def measured(self: Any, *arguments: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return function(self, *arguments)
+            finally:
+                what = label(*arguments)
+                spent[what] = spent.get(what, 0) + (time.perf_counter() - started) * 1000
+
+        setattr(owner, name, measured)
+
+    measure(runner._Process, "__init__", lambda zygote, request: f"fork the {request['fork']}")
+    measure(runner._Process, "end", lambda kill: "end the processes")
+    measure(
+        runner._Run,
+        "_step",
+        lambda step: {"both": "set-up cells", "student": "student's cells", "examiner": "checks"}[step.side],
+    )
+    runs = []
+    with Engine() as engine:
+        for _ in range(6):
+            spent.clear()
+            for job in jobs:
+                engine.run(job)
+            runs.append(dict(spent))
+    return {part: round(statistics.median(run.get(part, 0) for run in runs[1:]), 1) for part in runs[-1]}
+
+
+def read_marks(course: Path, chapter: str) -> dict[str, dict[str, float | None]]:
+    with open_gradebook(course) as gradebook:
+        return {
+            submission.student_id: {
+                f"{notebook.name}/{grade.name}": grade.auto_score
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            }
+            for submission in gradebook.find_assignment(chapter).submissions
+        }
+
+
+def timed(function: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Seconds, the most memory that processes started meanwhile held together (MB), and what `function` returns."""
+    peak, done = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.5):
+            held = 0
+            for process in psutil.Process().children(recursive=True):
+                try:
+                    held += process.memory_full_info().pss
+                except psutil.Error:
+                    continue
+            peak = max(peak, held / 1e6)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    started = time.monotonic()
+    try:
+        result = function()
+        return time.monotonic() - started, round(peak), result
+    finally:
+        done.set()
+        watcher.join()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--chapter", default="01")
+    parser.add_argument("--students", type=int, default=40)
+    parser.add_argument("--stock", type=int, default=4, help="how many of them stock nbgrader grades, at least 3")
+    options = parser.parse_args()
+    [chapter] = find_chapters(ROOT, options.chapter)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder) / "course"
+        course.mkdir()
+        make_class(course, chapter, options.students)
+        students = list_submissions(course, chapter)
+        stock = time_stock(course, chapter, students[: options.stock])
+        run_nbgrader(course, "generate_assignment", chapter, "--force")
+        reference = timed(lambda: lay_out(course, chapter, students[:1]))[0]
+        every, needed, jobs = lay_out(course, chapter, students[: options.stock + 2])
+        ours = {jobs_: time_ours(course, chapter, jobs_) for jobs_ in (1, 2)}
+        limit, limit_same = time_limit(every[: options.stock]), time_limit(needed)
+        parts = find_parts(jobs)
+        marks = read_marks(course, chapter)
+    different = [
+        f"{student} {cell}: stock {score}, ours {marks[student][cell]}"
+        for student, cells in stock["marks"].items()
+        for cell, score in cells.items()
+        if marks[student][cell] != score
+    ]
+    found = {
+        "chapter": chapter,
+        "submissions": options.students,
+        "notebooks_each": len(jobs),
+        "stock_seconds": stock["seconds"],
+        "seconds_1": ours[1]["seconds"],
+        "seconds_2": ours[2]["seconds"],
+        "limit_seconds": limit,
+        "limit_same_cells_seconds": limit_same,
+        "ratio_to_stock": stock["seconds"] / ours[2]["seconds"],
+        "ratio_to_stock_1": stock["seconds"] / ours[1]["seconds"],
+        "ratio_to_limit": ours[1]["seconds"] / limit,
+        "ratio_to_limit_same_cells": ours[1]["seconds"] / limit_same,
+        "scores_equal": not different,
+        "different": different,
+        "cells_compared": sum(map(len, stock["marks"].values())),
+        "start_seconds": ours[2]["start"],
+        "reference_seconds": reference,
+        "peak_mb": {"stock": stock["peak"], "1": ours[1]["peak"], "2": ours[2]["peak"]},
+        "cpu_seconds": {"coordinator": ours[2]["coordinator"], "workers and forks": ours[2]["others"]},
+        "milliseconds": parts,
+    }
+    if options.json:
+        print(json.dumps(found, indent=1))
+    else:
+        report(found)
+    return 0 if not different else 1
+
+
+def report(found: dict[str, Any]) -> None:
+    print(
+        f"{found['chapter']}: {found['submissions']} submissions of {found['notebooks_each']} notebooks; seconds a submission\n"
+    )
+    for label, key in (
+        ("stock nbgrader autograde", "stock_seconds"),
+        ("course grade -j 1", "seconds_1"),
+        ("course grade -j 2", "seconds_2"),
+        ("bare limit, all cells", "limit_seconds"),
+        ("bare limit, the cells that run", "limit_same_cells_seconds"),
+    ):
+        print(f"  {label:32} {found[key]:8.3f}   {found['stock_seconds'] / found[key]:6.1f} times stock")
+    print(
+        f"\n  -j 1 takes {found['ratio_to_limit']:.2f} times the bare limit of all cells, {found['ratio_to_limit_same_cells']:.2f} times that of the cells that run"
+    )
+    print(f"  scores: {found['cells_compared']} cells compared, {len(found['different'])} different")
+    print(
+        f"  once: {found['start_seconds']:.1f} s to start, {found['reference_seconds']:.1f} s for the chapter's reference run"
+    )
+    print(f"  peak memory (MB): {found['peak_mb']}")
+    print("\n  processor seconds a submission: " + ", ".join(f"{k} {v:.3f}" for k, v in found["cpu_seconds"].items()))
+    print(
+        "  milliseconds of one submission, one worker: "
+        + ", ".join(f"{k} {v}" for k, v in found["milliseconds"].items())
+    )
+    for line in found["different"]:
+        print(f"  {line}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

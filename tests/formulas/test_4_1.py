@@ -1,0 +1,153 @@
+"""Notebook 4.1: the derivatives of its solutions against autograd, `gradcheck` and measured slopes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+
+
+@pytest.fixture
+def notebook(solutions: Callable[[str, str], SimpleNamespace]) -> SimpleNamespace:
+    return solutions("04_backprop", "1_derivatives")
+
+
+def draw(shape: tuple[int, ...], dtype: torch.dtype, seed: int, scale: float = 1.0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return scale * torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+
+def by_autograd(loss: Callable[..., Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
+    leaves = tuple(value.clone().requires_grad_() for value in inputs)
+    return torch.autograd.grad(loss(*leaves), leaves)
+
+
+def gradcheck(loss: Callable[..., Tensor], slopes: Callable[..., Any], *inputs: Tensor) -> bool:
+    """PyTorch's own checker, on a function whose backward pass is the solution's."""
+
+    class Taught(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, *values: Tensor) -> Tensor:
+            ctx.save_for_backward(*values)
+            return loss(*values)
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Any:
+            found = slopes(*ctx.saved_tensors)
+            return tuple(upstream[0] * one for one in (found if isinstance(found, (tuple, list)) else [found]))
+
+    return torch.autograd.gradcheck(Taught.apply, tuple(value.clone().requires_grad_() for value in inputs))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (6,), (4, 3), (2, 1, 5)], ids=str)
+def test_numerical_gradient_is_near_autograd_and_exact_for_a_cube(
+    notebook: SimpleNamespace, shape: tuple[int, ...]
+) -> None:
+    x = draw(shape, torch.float64, 1)
+    (true,) = by_autograd(lambda x: x.sin().sum() * x.square().mean(), x)
+    measured = notebook.numerical_gradient(lambda x: x.sin().sum() * x.square().mean(), x, 1e-5)
+    torch.testing.assert_close(measured, true, rtol=1e-7, atol=1e-8)
+    coarse = notebook.numerical_gradient(lambda x: (x**3).sum(), x, 0.5)
+    torch.testing.assert_close(coarse, 3 * x**2 + 0.25)
+
+
+@every_dtype
+@pytest.mark.parametrize("size", [2, 5])
+@pytest.mark.parametrize("name", ["ripple", "tower"])
+def test_gradient_error_is_small_for_right_gradients_only(
+    notebook: SimpleNamespace, name: str, size: int, dtype: torch.dtype
+) -> None:
+    f, x = getattr(notebook, name), draw((size,), dtype, 2)
+    (right,) = by_autograd(f, x)
+    assert notebook.gradient_error(f, x, right) < 1e-5
+    torch.testing.assert_close(float(notebook.gradient_error(f, x, -right)), 2.0, rtol=1e-5, atol=0)
+    torch.testing.assert_close(float(notebook.gradient_error(f, x, 0.9 * right)), 0.1, rtol=1e-4, atol=0)
+
+
+@every_dtype
+@pytest.mark.parametrize("size", [1, 4, 7])
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_neuron_slopes_are_autograd_s(notebook: SimpleNamespace, size: int, scale: float, dtype: torch.dtype) -> None:
+    x, w, b, y = (draw(shape, dtype, seed) for seed, shape in enumerate([(size,), (size,), (), ()]))
+
+    def loss(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+        return (torch.tanh(w @ x + b) - y) ** 2
+
+    found = notebook.neuron_slopes(scale * x, w, b, y)
+    for one, other in zip(found, by_autograd(loss, scale * x, w, b), strict=True):
+        torch.testing.assert_close(one, other)
+    if dtype is torch.float64 and scale == 1:
+        assert gradcheck(loss, lambda x, w, b: notebook.neuron_slopes(x, w, b, y), x, w, b)
+
+
+@every_dtype
+@pytest.mark.parametrize("n", [1, 3, 8])
+def test_tied_backward_is_autograd_s(notebook: SimpleNamespace, n: int, dtype: torch.dtype) -> None:
+    w, x = draw((), dtype, n), draw((n,), dtype, n + 1)
+
+    def loss(w: Tensor, x: Tensor) -> Tensor:
+        return 0.5 * ((w * torch.tanh(w * x) - x) ** 2).sum()
+
+    for one, other in zip(notebook.tied_backward(w, x), by_autograd(loss, w, x), strict=True):
+        torch.testing.assert_close(one, other)
+    if dtype is torch.float64:
+        assert gradcheck(loss, notebook.tied_backward, w, x)
+
+
+@every_dtype
+@pytest.mark.parametrize("shape", [(), (1,), (6,), (4, 3)], ids=str)
+@pytest.mark.parametrize("c", [0.2, 1.0, 3.0])
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_weighted_slope_is_that_of_bce_with_logits(
+    notebook: SimpleNamespace, shape: tuple[int, ...], c: float, scale: float, dtype: torch.dtype
+) -> None:
+    z, y = draw(shape, dtype, 3, scale), draw(shape, dtype, 4).sigmoid()
+    weight = torch.tensor(c, dtype=dtype)
+
+    def loss(z: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(z, y, pos_weight=weight, reduction="sum")
+
+    torch.testing.assert_close(notebook.weighted_slope(z, y, c), by_autograd(loss, z)[0], rtol=1e-4, atol=1e-6)
+    if c == 1:
+        torch.testing.assert_close(notebook.weighted_slope(z, y, c), torch.sigmoid(z) - y)
+    if dtype is torch.float64 and scale == 1:
+        assert gradcheck(loss, lambda z: notebook.weighted_slope(z, y, c), z)
+
+
+@every_dtype
+@pytest.mark.parametrize("classes", [1, 2, 5])
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_softmax_jacobian_is_autograd_s_and_gives_p_minus_onehot(
+    notebook: SimpleNamespace, classes: int, scale: float, dtype: torch.dtype
+) -> None:
+    z = draw((classes,), dtype, classes, scale)
+    J = notebook.softmax_jacobian(z)
+    wanted = torch.autograd.functional.jacobian(lambda z: torch.softmax(z, dim=-1), z)  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(J, wanted)
+    if scale == 1:
+        p, onehot = torch.softmax(z, dim=-1), torch.eye(classes, dtype=dtype)[0]
+        torch.testing.assert_close((-onehot / p) @ J, p - onehot)
+
+
+@every_dtype
+@pytest.mark.parametrize(("n", "classes"), [(1, 3), (5, 2), (4, 7)])
+@pytest.mark.parametrize("temperature", [0.25, 1.0, 4.0])
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_cooled_slope_is_that_of_cross_entropy(
+    notebook: SimpleNamespace, n: int, classes: int, temperature: float, scale: float, dtype: torch.dtype
+) -> None:
+    z, y = draw((n, classes), dtype, n, scale), torch.arange(n) % (classes - 1)  # the last class is empty
+
+    def loss(z: Tensor) -> Tensor:
+        return F.cross_entropy(z / temperature, y)
+
+    torch.testing.assert_close(notebook.cooled_slope(z, y, temperature), by_autograd(loss, z)[0])
+    if dtype is torch.float64 and scale == 1:
+        assert gradcheck(loss, lambda z: notebook.cooled_slope(z, y, temperature), z)

@@ -27,4 +27,5 @@ c.Autograde.autograde_preprocessors = replace(
     Autograde, "autograde_preprocessors", preprocessors.Execute, preprocessors.SaveAutoGrades
 )
 c.GenerateFeedback.preprocessors = [preprocessors.CleanFeedback, *replace(GenerateFeedback, "preprocessors")]
-c.HTMLExporter.sanitize_html = True  # feedback pages run nothing that a student wrote
+c.HTMLExporter.sanitize_html = True
+c.GenerateFeedback.exporter_class = preprocessors.FeedbackExporter  # its pages run nothing that a student wrote

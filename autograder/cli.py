@@ -31,6 +31,13 @@ def main(arguments: list[str] | None = None) -> int:
             f"course: {error.filename} cannot be written: {error.strerror}. Nothing else was changed.", file=sys.stderr
         )
         return 1
+    except OSError as error:  # a full disk, for one
+        place = f"{error.filename}: " if error.filename else ""
+        print(
+            f"course: {place}{error.strerror or error}. What was done before that is kept. Mend the cause, and start again.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("course: stopped.", file=sys.stderr)
         return 130

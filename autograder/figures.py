@@ -701,14 +701,8 @@ def draw_descents(
     axes.contour(*places, height, levels=levels, colors="#B0B0B0", linewidths=1.0, antialiased=False)
     looks = zip((BLUE, ORANGE, GREEN), ("-", "--", ":"), ("o", "^", "D"), paths.items(), strict=False)
     for color, line, marker, (name, path) in looks:
-        style = {
-            "linestyle": line,
-            "linewidth": 1.3,
-            "marker": marker,
-            "markersize": 4,
-            "markevery": len(path) // 30 + 1,
-        }
-        axes.plot(*path.T, color=color, label=name, **style)
+        every = len(path) // 30 + 1
+        axes.plot(*path.T, line, color=color, linewidth=1.3, marker=marker, markersize=4, markevery=every, label=name)
     axes.plot(*next(iter(paths.values()))[0], marker="s", markersize=8, color=BLACK)
     axes.plot(*goal, marker="X", markersize=10, color=RED, markeredgecolor="white", zorder=3)
     axes.set(xlim=across, ylim=up)

@@ -216,7 +216,7 @@ class _Class:
         written = {graded.student: self._write_notebooks(graded) for graded in good}
         changes = self._save_marks(good)
         for graded in done:
-            if graded.reason:
+            if self.outcomes[graded.student].reason:  # its own, or the gradebook's
                 shutil.rmtree(self.course / "autograded" / graded.student / self.chapter, ignore_errors=True)
                 changes += withdraw_marks(self.gradebook, self.chapter, graded.student)
         before = self.journal.entries
@@ -274,10 +274,14 @@ class _Class:
         fresh = folder.with_name(f".{self.chapter}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        write_files(fresh, {**self.assignment.files, **self.extra.pop(graded.student, {})})
-        write_files(
-            fresh, {f"{name}.ipynb": text.encode("utf-8", "replace") for name, text in graded.notebooks.items()}
-        )
+        try:
+            write_files(fresh, {**self.assignment.files, **self.extra.pop(graded.student, {})})
+            write_files(
+                fresh, {f"{name}.ipynb": text.encode("utf-8", "replace") for name, text in graded.notebooks.items()}
+            )
+        except OSError:  # a full disk: nothing half-written stays
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
         return {name: _modified(folder / f"{name}.ipynb") for name in graded.notebooks}

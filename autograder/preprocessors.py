@@ -7,10 +7,14 @@ import functools
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import nbformat
+import nh3
+from nbconvert.exporters import HTMLExporter
 from nbgrader import preprocessors
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
@@ -167,3 +171,39 @@ _PATHS = re.compile(
         if len(path) > 1
     )
 )
+
+
+class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
+    """Pages in which nothing runs that a student wrote."""
+
+    def default_filters(self) -> Iterator[tuple[str, Any]]:
+        yield from super().default_filters()
+        yield "clean_html", _clean
+        yield "markdown2html", self.clean_markdown
+
+    @jinja2.pass_context
+    def clean_markdown(self, context: Any, source: str) -> str:
+        return _clean(super().markdown2html(context, source))
+
+
+def _clean(html: str | bytes) -> str:
+    """Leave of HTML what only shows something."""
+    text = html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)
+    return nh3.clean(text, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_keep, url_schemes=_SCHEMES)
+
+
+def _keep(tag: str, attribute: str, value: str) -> str | None:
+    """Data in an address may be a picture and nothing else."""
+    if value.strip().lower().startswith("data:") and not (tag == "img" and value.startswith("data:image/")):
+        return None
+    return value
+
+
+_TAGS = nh3.ALLOWED_TAGS | {"details", "summary", "figure", "figcaption"}
+_ATTRIBUTES = {
+    **nh3.ALLOWED_ATTRIBUTES,
+    "*": {"class", "id"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align"},
+}
+_SCHEMES = {"http", "https", "mailto", "data"}

@@ -54,7 +54,7 @@ def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 def parse_notebook(name: str, data: bytes) -> Any:
     """The notebook in the bytes of the file `name`, as nbformat 4. Raises `CourseError` when it is none."""
-    text = data.decode("utf-8", errors="replace")
+    text = data.decode("utf-8-sig", errors="replace")  # some editors begin a file with a byte-order mark
     try:
         if not isinstance(json.loads(text), dict):
             raise ValueError("its JSON is not an object")

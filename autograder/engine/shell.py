@@ -126,6 +126,9 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
 
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
+    system = (
+        InteractiveShell.system_raw
+    )  # for `!ls`; IPython's other way needs a terminal, and there is none behind the walls
 
     def init_history(self) -> None:
         super().init_history()

@@ -1,0 +1,584 @@
+"""What a grading leaves behind when it is cut off: each process killed at each stage, a full disk, a busy database, two graders at once.
+
+After every fault the course is whole: nobody's work is lost, no older mark stands for a run that failed, what was cut off is graded by the
+next `course grade`, and every student is in the gradebook once, with the marks of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+import pytest
+
+from autograder import grading
+from autograder.accuracy import hand_in
+from autograder.build import stage_chapter
+from autograder.cli import main
+from autograder.engine import doctor
+from autograder.engine.runner import Engine
+from autograder.errors import CourseError
+from autograder.grading import grade_class
+from autograder.journal import Journal
+from autograder.worker import Assignment, Graded, Submission, grade_submission
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not doctor.stands(), reason="student code cannot be isolated here"
+)
+
+ROOT = Path(__file__).parents[1]
+CHAPTER, OTHER, NAME = "01_mini", "02_mini", "1_mini"
+RIGHT = {"relu": "def relu(z):\n    return z.clamp(min=0)", "shape": "shape = (2, 5)", "why": "Because."}
+WRONG = {"relu": "def relu(z):\n    return z.abs()", "shape": "shape = (5, 2)"}
+
+SLOW = """
+import ctypes, time
+def pause(name):
+    ctypes.CDLL(None).prctl(15, name.encode())  # the name of this process, as the host sees it
+    time.sleep(1.0)
+    ctypes.CDLL(None).prctl(15, b"student")
+"""
+"""In front of an answer: `pause` gives a killer a second's time, and the student's process a name to find it by."""
+
+Marks = dict[tuple[str, str], float | None]
+"""The automatic score by student and cell."""
+
+
+# --- a small course --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with two small chapters, built."""
+    course = tmp_path_factory.mktemp("built")
+    config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    (course / "nbgrader_config.py").write_text(config.replace("Execute.timeout = 30", "Execute.timeout = 6"))
+    text = (ROOT / "tests" / "fixtures" / "mini.md").read_text(encoding="utf-8")
+    for chapter in (CHAPTER, OTHER):
+        (course / "notebooks" / chapter).mkdir(parents=True)
+        (course / "notebooks" / chapter / f"{NAME}.md").write_text(text, encoding="utf-8")
+        with tempfile.TemporaryDirectory() as stage:
+            stage_chapter(course, chapter, Path(stage))
+            for kind in ("source", "release"):
+                shutil.copytree(Path(stage) / kind, course / kind, dirs_exist_ok=True)
+    return course
+
+
+@pytest.fixture
+def course(built: Path, tmp_path: Path) -> Path:
+    """The course, with what four students handed in."""
+    shutil.copytree(built, tmp_path / "course")
+    for chapter in (CHAPTER, OTHER):
+        for number, answers in enumerate((RIGHT, WRONG, {}, {**RIGHT, "relu": WRONG["relu"]}), start=1):
+            hand_in(tmp_path / "course", chapter, f"student-{number}", answers)
+    return tmp_path / "course"
+
+
+RELU = {RIGHT["relu"]: 3.0, WRONG["relu"]: 1.0, None: 0.0}
+EXPECTED: Marks = {
+    (f"student-{number}", cell): score
+    for number, scores in enumerate(((3.0, 1.0, None), (1.0, 0.0, 0.0), (0.0, 0.0, 0.0), (1.0, 1.0, None)), start=1)
+    for cell, score in zip(("relu-check", "shape-check", "why"), scores, strict=True)
+}
+
+
+def read_marks(course: Path, chapter: str = CHAPTER) -> Marks:
+    """All marks of a chapter in the gradebook. Nobody has two of them for the same cell."""
+    query = """
+        select submitted_assignment.student_id, base_cell.name, grade.auto_score from grade
+        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
+        join assignment on assignment.id = submitted_assignment.assignment_id
+        join base_cell on base_cell.id = grade.cell_id where assignment.name = ?"""
+    with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
+        rows = database.execute(query, (chapter,)).fetchall()
+    assert Counter((student, cell) for student, cell, _ in rows).most_common(1)[0][1] == 1 if rows else True
+    return {(student, cell): score for student, cell, score in rows}
+
+
+def read_scores(notebook: Path) -> list[Any]:
+    cells = nbformat.read(notebook, as_version=4).cells
+    return [output["data"]["text/plain"] for cell in cells for output in cell.get("outputs", []) if "data" in output]
+
+
+def assert_whole(course: Path, expected: Marks, chapter: str = CHAPTER) -> None:
+    """Every student is graded, once, and everything that tells of it says the same."""
+    assert read_marks(course, chapter) == expected
+    students = {student for student, _ in expected}
+    stored = json.loads((course / "reports" / f"{chapter}.json").read_text(encoding="utf-8"))
+    assert {one["student"]: one["state"] for one in stored["students"]} == dict.fromkeys(students, "graded")
+    entries = Journal(course, chapter).entries
+    assert {name for name, entry in entries.items() if entry.causes} == students
+    for student in students:
+        folder = course / "autograded" / student
+        assert [path.name for path in folder.iterdir() if path.name.startswith(f".{chapter}")] == []
+        nbformat.validate(nbformat.read(folder / chapter / f"{NAME}.ipynb", as_version=4))
+
+
+# --- processes -------------------------------------------------------------------------------------------
+
+
+def find_named(prefix: str) -> psutil.Process | None:
+    """The student's process that has paused under a name with this beginning."""
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError, psutil.NoSuchProcess):
+            if path.read_text().strip().startswith(prefix):
+                return psutil.Process(int(path.parent.name))
+    return None
+
+
+def find_child(parent: psutil.Process, word: str) -> psutil.Process | None:
+    with contextlib.suppress(psutil.Error):
+        for child in parent.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if any(word in part for part in child.cmdline()):
+                    return child
+    return None
+
+
+FIND: dict[str, Callable[[psutil.Process], psutil.Process | None]] = {
+    "the student's process": lambda student: student,
+    "the box": lambda student: student.parent(),
+    "the box's keeper": lambda student: next(one for one in student.parent().children() if one != student),
+    "the examiner": lambda student: next(one for one in student.parents()[1].children() if one != student.parent()),
+    "the warm process": lambda student: student.parents()[1],
+    "the pool's worker": lambda student: find_child(psutil.Process(), "spawn_main"),
+}  # fmt: skip
+"""How to find each process of the engine from a student's."""
+
+
+@dataclass
+class Killer:
+    """Kills processes as they appear, in a thread of its own, and notes whom."""
+
+    faults: dict[str, Callable[[], psutil.Process | None]]
+    """What finds the process to kill, by a name for it."""
+    times: dict[str, int] = field(default_factory=dict)
+    """How often, where it is more than once."""
+    killed: Counter[str] = field(default_factory=Counter)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Killer:
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def watch(self) -> None:
+        last: dict[str, int] = {}
+        while not self.ended.wait(0.03):
+            for name, find in self.faults.items():
+                if self.killed[name] >= self.times.get(name, 1):
+                    continue
+                with contextlib.suppress(psutil.Error, StopIteration, IndexError):
+                    process = find()
+                    if process and process.pid != last.get(name):
+                        process.kill()
+                        last[name] = process.pid
+                        self.killed[name] += 1
+
+
+# --- each process of the engine, killed at each stage ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row: the process that is killed while its student's work is graded, and when."""
+
+    kills: str
+    when: str
+    number: int
+    times: int = 1
+    costs: tuple[str, ...] = ()
+    """Cells that are lost with a process that is killed again and again."""
+
+    @property
+    def name(self) -> str:
+        return f"fault-{self.number:02}"
+
+    @property
+    def answer(self) -> str:
+        """Right, with a pause where the killer is to come."""
+        if self.when == "in an answer's cell":
+            return f"{SLOW}\npause('{self.name}')\n{RIGHT['relu']}"
+        body = f"    paused or paused.append(pause('{self.name}'))\n    return z.clamp(min=0)"
+        return f"{SLOW}\npaused = []\ndef relu(z):\n{body}"
+
+    def find(self) -> psutil.Process | None:
+        student = find_named(self.name)
+        return FIND[self.kills](student) if student else None
+
+
+STAGES = ("in an answer's cell", "in a check")
+FAULTS = [Fault(kills, when, 0) for kills in FIND for when in STAGES]
+FAULTS.append(Fault("the student's process", STAGES[0], 0, times=2, costs=("relu-check",)))
+FAULTS.append(Fault("the box", STAGES[1], 0, times=2, costs=("relu-check",)))
+FAULTS = [Fault(one.kills, one.when, number, one.times, one.costs) for number, one in enumerate(FAULTS, start=1)]
+
+STARTING: dict[str, Callable[[], psutil.Process | None]] = {
+    "the warm process, as it starts": lambda: find_child(psutil.Process(), "autograder.engine.zygote"),
+    "the pool's worker, as it starts": lambda: find_child(psutil.Process(), "spawn_main"),
+}
+
+
+@dataclass
+class Disturbed:
+    """A class with a student for each row, graded while the killer was about."""
+
+    course: Path
+    killed: Counter[str]
+    marks: Marks
+    again: Marks
+
+
+@pytest.fixture(scope="module")
+def disturbed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
+    course = tmp_path_factory.mktemp("disturbed") / "course"
+    shutil.copytree(built, course)
+    for fault in FAULTS:
+        hand_in(course, CHAPTER, fault.name, {**RIGHT, "relu": fault.answer})
+    finders = {fault.name: fault.find for fault in FAULTS} | STARTING
+    with Killer(finders, {fault.name: fault.times for fault in FAULTS}) as killer:
+        grade_class(course, CHAPTER, jobs=1)
+    return Disturbed(course, killer.killed, read_marks(course), {})
+
+
+def describe(fault: Fault) -> str:
+    return f"{fault.kills} {fault.when}{' twice' if fault.times > 1 else ''}"
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=describe)
+def test_a_process_killed_from_outside_costs_nobody_else(disturbed: Disturbed, fault: Fault) -> None:
+    assert disturbed.killed[fault.name] == fault.times, "the row did not happen"
+    cells = {"relu-check": 3.0, "shape-check": 1.0, "why": None}
+    found = {cell: disturbed.marks[fault.name, cell] for cell in cells}
+    assert found == cells | dict.fromkeys(fault.costs, 0.0)
+
+
+@pytest.mark.parametrize("name", STARTING)
+def test_a_process_killed_as_it_starts_costs_nobody(disturbed: Disturbed, name: str) -> None:
+    assert disturbed.killed[name] == 1
+
+
+def test_after_all_that_the_class_is_whole(disturbed: Disturbed) -> None:
+    assert_whole(disturbed.course, disturbed.marks)
+    assert {student for student, _ in disturbed.marks} == {fault.name for fault in FAULTS}
+    assert find_named("fault-") is None
+    assert find_child(psutil.Process(), "autograder.engine.zygote") is None
+
+
+# --- the command itself, killed -----------------------------------------------------------------------------
+
+HOOKED = """
+import os, signal, sys
+from autograder import cli, grading, journal
+grading.BATCH, grading.BATCH_SECONDS = 2, 1000
+def die(*args, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+def after(function):
+    def run(*args, **options):
+        function(*args, **options)
+        die()
+    return run
+real_fsync = os.fsync
+def half(self, entries):
+    self._file.write('{"student": "student-1", "cau')
+    self._file.flush()
+    die()
+CHANGE
+sys.exit(cli.main(["grade", "1", "-j", "2"]))
+"""
+
+DEATHS = {
+    "before the first submission": "grading._Class._run = die",
+    "while graded notebooks are written": "grading.Path.rename = die",
+    "before the marks are written": "grading._Class._save_marks = die",
+    "after the marks are written": "grading.save_marks = after(grading.save_marks)",
+    "in a line of the journal": "journal.Journal.add = half",
+    "after the first batch": "journal.Journal.add = after(journal.Journal.add)",
+    "before the results are written": "grading.save_results = die",
+    "while the report is written": "import autograder.report as report; report.write_report = die",
+}
+"""When the command kills itself, and the change to it that brings that about."""
+
+
+def run_command(course: Path, *arguments: str, change: str = "") -> subprocess.Popen[str]:
+    code = HOOKED.replace("CHANGE", change) if change else ""
+    command = [sys.executable, *(["-c", code] if code else ["-m", "autograder.cli", *arguments])]
+    return subprocess.Popen(command, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_command_that_is_killed_is_taken_up_again(course: Path) -> None:
+    """It is started again and again on one course, and killed at a later point each time."""
+    for when, change in DEATHS.items():
+        killed = run_command(course, change=change)
+        _, said = killed.communicate(timeout=120)
+        assert killed.returncode == -signal.SIGKILL, f"{when}: {said}"
+        if (course / "gradebook.db").exists():
+            marks = read_marks(course)
+            assert marks.items() <= EXPECTED.items(), when
+        for name, entry in Journal(course, CHAPTER).entries.items():
+            assert entry.causes, when
+            assert marks[name, "relu-check"] == EXPECTED[name, "relu-check"], when
+    told: list[tuple[int, int]] = []
+    done = grade_class(course, CHAPTER, on_done=lambda *counts: told.append(counts))
+    assert (done.unchanged, told, done.changes) == (4, [], [])  # all of them before the last kill
+    assert_whole(course, EXPECTED)
+
+
+def test_a_command_killed_in_a_students_cell_leaves_no_process(course: Path) -> None:
+    hand_in(course, CHAPTER, "slow", {**RIGHT, "relu": f"{SLOW}\npause('slow-cell'); time.sleep(4)\n{RIGHT['relu']}"})
+    grader = run_command(course, "grade", "1", "-j", "1")
+    wait_for(lambda: find_named("slow-cell"))
+    processes = psutil.Process(grader.pid).children(recursive=True)
+    grader.kill()
+    grader.communicate(timeout=60)
+    _, left = psutil.wait_procs(processes, timeout=10)
+    assert left == []
+    grade_class(course, CHAPTER)
+    assert_whole(course, {**EXPECTED, ("slow", "relu-check"): 3.0, ("slow", "shape-check"): 1.0, ("slow", "why"): None})
+
+
+def wait_for(find: Callable[[], Any], seconds: float = 60) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := find()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.03)
+    return found
+
+
+# --- a coordinator alone: full disks, busy databases, other graders -----------------------------------------
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Engine]:
+    with Engine(isolated=True) as engine:
+        engine.start()
+        yield engine
+
+
+@pytest.fixture
+def quick(warm: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grade in this process, by one warm process for all tests: what is tried is the coordinator."""
+
+    @contextlib.contextmanager
+    def open_pool(assignment: Assignment, *rest: Any) -> Iterator[Callable[[Submission], Future[Graded]]]:
+        def submit(submission: Submission) -> Future[Graded]:
+            future: Future[Graded] = Future()
+            future.set_result(grade_submission(submission, assignment))
+            return future
+
+        yield submit
+
+    monkeypatch.setattr(grading, "Engine", lambda isolated: Engine(isolated, address=warm.start()))
+    monkeypatch.setattr(grading, "_open_pool", open_pool)
+
+
+def no_space(*args: Any, **options: Any) -> Any:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a/full/disk")
+
+
+FULL: dict[str, tuple[Any, str]] = {
+    "a graded notebook": (grading, "write_files"),
+    "the place of a graded notebook": (Path, "rename"),
+    "the journal": (os, "fsync"),
+    "the results": (grading, "save_results"),
+}
+"""What finds no space, and the function that does."""
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("what", FULL)
+def test_a_full_disk_is_said_and_half_of_nothing_is_kept(
+    course: Path, what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(course)
+    with monkeypatch.context() as patch:
+        patch.setattr(*FULL[what], no_space)
+        assert main(["grade", "1"]) == 1
+    said = capsys.readouterr().err
+    assert "course: There is no space left" in said or "course: " in said
+    assert "Traceback" not in said
+    assert "No space left on device" in said
+    assert read_marks(course).items() <= EXPECTED.items()
+    assert main(["grade", "1"]) == 0
+    assert_whole(course, EXPECTED)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_gradebook_on_a_full_disk_is_said(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(course)
+    assert main(["grade", "1"]) == 0
+    with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
+        database.execute("create trigger full before update on grade begin select raise(abort, 'disk full'); end")
+        database.commit()
+    student = course / "submitted" / "student-1" / CHAPTER
+    shutil.rmtree(student)
+    hand_in(course, CHAPTER, "student-1", WRONG)
+    capsys.readouterr()
+    assert main(["grade", "1"]) == 1
+    said = capsys.readouterr().err
+    assert "course: The gradebook gradebook.db cannot be used (disk full)." in said
+    assert not (course / "autograded" / "student-1" / CHAPTER).exists(), "a new notebook beside an old mark"
+    with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
+        database.execute("drop trigger full")
+        database.commit()
+    assert main(["grade", "1"]) == 0
+    second = {("student-1", cell): score for (student, cell), score in EXPECTED.items() if student == "student-2"}
+    assert_whole(course, {**EXPECTED, **second})
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_mark_that_the_gradebook_refuses_leaves_no_older_one(course: Path) -> None:
+    grade_class(course, CHAPTER)
+    with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
+        database.execute("update grade_cell set max_score = 2 where max_score = 3")
+        database.commit()
+    found = grade_class(course, CHAPTER, again=True)
+    reasons = {one.student: one.reason for one in found.result.students if one.state == "not graded"}
+    assert list(reasons) == ["student-1"]
+    assert "student-1 has 3.0 points" in reasons["student-1"]
+    assert [score for (student, _), score in read_marks(course).items() if student == "student-1"] == [None] * 3
+    assert not (course / "autograded" / "student-1" / CHAPTER).exists()
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_engine_that_is_ended_again_and_again_leaves_no_older_mark(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grade_class(course, CHAPTER)
+
+    def lose(self: Engine, job: object) -> None:
+        raise CourseError("The process that runs notebooks was ended three times from outside.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "run", lose)
+        found = grade_class(course, CHAPTER, again=True)
+    assert {one.state for one in found.result.students} == {"not graded"}
+    assert set(read_marks(course).values()) == {None}
+    grade_class(course, CHAPTER)
+    assert_whole(course, EXPECTED)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_busy_database_is_waited_for(course: Path) -> None:
+    grade_class(course, CHAPTER)
+    other = sqlite3.connect(course / "gradebook.db", isolation_level=None, check_same_thread=False)
+    began: list[float] = []
+
+    def lock(done: int, total: int) -> None:
+        if not began:
+            began.append(time.monotonic())
+            other.execute("BEGIN EXCLUSIVE")
+            threading.Timer(1.5, other.rollback).start()
+
+    assert grade_class(course, CHAPTER, on_done=lock, again=True).changes == []
+    assert time.monotonic() - began[0] >= 1.4
+    other.close()
+    assert_whole(course, EXPECTED)
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_old_notebook_is_graded(course: Path) -> None:
+    path = course / "submitted" / "student-1" / CHAPTER / f"{NAME}.ipynb"
+    notebook = nbformat.convert(nbformat.read(path, as_version=4), 3)
+    path.write_text(nbformat.writes(notebook, version=3), encoding="utf-8")
+    grade_class(course, CHAPTER)
+    assert_whole(course, EXPECTED)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_second_grader_of_a_chapter_is_sent_away(course: Path) -> None:
+    refused: list[str] = []
+
+    def grade_too(done: int, total: int) -> None:
+        with pytest.raises(CourseError) as caught:
+            grade_class(course, CHAPTER)
+        refused.append(str(caught.value))
+
+    grade_class(course, CHAPTER, on_done=grade_too)
+    assert set(refused) == {"Another 'course grade' is at work on 01_mini. Wait for its end, or stop it first."}
+    assert_whole(course, EXPECTED)
+
+
+def test_two_chapters_are_graded_at_once(course: Path) -> None:
+    """On a course whose gradebook is yet to be made."""
+    graders = [run_command(course, "grade", number, "-j", "1") for number in ("1", "2")]
+    said = [grader.communicate(timeout=120) for grader in graders]
+    assert [grader.returncode for grader in graders] == [0, 0], said
+    assert_whole(course, EXPECTED, CHAPTER)
+    assert_whole(course, EXPECTED, OTHER)
+
+
+# --- a cluster ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """A Dask scheduler on the loopback with two workers, each a process of its own."""
+    started = []
+
+    def start(*arguments: str) -> None:
+        command = [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]]
+        with (tmp_path / "dask.log").open("a") as log:
+            started.append(subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log))
+
+    file = tmp_path / "scheduler.json"
+    where = ("--host", "127.0.0.1", "--no-dashboard")
+    start("scheduler", "--port", "0", "--scheduler-file", str(file), *where)
+    try:
+        wait_for(file.exists)
+        address = str(json.loads(file.read_text())["address"])
+        for _ in range(2):
+            start("worker", address, "--nthreads", "1", "--no-nanny", *where)
+        from distributed import Client
+
+        with Client(address, timeout=30) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield address
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def test_a_cluster_that_loses_a_worker_loses_nobody(course: Path, scheduler: str) -> None:
+    students = [f"more-{number}" for number in range(3)]
+    for student in students:
+        hand_in(course, CHAPTER, student, {**RIGHT, "relu": f"{SLOW}\npause('more')\n{RIGHT['relu']}"})
+
+    def find_worker() -> psutil.Process | None:
+        student = find_named("more")
+        return student.parents()[2] if student else None
+
+    with Killer({"a worker": find_worker}) as killer:
+        done = grade_class(course, CHAPTER, cluster=scheduler)
+    assert killer.killed["a worker"] == 1
+    assert [one.reason for one in done.result.students] == [""] * 7
+    more = {(student, cell): EXPECTED["student-1", cell] for student in students for cell in ("relu-check", "shape-check", "why")}
+    assert_whole(course, {**EXPECTED, **more})
+    lines = (course / "reports" / f"{CHAPTER}.journal").read_text(encoding="utf-8").splitlines()
+    assert Counter(json.loads(line)["student"] for line in lines).most_common(1)[0][1] == 1, "graded twice"

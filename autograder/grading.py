@@ -218,7 +218,8 @@ class _Class:
         for graded in done:
             if self.outcomes[graded.student].reason:  # its own, or the gradebook's
                 shutil.rmtree(self.course / "autograded" / graded.student / self.chapter, ignore_errors=True)
-                changes += withdraw_marks(self.gradebook, self.chapter, graded.student)
+                if _is_text(graded.student):
+                    changes += withdraw_marks(self.gradebook, self.chapter, graded.student)
         before = self.journal.entries
         self.changes += [
             (
@@ -304,6 +305,14 @@ class _Class:
 def list_submissions(course: Path, chapter: str) -> list[str]:
     """The students who handed in `chapter`, sorted."""
     return sorted(folder.parent.name for folder in (course / "submitted").glob(f"*/{chapter}") if folder.is_dir())
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # bytes that are no UTF-8
+        return False
+    return True
 
 
 def _folder(course: Path, student: str, chapter: str) -> Path:
@@ -396,6 +405,8 @@ def _modified(path: Path) -> int:
 def read_folder(course: Path, student: str, assignment: Assignment, config: Any) -> Submission:
     """What a student handed in. Raises `CourseError` where it has none of the notebooks, or one of them cannot be read."""
     folder = _folder(course, student, assignment.name)
+    if not _is_text(student):
+        raise CourseError("The name of the student's folder is no text.")
     if folder.is_symlink() or folder.parent.is_symlink():
         raise CourseError(f"{folder.relative_to(course)} is a link.")
     paths = {path.relative_to(folder).as_posix(): path for path in _walk(folder)}
@@ -474,7 +485,8 @@ def _collect(
     for name in sorted(set(list_submissions(course, chapter)) | {student.id for student in gradebook.students}):
         outcome = outcomes.get(name)
         if outcome and outcome.reason:
-            students.append(StudentResult(name, "not graded", outcome.reason, seconds=round(outcome.seconds, 2)))
+            shown = name.encode("utf-8", "replace").decode()
+            students.append(StudentResult(shown, "not graded", outcome.reason, seconds=round(outcome.seconds, 2)))
         elif name in graded:
             students.append(_collect_student(graded[name], course, chapter, name, journal.entries.get(name)))
         else:

@@ -322,10 +322,7 @@ NAMES = [
     Attack("the author's function gets another body", "train.__code__ = (lambda settings: 0.0).__code__", on="settings"),
     Attack("the author's function gets other globals", "class torch: zeros = staticmethod(lambda *a: 2.0)", on="settings"),
     Attack("sorting is bound anew", "def sorted(settings): return ['rate', 'steps']\nsettings = {}", on="settings", answer=""),
-    pytest.param(
-        Attack("settings that are no data, and the author's function bound anew", "def sorted(settings): return ['rate', 'steps']\ntrain = lambda settings: 0.0", on="settings", answer="settings = {'rate': object()}"),
-        marks=pytest.mark.xfail(strict=True, reason="the author's function then runs where the settings live, as the student has it"),
-    ),
+    Attack("settings that are no data, and the author's function bound anew", "def sorted(settings): return ['rate', 'steps']\ntrain = lambda settings: 0.0", on="settings", answer="settings = {'rate': object()}"),
 ]  # fmt: skip
 
 SETTINGS = [

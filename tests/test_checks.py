@@ -10,6 +10,7 @@ import numpy
 import pytest
 import torch
 
+from autograder import RESULT
 from autograder.checks import Check, Score, sealed, vary
 from autograder.checks.check import recording, seal
 from autograder.checks.data import MAX_ITEMS, Opaque, same, show, to_data
@@ -349,7 +350,7 @@ def test_an_expression_of_the_author_must_end_in_a_value():
 
 def test_a_check_in_a_notebook_asks_the_names_beside_it():
     names = {}
-    exec("from autograder import RESULT, Check\ntwice = lambda z: 2 * z\ncheck = Check('twice', points=1)", names)
+    exec("from autograder import Check\ntwice = lambda z: 2 * z\ncheck = Check('twice', points=1)", names)
     names["check"]("twice(z)", z=Z, gives=2 * Z)
     assert names["check"].score == 1
 

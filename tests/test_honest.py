@@ -86,7 +86,6 @@ PYTORCH = [
     by("names the function of torch", "import torch\nrelu = torch.relu"),
     by("scripts its function", "import torch\n@torch.jit.script\ndef half(z):\n    return z.clamp(min=0.0)\ndef relu(z):\n    return half(z)"),
     by("maps over rows", "import torch\ndef relu(z):\n    return torch.vmap(lambda row: row.clamp(min=0))(z) if z.dim() > 1 else z.clamp(min=0)"),
-    by("falls back where it cannot be compiled", "import torch\nplain = lambda z: z.clamp(min=0)\ntry:\n    relu = torch.compile(plain)\n    relu(torch.ones(2))\nexcept Exception as error:\n    print('not compiled:', type(error).__name__)\n    relu = plain"),
     by("compiles without a compiler", "import torch\nrelu = torch.compile(lambda z: z.clamp(min=0), backend='eager')"),
     beside("saves and loads a model", "import torch\nmodel = torch.nn.Linear(2, 2)\ntorch.save(model.state_dict(), 'model.pt')\nmodel.load_state_dict(torch.load('model.pt'))"),
     beside("asks for threads and devices", "import torch\ntorch.set_num_threads(4)\ndevice = 'cuda' if torch.cuda.is_available() else 'cpu'\ntorch.ones(2, device=device) @ torch.ones(2, device=device)"),
@@ -217,7 +216,17 @@ def test_honest_work_earns_all_points(lab: Lab, work: Work) -> None:
     assert outcome.graded.reason == ""
     assert outcome.scores == POINTS, [output for output in outcome.output_of(work.on) if "ename" in output]
     assert json.dumps(work.shows)[1:-1] in outcome.outputs
-    lab.assert_nobody_was_harmed()
+
+
+def test_what_takes_too_long_to_compile_is_told_so(lab: Lab) -> None:
+    """torch.compile starts a C++ compiler: it works where that is quick, and else the cell is stopped with words that say why."""
+    compiled = "import torch\nrelu = torch.compile(lambda z: z.clamp(min=0))\nrelu(torch.ones(2))"
+    outcome = lab.grade(hand_in(lab, Work("", compiled)), seconds=2)
+    others = {name: points for name, points in POINTS.items() if name != "relu"}
+    assert others.items() <= outcome.scores.items()
+    if outcome.scores["relu"] != POINTS["relu"]:
+        [error] = [output for output in outcome.output_of("relu") if "ename" in output]
+        assert error["evalue"] == "The cell did not end within its time of 2 seconds."
 
 
 # --- how a notebook is saved ---------------------------------------------------------------------------
@@ -300,4 +309,3 @@ def test_honest_work_earns_all_points_however_it_is_saved(lab: Lab, how: str) ->
     outcome = lab.grade(SAVED[how](fill_in(lab.release, RIGHT)))
     assert outcome.graded.reason == ""
     assert outcome.scores == POINTS
-    lab.assert_nobody_was_harmed()

@@ -21,10 +21,13 @@ MAX_WORDS = 4_000
 """Characters of one text in a reply."""
 
 
-def be_examiner(channel: Channel, answers: frozenset[str]) -> NoReturn:
-    """Serve until the other end is closed. `answers` are the names that the author's own answers bind."""
+def be_examiner(channel: Channel, answers: frozenset[str], judged: frozenset[str]) -> NoReturn:
+    """Serve until the other end is closed.
+
+    `answers` are the names that the author's own answers bind, `judged` the expressions that were evaluated here with them.
+    """
     shell = adopt_shell()
-    student = RemoteStudent(channel, shell.user_ns, answers)
+    student = RemoteStudent(channel, shell.user_ns, answers, judged)
     standins = StandIns(channel, shell.user_ns)
     with connect(student):
         while True:
@@ -37,7 +40,7 @@ def be_examiner(channel: Channel, answers: frozenset[str]) -> NoReturn:
                 with contextlib.suppress(ImportError):  # the check will say what is missing
                     exec(job["imports"], shell.user_ns)
             told = {"outputs": [problem], "late": False} if problem else run_timed(shell, job)
-            channel.tell(**_finish(standins, told))
+            channel.tell(**_finish(standins, told), facts={"judged": sorted(student.judged)})
 
 
 def _begin(standins: StandIns, needs: list[str], deadline: float) -> dict[str, Any] | None:
@@ -65,15 +68,18 @@ def _describe(error: Exception) -> dict[str, Any]:
 class RemoteStudent:
     """A student (see `checks.student`) whose names live in another process. Every reply of it is looked at with suspicion."""
 
-    def __init__(self, channel: Channel, names: dict[str, Any], answers: frozenset[str]) -> None:
-        self.channel, self.names, self.answers = channel, names, answers
+    def __init__(
+        self, channel: Channel, names: dict[str, Any], answers: frozenset[str], judged: frozenset[str] = frozenset()
+    ) -> None:
+        self.channel, self.names, self.answers, self.judged = channel, names, answers, set(judged)
         self.deadline = 0.0
         self.gone: Reply | None = None
 
     def evaluate(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
         """Ask for the value of `expression`.
 
-        Where it gives plain data of the student's, such as settings, to a function of the author's, that function runs here.
+        Where it gives plain data of the student's, such as settings, to a function of the author's, that function runs here; and
+        so it does where the author's answer was plain data and the student's is none, or a student could have it both ways.
         """
         free = set(read_expression(expression).free) - set(data)
         own = {name for name in free if name in self.names and name not in self.answers}
@@ -83,7 +89,8 @@ class RemoteStudent:
             if problem := next((reply for reply in given.values() if reply.outcome != "value"), None):
                 return problem
             values = {name: reply.value for name, reply in given.items()}
-            if not any(map(_holds_opaque, values.values())):
+            if expression in self.judged or not any(map(_holds_opaque, values.values())):
+                self.judged.add(expression)
                 return Names({**self.names, **values}).evaluate(expression, data, upstream)
         return self._ask(expression, data, upstream)
 

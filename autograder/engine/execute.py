@@ -30,7 +30,7 @@ def execute(engine: Engine, plan: Plan, notebook: Any, folder: Path, files: dict
     """
     laid = plan.lay_out(notebook)
     steps = [placed.step for placed in laid if placed.step]
-    ran = iter(engine.run(Job(steps, plan.answers, folder, files, seconds)))
+    ran = iter(engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds)))
     left = MAX_SHOWN
     for number, placed in enumerate(laid, start=1):
         outputs = [_cut(output) for output in (next(ran).outputs if placed.step else placed.outputs) or []]
@@ -77,7 +77,7 @@ def make_plan(
     if cache:
         cache.parent.mkdir(parents=True, exist_ok=True)
         fresh = cache.with_suffix(".new")
-        fresh.write_text(json.dumps({"key": key, **asdict(plan.reference)}), encoding="utf-8")
+        fresh.write_text(json.dumps({"key": key, **asdict(plan.reference)}, default=sorted), encoding="utf-8")
         fresh.replace(cache)
     return plan
 
@@ -94,11 +94,12 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         laid = plan.lay_out(nbformat.v4.new_notebook(cells=plan.cells))
         facts = dict(zip(map(id, plan.cells), plan.names, strict=True))
         steps = [replace(one.step, facts=sorted(facts[id(one.cell)].incoming)) for one in laid if one.step]
-        ran = engine.run(Job(steps, plan.answers, folder, files, seconds))
+        ran = engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds))
         cells = [one.cell for one in laid if one.step]
         points = [float(cell.metadata["nbgrader"]["points"]) if get_role(cell) == "check" else 0.0 for cell in cells]
         lost = sum(most - score_outputs(one.outputs, most) for one, most in zip(ran, points, strict=True) if most)
-        return Reference(reference.split, [one.outputs for one in ran], [one.facts for one in ran]), lost
+        judged = frozenset(text for one in ran for text in one.facts.get("judged", []))
+        return Reference(reference.split, [one.outputs for one in ran], [one.facts for one in ran], judged), lost
 
     found, lost = run(Reference(split=True))
     if lost:
@@ -106,13 +107,14 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         if lost_in_one < lost:
             found, lost = joined, lost_in_one
     _, lost_when_settled = run(found)
-    return found if lost_when_settled <= lost else Reference(found.split)
+    return found if lost_when_settled <= lost else Reference(found.split, judged=found.judged)
 
 
 def _load(cache: Path | None, key: str) -> Reference | None:
     try:
         stored = json.loads(cache.read_text(encoding="utf-8")) if cache else {}
-        return Reference(stored["split"], stored["outputs"], stored["facts"]) if stored["key"] == key else None
+        same = stored["key"] == key
+        return Reference(stored["split"], stored["outputs"], stored["facts"], frozenset(stored["judged"])) if same else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

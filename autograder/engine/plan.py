@@ -37,6 +37,8 @@ class Reference:
     """Whether the author's solutions earn in two processes what they earn in one."""
     outputs: list[list[Output]] = field(default_factory=list)
     facts: list[dict[str, Any]] = field(default_factory=list)
+    judged: frozenset[str] = frozenset()
+    """The expressions of checks that the examiner evaluated, because they give data to functions of the author's."""
 
 
 class Plan:

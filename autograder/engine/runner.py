@@ -33,6 +33,9 @@ GRACE_SECONDS = 2.0
 PATIENCE_SECONDS = 120.0
 """Time for the warm process to begin to listen."""
 
+MAX_REFUSED = 50
+"""How often it may refuse, in a second, before it is taken for dead."""
+
 MAX_RUNS = 6
 """How often one notebook may end its process; then the rest of its cells is not run."""
 
@@ -84,6 +87,8 @@ class Job:
     steps: Sequence[Step]
     answers: frozenset[str] = frozenset()
     """The names that the author's own answers bind."""
+    judged: frozenset[str] = frozenset()
+    """The expressions of checks that the examiner evaluated with the author's answers."""
     folder: Path = Path()
     """The examiner's working folder: what the author ships with the notebook."""
     files: dict[str, Path] = field(default_factory=dict)
@@ -186,13 +191,15 @@ class _Connection:
         self.root = str(Path(address).parent / "root")
         self.socket = socket.socket(socket.AF_UNIX)
         deadline = time.monotonic() + PATIENCE_SECONDS
+        refused = 0
         while True:
             try:
                 self.socket.connect(address)
                 break
-            except OSError:  # it is still about to listen
+            except OSError as error:  # it is still about to listen
+                refused += isinstance(error, ConnectionRefusedError)  # or listens no more, and only its socket is left
                 ended = warm.process.poll() is not None if warm else not Path(self.root).exists()
-                if ended or time.monotonic() > deadline:
+                if ended or refused > MAX_REFUSED or time.monotonic() > deadline:
                     raise _Lost from None
                 time.sleep(0.02)
         self.answers = self.socket.makefile("rb")
@@ -378,6 +385,7 @@ class _Run:
                 "fork": "examiner",
                 "folder": str(job.folder.absolute()),
                 "answers": sorted(job.answers),
+                "judged": sorted(job.judged),
                 "memory": limits.memory if isolated else 0,
             },
             _tell_examiner,
@@ -387,9 +395,9 @@ class _Run:
         try:
             end = time.monotonic() + MAX_CELLS_LATE * self.job.seconds
             for step in self.job.steps:
-                self.student.facts = {}
+                self.student.facts, self.examiner.facts = {}, {}
                 late = time.monotonic() > end
-                yield Ran([make_error("NotRun", TOO_LONG)] if late else self._step(step), self.student.facts)
+                yield Ran([make_error("NotRun", TOO_LONG)] if late else self._step(step), {**self.student.facts, **self.examiner.facts})
         finally:
             self.student.close()
             self.examiner.close()

@@ -126,9 +126,8 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
 
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
-    system = (
-        InteractiveShell.system_raw
-    )  # for `!ls`; IPython's other way needs a terminal, and there is none behind the walls
+    # For `!ls`: IPython's other way needs a terminal, and there is none behind the walls.
+    system = InteractiveShell.system_raw
 
     def init_history(self) -> None:
         super().init_history()
@@ -167,7 +166,7 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
 def _captured() -> Iterator[None]:
     """Take what is printed, also by what writes to the file descriptors 1 and 2 directly."""
     if not _files:
-        _files.extend(tempfile.TemporaryFile() for _ in _STREAMS)
+        _files.extend(tempfile.TemporaryFile() for _ in _STREAMS)  # noqa: SIM115  (open as long as the process)
     saved = {descriptor: os.dup(descriptor) for descriptor in _STREAMS}
     before = sys.stdout, sys.stderr
     for file, descriptor in zip(_files, _STREAMS, strict=True):

@@ -123,7 +123,7 @@ def _live(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
 
             resource.setrlimit(resource.RLIMIT_AS, (job["memory"], job["memory"]))
         os.chdir(job["folder"])
-        be_examiner(_open(descriptors), frozenset(job["answers"]))
+        be_examiner(_open(descriptors), frozenset(job["answers"]), frozenset(job["judged"]))
     else:
         from autograder.engine.student import be_student
 

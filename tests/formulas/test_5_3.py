@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.optim import lr_scheduler
 
 every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-every_shape = pytest.mark.parametrize("shape", [(1,), (5, 3), (2, 1, 4)], ids=str)
-every_scale = pytest.mark.parametrize("scale", [0.0, 1e-3, 1.0, 1000.0])
+every_shape = pytest.mark.parametrize("shape", [(1,), (2, 1, 4)], ids=str)
+every_scale = pytest.mark.parametrize("scale", [0.0, 1.0, 1000.0])
 
 
 @pytest.fixture

@@ -136,7 +136,16 @@ def lay_out(
             part.append([placed.step.source for placed in laid if placed.step])
             if student == students[0]:
                 folder = course / "source" / chapter
-                jobs.append(Job([placed.step for placed in laid if placed.step], plan.answers, plan.reference.judged, folder, {}, 120))
+                jobs.append(
+                    Job(
+                        [placed.step for placed in laid if placed.step],
+                        plan.answers,
+                        plan.reference.judged,
+                        folder,
+                        {},
+                        120,
+                    )
+                )
         every.append(whole)
         needed.append(part)
     return every, needed, jobs

@@ -124,7 +124,10 @@ class Lab:
         steps = [Step(sources["setup-1"], "both", 1), Step(RIGHT["double"], "student", 1)]
         for source, exercise in attacks.values():
             steps += [Step(source, "student", 1), check(exercise), check("double")]
-        ran = [one.outputs for one in self.engine.run(Job(steps, plan.answers, plan.reference.judged, self.chapter, seconds=20))]
+        ran = [
+            one.outputs
+            for one in self.engine.run(Job(steps, plan.answers, plan.reference.judged, self.chapter, seconds=20))
+        ]
         return {
             name: Tried(
                 score_outputs(ran[at + 1], POINTS[exercise]),

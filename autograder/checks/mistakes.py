@@ -23,7 +23,6 @@ from autograder import MISTAKES
 from autograder.checks.data import Data, Opaque
 from autograder.checks.student import Reply
 
-
 MAX_NUMBERS = 10_000
 """Of a larger tensor the first so many numbers are looked at."""
 

@@ -114,7 +114,11 @@ def _load(cache: Path | None, key: str) -> Reference | None:
     try:
         stored = json.loads(cache.read_text(encoding="utf-8")) if cache else {}
         same = stored["key"] == key
-        return Reference(stored["split"], stored["outputs"], stored["facts"], frozenset(stored["judged"])) if same else None
+        return (
+            Reference(stored["split"], stored["outputs"], stored["facts"], frozenset(stored["judged"]))
+            if same
+            else None
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -397,7 +397,10 @@ class _Run:
             for step in self.job.steps:
                 self.student.facts, self.examiner.facts = {}, {}
                 late = time.monotonic() > end
-                yield Ran([make_error("NotRun", TOO_LONG)] if late else self._step(step), {**self.student.facts, **self.examiner.facts})
+                yield Ran(
+                    [make_error("NotRun", TOO_LONG)] if late else self._step(step),
+                    {**self.student.facts, **self.examiner.facts},
+                )
         finally:
             self.student.close()
             self.examiner.close()

@@ -133,7 +133,11 @@ def _write_tensor(value: Tensor, raw: list[bytes]) -> dict[str, Any]:
     if value.numel() * value.element_size() > MAX_RAW:
         raise Unsendable("a tensor of more than 256 MB")
     plain = value.detach().cpu().as_subclass(Tensor).resolve_conj().resolve_neg().contiguous()
-    raw.append(plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b"")
+    raw.append(
+        plain.reshape(-1).clone(memory_format=torch.contiguous_format).view(torch.uint8).numpy().tobytes()
+        if plain.numel()
+        else b""
+    )
     return {"t": "tensor", "dtype": name, "shape": list(value.shape)}
 
 

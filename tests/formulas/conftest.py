@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from autograder.authored import read_chapter
 from autograder.build import make_source
@@ -27,11 +27,13 @@ def _run(chapter: str, notebook: str) -> SimpleNamespace:
     return SimpleNamespace(**names)
 
 
-@pytest.fixture(scope="session")
-def solutions() -> Callable[[str, str], SimpleNamespace]:
-    """`solutions("03_loss", "2_regression_losses").huber` is the function of that notebook's solution.
+@pytest.fixture
+def taught(request: pytest.FixtureRequest) -> SimpleNamespace:
+    """`taught.huber` is the function of the solution of the module's `NOTEBOOK`, a chapter and a name.
 
-    Runs the notebook's setup cells and answers, not its explanations and checks.
+    Runs the notebook's setup cells and answers, not its explanations and checks. Random numbers begin anew.
     """
     os.environ.setdefault("MPLBACKEND", "agg")
-    return _run
+    found = _run(*request.module.NOTEBOOK)
+    torch.manual_seed(0)
+    return found

@@ -12,12 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+NOTEBOOK = ("02_forward_pass", "1_layers")
+
 Solutions = Callable[[str, str], SimpleNamespace]
-
-
-@pytest.fixture(scope="module")
-def taught(solutions: Solutions) -> SimpleNamespace:
-    return solutions("02_forward_pass", "1_layers")
 
 
 def assert_same(got: Tensor, want: Tensor) -> None:

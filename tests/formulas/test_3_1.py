@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -10,15 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Solutions = Callable[[str, str], SimpleNamespace]
+NOTEBOOK = ("03_loss", "1_cross_entropy")
+
 dtypes = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 sizes = pytest.mark.parametrize(("n", "c"), [(1, 2), (1, 7), (5, 3), (3, 8), (6, 1)])
-
-
-@pytest.fixture
-def taught(solutions: Solutions) -> SimpleNamespace:
-    torch.manual_seed(0)
-    return solutions("03_loss", "1_cross_entropy")
 
 
 def scores(n: int, c: int, dtype: torch.dtype, scale: float = 3.0) -> Tensor:

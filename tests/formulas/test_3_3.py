@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
+from samples import draw, every_dtype
 from torch import Tensor
 
-every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+NOTEBOOK = ("03_loss", "3_margins_and_choosing")
+
 every_size = pytest.mark.parametrize(("n", "c"), [(1, 4), (6, 2), (3, 9)])
 every_scale = pytest.mark.parametrize("scale", [0.0, 1.0, 1000.0])
-
-
-@pytest.fixture
-def notebook(solutions: Callable[[str, str], SimpleNamespace]) -> SimpleNamespace:
-    return solutions("03_loss", "3_margins_and_choosing")
-
-
-def draw(shape: tuple[int, ...], dtype: torch.dtype, seed: int, scale: float = 2.0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return scale * torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
 
 
 def signs(n: int, dtype: torch.dtype) -> Tensor:
@@ -34,19 +25,17 @@ def signs(n: int, dtype: torch.dtype) -> Tensor:
 @every_size
 @every_scale
 @pytest.mark.parametrize("margin", [0.3, 1.0, 2.5])
-def test_multi_margin(
-    notebook: SimpleNamespace, n: int, c: int, scale: float, margin: float, dtype: torch.dtype
-) -> None:
+def test_multi_margin(taught: SimpleNamespace, n: int, c: int, scale: float, margin: float, dtype: torch.dtype) -> None:
     scores, target = draw((n, c), dtype, n + c, scale), torch.arange(n) % c
     torch.testing.assert_close(
-        notebook.multi_margin(scores, target, margin), F.multi_margin_loss(scores, target, margin=margin)
+        taught.multi_margin(scores, target, margin), F.multi_margin_loss(scores, target, margin=margin)
     )
 
 
 @every_dtype
 @pytest.mark.parametrize("n", [2, 5, 9])
 def test_pair_loss_is_the_ranking_loss_of_all_pairs_that_differ(
-    notebook: SimpleNamespace, n: int, dtype: torch.dtype
+    taught: SimpleNamespace, n: int, dtype: torch.dtype
 ) -> None:
     scores, grades = draw((n,), dtype, n), (torch.arange(n) % 3).to(dtype)
     wanted = [
@@ -54,20 +43,20 @@ def test_pair_loss_is_the_ranking_loss_of_all_pairs_that_differ(
         for i, j in itertools.permutations(range(n), 2)
         if grades[i] > grades[j]
     ]
-    torch.testing.assert_close(notebook.pair_loss(scores, grades, 0.7), torch.stack(wanted).mean())
+    torch.testing.assert_close(taught.pair_loss(scores, grades, 0.7), torch.stack(wanted).mean())
 
 
 @every_dtype
 @every_size
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
-def test_triplet(notebook: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
+def test_triplet(taught: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
     anchor, positive, negative = (draw((n, c), dtype, seed, scale) for seed in range(3))
     wanted = F.triplet_margin_loss(anchor, positive, negative, margin=0.4, eps=0.0)
-    torch.testing.assert_close(notebook.triplet(anchor, positive, negative, 0.4), wanted)
-    torch.testing.assert_close(notebook.triplet(anchor, anchor, anchor, 0.4), torch.tensor(0.4, dtype=dtype))
+    torch.testing.assert_close(taught.triplet(anchor, positive, negative, 0.4), wanted)
+    torch.testing.assert_close(taught.triplet(anchor, anchor, anchor, 0.4), torch.tensor(0.4, dtype=dtype))
 
 
-def test_ctc_cost_is_the_sum_over_all_paths(notebook: SimpleNamespace) -> None:
+def test_ctc_cost_is_the_sum_over_all_paths(taught: SimpleNamespace) -> None:
     words, scores = ["ab", "bb", "a"], draw((3, 4, 3), torch.float64, 1)
     p = torch.softmax(scores, dim=2)
     wanted = []
@@ -79,41 +68,41 @@ def test_ctc_cost_is_the_sum_over_all_paths(notebook: SimpleNamespace) -> None:
         ]
         total = torch.stack([p[n, torch.arange(4), list(path)].prod() for path in paths]).sum()
         wanted.append(-total.log() / len(word))
-    torch.testing.assert_close(notebook.ctc_cost(scores, words), torch.stack(wanted).mean())
+    torch.testing.assert_close(taught.ctc_cost(scores, words), torch.stack(wanted).mean())
 
 
 @every_dtype
 @every_size
 @every_scale
-def test_focal(notebook: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
+def test_focal(taught: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
     scores, target = draw((n, c), dtype, n, scale), torch.arange(n) % c
-    torch.testing.assert_close(notebook.focal(scores, target, 0), F.cross_entropy(scores, target))
+    torch.testing.assert_close(taught.focal(scores, target, 0), F.cross_entropy(scores, target))
     loss = F.cross_entropy(scores, target, reduction="none")
-    torch.testing.assert_close(notebook.focal(scores, target, 3.0), ((1 - torch.exp(-loss)) ** 3 * loss).mean())
+    torch.testing.assert_close(taught.focal(scores, target, 3.0), ((1 - torch.exp(-loss)) ** 3 * loss).mean())
 
 
 @every_dtype
 @every_size
 @every_scale
-def test_distil(notebook: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
+def test_distil(taught: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
     student, teacher = draw((n, c), dtype, n, scale), draw((n, c), dtype, c)
     log_p, log_q = torch.log_softmax(teacher, dim=1), torch.log_softmax(student, dim=1)
     wanted = (log_p.exp() * (log_p - log_q)).sum() / n
-    torch.testing.assert_close(notebook.distil(student, teacher), wanted, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(notebook.distil(teacher + 5, teacher), torch.zeros_like(wanted), rtol=0, atol=1e-5)
+    torch.testing.assert_close(taught.distil(student, teacher), wanted, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(taught.distil(teacher + 5, teacher), torch.zeros_like(wanted), rtol=0, atol=1e-5)
 
 
-def test_gradients(notebook: SimpleNamespace) -> None:
+def test_gradients(taught: SimpleNamespace) -> None:
     scores, target = draw((4, 3), torch.float64, 0).requires_grad_(), torch.tensor([0, 2, 1, 2])
     grades, row = torch.tensor([0.0, 2.0, 2.0, 1.0, 3.0]), draw((5,), torch.float64, 1).requires_grad_()
     points = [draw((4, 3), torch.float64, seed).requires_grad_() for seed in (2, 3, 4)]
     frames = draw((2, 5, 4), torch.float64, 5).requires_grad_()
-    assert torch.autograd.gradcheck(lambda z: notebook.multi_margin(z, target, 1.0), scores)
-    assert torch.autograd.gradcheck(lambda z: notebook.focal(z, target, 2.0), scores)
-    assert torch.autograd.gradcheck(lambda z: notebook.distil(z, points[0].detach()), scores)
-    assert torch.autograd.gradcheck(lambda z: notebook.pair_loss(z, grades.double(), 1.0), row)
-    assert torch.autograd.gradcheck(lambda a, p, n: notebook.triplet(a, p, n, 1.0), points)
-    assert torch.autograd.gradcheck(lambda z: notebook.ctc_cost(z, ["cab", "bb"]), frames)
+    assert torch.autograd.gradcheck(lambda z: taught.multi_margin(z, target, 1.0), scores)
+    assert torch.autograd.gradcheck(lambda z: taught.focal(z, target, 2.0), scores)
+    assert torch.autograd.gradcheck(lambda z: taught.distil(z, points[0].detach()), scores)
+    assert torch.autograd.gradcheck(lambda z: taught.pair_loss(z, grades.double(), 1.0), row)
+    assert torch.autograd.gradcheck(lambda a, p, n: taught.triplet(a, p, n, 1.0), points)
+    assert torch.autograd.gradcheck(lambda z: taught.ctc_cost(z, ["cab", "bb"]), frames)
 
 
 @every_dtype
@@ -147,6 +136,6 @@ def test_multi_label_margin_reads_class_numbers_up_to_the_first_minus_one(dtype:
     torch.testing.assert_close(found, torch.tensor(0.85, dtype=dtype))
 
 
-def test_street_settings_reach_the_target_and_the_given_ones_do_not(notebook: SimpleNamespace) -> None:
-    assert notebook.judge_street(notebook.fit_street(**notebook.street_settings)) == "reached"
-    assert notebook.judge_street(notebook.fit_street(decay=0.0, learning_rate=0.01, steps=50)) != "reached"
+def test_street_settings_reach_the_target_and_the_given_ones_do_not(taught: SimpleNamespace) -> None:
+    assert taught.judge_street(taught.fit_street(**taught.street_settings)) == "reached"
+    assert taught.judge_street(taught.fit_street(decay=0.0, learning_rate=0.01, steps=50)) != "reached"

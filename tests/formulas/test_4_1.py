@@ -9,19 +9,10 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from samples import draw, every_dtype
 from torch import Tensor
 
-every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-
-
-@pytest.fixture
-def notebook(solutions: Callable[[str, str], SimpleNamespace]) -> SimpleNamespace:
-    return solutions("04_backprop", "1_derivatives")
-
-
-def draw(shape: tuple[int, ...], dtype: torch.dtype, seed: int, scale: float = 1.0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return scale * torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+NOTEBOOK = ("04_backprop", "1_derivatives")
 
 
 def by_autograd(loss: Callable[..., Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
@@ -48,13 +39,13 @@ def gradcheck(loss: Callable[..., Tensor], slopes: Callable[..., Any], *inputs: 
 
 @pytest.mark.parametrize("shape", [(), (1,), (6,), (4, 3), (2, 1, 5)], ids=str)
 def test_numerical_gradient_is_near_autograd_and_exact_for_a_cube(
-    notebook: SimpleNamespace, shape: tuple[int, ...]
+    taught: SimpleNamespace, shape: tuple[int, ...]
 ) -> None:
     x = draw(shape, torch.float64, 1)
     (true,) = by_autograd(lambda x: x.sin().sum() * x.square().mean(), x)
-    measured = notebook.numerical_gradient(lambda x: x.sin().sum() * x.square().mean(), x, 1e-5)
+    measured = taught.numerical_gradient(lambda x: x.sin().sum() * x.square().mean(), x, 1e-5)
     torch.testing.assert_close(measured, true, rtol=1e-7, atol=1e-8)
-    coarse = notebook.numerical_gradient(lambda x: (x**3).sum(), x, 0.5)
+    coarse = taught.numerical_gradient(lambda x: (x**3).sum(), x, 0.5)
     torch.testing.assert_close(coarse, 3 * x**2 + 0.25)
 
 
@@ -62,43 +53,43 @@ def test_numerical_gradient_is_near_autograd_and_exact_for_a_cube(
 @pytest.mark.parametrize("size", [2, 5])
 @pytest.mark.parametrize("name", ["ripple", "tower"])
 def test_gradient_error_is_small_for_right_gradients_only(
-    notebook: SimpleNamespace, name: str, size: int, dtype: torch.dtype
+    taught: SimpleNamespace, name: str, size: int, dtype: torch.dtype
 ) -> None:
-    f, x = getattr(notebook, name), draw((size,), dtype, 2)
+    f, x = getattr(taught, name), draw((size,), dtype, 2)
     (right,) = by_autograd(f, x)
-    assert notebook.gradient_error(f, x, right) < 1e-5
-    torch.testing.assert_close(float(notebook.gradient_error(f, x, -right)), 2.0, rtol=1e-5, atol=0)
-    torch.testing.assert_close(float(notebook.gradient_error(f, x, 0.9 * right)), 0.1, rtol=1e-4, atol=0)
+    assert taught.gradient_error(f, x, right) < 1e-5
+    torch.testing.assert_close(float(taught.gradient_error(f, x, -right)), 2.0, rtol=1e-5, atol=0)
+    torch.testing.assert_close(float(taught.gradient_error(f, x, 0.9 * right)), 0.1, rtol=1e-4, atol=0)
 
 
 @every_dtype
 @pytest.mark.parametrize("size", [1, 4, 7])
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
-def test_neuron_slopes_are_autograd_s(notebook: SimpleNamespace, size: int, scale: float, dtype: torch.dtype) -> None:
+def test_neuron_slopes_are_autograd_s(taught: SimpleNamespace, size: int, scale: float, dtype: torch.dtype) -> None:
     x, w, b, y = (draw(shape, dtype, seed) for seed, shape in enumerate([(size,), (size,), (), ()]))
 
     def loss(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
         return (torch.tanh(w @ x + b) - y) ** 2
 
-    found = notebook.neuron_slopes(scale * x, w, b, y)
+    found = taught.neuron_slopes(scale * x, w, b, y)
     for one, other in zip(found, by_autograd(loss, scale * x, w, b), strict=True):
         torch.testing.assert_close(one, other)
     if dtype is torch.float64 and scale == 1:
-        assert gradcheck(loss, lambda x, w, b: notebook.neuron_slopes(x, w, b, y), x, w, b)
+        assert gradcheck(loss, lambda x, w, b: taught.neuron_slopes(x, w, b, y), x, w, b)
 
 
 @every_dtype
 @pytest.mark.parametrize("n", [1, 3, 8])
-def test_tied_backward_is_autograd_s(notebook: SimpleNamespace, n: int, dtype: torch.dtype) -> None:
+def test_tied_backward_is_autograd_s(taught: SimpleNamespace, n: int, dtype: torch.dtype) -> None:
     w, x = draw((), dtype, n), draw((n,), dtype, n + 1)
 
     def loss(w: Tensor, x: Tensor) -> Tensor:
         return 0.5 * ((w * torch.tanh(w * x) - x) ** 2).sum()
 
-    for one, other in zip(notebook.tied_backward(w, x), by_autograd(loss, w, x), strict=True):
+    for one, other in zip(taught.tied_backward(w, x), by_autograd(loss, w, x), strict=True):
         torch.testing.assert_close(one, other)
     if dtype is torch.float64:
-        assert gradcheck(loss, notebook.tied_backward, w, x)
+        assert gradcheck(loss, taught.tied_backward, w, x)
 
 
 @every_dtype
@@ -106,7 +97,7 @@ def test_tied_backward_is_autograd_s(notebook: SimpleNamespace, n: int, dtype: t
 @pytest.mark.parametrize("c", [0.2, 1.0, 3.0])
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_weighted_slope_is_that_of_bce_with_logits(
-    notebook: SimpleNamespace, shape: tuple[int, ...], c: float, scale: float, dtype: torch.dtype
+    taught: SimpleNamespace, shape: tuple[int, ...], c: float, scale: float, dtype: torch.dtype
 ) -> None:
     z, y = draw(shape, dtype, 3, scale), draw(shape, dtype, 4).sigmoid()
     weight = torch.tensor(c, dtype=dtype)
@@ -114,21 +105,21 @@ def test_weighted_slope_is_that_of_bce_with_logits(
     def loss(z: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(z, y, pos_weight=weight, reduction="sum")
 
-    torch.testing.assert_close(notebook.weighted_slope(z, y, c), by_autograd(loss, z)[0], rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(taught.weighted_slope(z, y, c), by_autograd(loss, z)[0], rtol=1e-4, atol=1e-6)
     if c == 1:
-        torch.testing.assert_close(notebook.weighted_slope(z, y, c), torch.sigmoid(z) - y)
+        torch.testing.assert_close(taught.weighted_slope(z, y, c), torch.sigmoid(z) - y)
     if dtype is torch.float64 and scale == 1:
-        assert gradcheck(loss, lambda z: notebook.weighted_slope(z, y, c), z)
+        assert gradcheck(loss, lambda z: taught.weighted_slope(z, y, c), z)
 
 
 @every_dtype
 @pytest.mark.parametrize("classes", [1, 2, 5])
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_softmax_jacobian_is_autograd_s_and_gives_p_minus_onehot(
-    notebook: SimpleNamespace, classes: int, scale: float, dtype: torch.dtype
+    taught: SimpleNamespace, classes: int, scale: float, dtype: torch.dtype
 ) -> None:
     z = draw((classes,), dtype, classes, scale)
-    J = notebook.softmax_jacobian(z)
+    J = taught.softmax_jacobian(z)
     wanted = torch.autograd.functional.jacobian(lambda z: torch.softmax(z, dim=-1), z)  # type: ignore[no-untyped-call]
     torch.testing.assert_close(J, wanted)
     if scale == 1:
@@ -141,13 +132,13 @@ def test_softmax_jacobian_is_autograd_s_and_gives_p_minus_onehot(
 @pytest.mark.parametrize("temperature", [0.25, 1.0, 4.0])
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_cooled_slope_is_that_of_cross_entropy(
-    notebook: SimpleNamespace, n: int, classes: int, temperature: float, scale: float, dtype: torch.dtype
+    taught: SimpleNamespace, n: int, classes: int, temperature: float, scale: float, dtype: torch.dtype
 ) -> None:
     z, y = draw((n, classes), dtype, n, scale), torch.arange(n) % (classes - 1)  # the last class is empty
 
     def loss(z: Tensor) -> Tensor:
         return F.cross_entropy(z / temperature, y)
 
-    torch.testing.assert_close(notebook.cooled_slope(z, y, temperature), by_autograd(loss, z)[0])
+    torch.testing.assert_close(taught.cooled_slope(z, y, temperature), by_autograd(loss, z)[0])
     if dtype is torch.float64 and scale == 1:
-        assert gradcheck(loss, lambda z: notebook.cooled_slope(z, y, temperature), z)
+        assert gradcheck(loss, lambda z: taught.cooled_slope(z, y, temperature), z)

@@ -11,7 +11,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-Solutions = Callable[[str, str], SimpleNamespace]
+NOTEBOOK = ("04_backprop", "2_autograd_engine")
+
 Recipe = list[list[Any]]
 
 SHARED: list[Recipe] = [
@@ -22,11 +23,6 @@ SHARED: list[Recipe] = [
     [["leaf", 1000.0], ["tanh", 0], ["*", 1, 0]],
     [["leaf", 7.0]],
 ]
-
-
-@pytest.fixture(scope="module")
-def taught(solutions: Solutions) -> SimpleNamespace:
-    return solutions("04_backprop", "2_autograd_engine")
 
 
 @pytest.mark.parametrize(("x", "y"), [*itertools.product([-1e3, -0.7, 0.0, 2.5], [-40.0, 1e-2, 3.0])])

@@ -9,19 +9,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
+from samples import draw, every_dtype
 from torch import Tensor
 
-every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-
-
-@pytest.fixture
-def notebook(solutions: Callable[[str, str], SimpleNamespace]) -> SimpleNamespace:
-    return solutions("05_sgd", "1_gradient_descent")
-
-
-def draw(shape: tuple[int, ...], dtype: torch.dtype, seed: int, scale: float = 1.0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return scale * torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+NOTEBOOK = ("05_sgd", "1_gradient_descent")
 
 
 def train(parameters: list[Tensor], losses: list[Callable[..., Tensor]], rate: float) -> list[list[Tensor]]:
@@ -41,50 +32,50 @@ def train(parameters: list[Tensor], losses: list[Callable[..., Tensor]], rate: f
 @pytest.mark.parametrize("shape", [(), (1,), (4,), (2, 3)], ids=str)
 @pytest.mark.parametrize("rate", [0.01, 0.4, 1.5])
 def test_descend_walks_as_the_optimiser(
-    notebook: SimpleNamespace, shape: tuple[int, ...], rate: float, dtype: torch.dtype
+    taught: SimpleNamespace, shape: tuple[int, ...], rate: float, dtype: torch.dtype
 ) -> None:
     start = draw(shape, dtype, 1, 2.0)
-    path = train([start], [notebook.ripple] * 8, rate)
-    torch.testing.assert_close(notebook.descend(notebook.ripple, start, rate, 8), torch.stack([w for [w] in path]))
+    path = train([start], [taught.ripple] * 8, rate)
+    torch.testing.assert_close(taught.descend(taught.ripple, start, rate, 8), torch.stack([w for [w] in path]))
 
 
 @every_dtype
 @pytest.mark.parametrize("name", ["fit_line", "train_by_hand"])
 @pytest.mark.parametrize(("n", "d_in", "d_out"), [(5, 3, 2), (1, 2, 1), (6, 1, 4)])
 def test_mended_loops_train_as_the_optimiser(
-    notebook: SimpleNamespace, name: str, n: int, d_in: int, d_out: int, dtype: torch.dtype
+    taught: SimpleNamespace, name: str, n: int, d_in: int, d_out: int, dtype: torch.dtype
 ) -> None:
     W, b, x, y = (draw(shape, dtype, n + i) for i, shape in enumerate([(d_out, d_in), (d_out,), (n, d_in), (n, d_out)]))
     for rate in (0.02, 0.2):
         path = train([W, b], [lambda W, b: F.mse_loss(F.linear(x, W, b), y)] * 7, rate)
-        torch.testing.assert_close(list(getattr(notebook, name)(W, b, x, y, rate, 7)), path[-1], check_stride=False)
+        torch.testing.assert_close(list(getattr(taught, name)(W, b, x, y, rate, 7)), path[-1], check_stride=False)
 
 
 @every_dtype
 @pytest.mark.parametrize("t", [1, 2, 7])
-def test_loss_after_steps_and_its_slope(notebook: SimpleNamespace, t: int, dtype: torch.dtype) -> None:
+def test_loss_after_steps_and_its_slope(taught: SimpleNamespace, t: int, dtype: torch.dtype) -> None:
     w0, lam = draw((5,), dtype, 1, 3.0), draw((5,), dtype, 2).exp()
     rate = torch.linspace(0.01, 0.6, 5, dtype=dtype).requires_grad_()
     w = w0
     for _ in range(t):
         w = w - rate * lam * w
     loss = 0.5 * lam * w**2
-    torch.testing.assert_close(notebook.loss_after(w0, lam, rate, t), loss)
+    torch.testing.assert_close(taught.loss_after(w0, lam, rate, t), loss)
     [slope] = torch.autograd.grad(loss.sum(), rate)
-    torch.testing.assert_close(notebook.slope_in_rate(w0, lam, rate.detach(), t), slope)
+    torch.testing.assert_close(taught.slope_in_rate(w0, lam, rate.detach(), t), slope)
 
 
 @pytest.mark.parametrize("t", [1, 3])
-def test_slope_in_rate_holds_against_differences(notebook: SimpleNamespace, t: int) -> None:
+def test_slope_in_rate_holds_against_differences(taught: SimpleNamespace, t: int) -> None:
     w0, lam, rate = (draw((4,), torch.float64, seed).exp() for seed in (3, 4, 5))
-    assert torch.autograd.gradcheck(lambda rate: notebook.loss_after(w0, lam, rate, t), (rate.requires_grad_(),))
-    assert torch.autograd.gradcheck(lambda rate: notebook.slope_in_rate(w0, lam, rate, t), (rate,))
+    assert torch.autograd.gradcheck(lambda rate: taught.loss_after(w0, lam, rate, t), (rate.requires_grad_(),))
+    assert torch.autograd.gradcheck(lambda rate: taught.slope_in_rate(w0, lam, rate, t), (rate,))
 
 
 @pytest.mark.parametrize(("n", "d"), [(7, 2), (2, 4), (1, 1), (30, 3)])
-def test_rate_limit_divides_arriving_from_running_away(notebook: SimpleNamespace, n: int, d: int) -> None:
+def test_rate_limit_divides_arriving_from_running_away(taught: SimpleNamespace, n: int, d: int) -> None:
     x, y = draw((n, d), torch.float64, n), draw((n, 1), torch.float64, n + 1, 3.0)
-    limit = float(notebook.rate_limit(x))
+    limit = float(taught.rate_limit(x))
     start = [torch.zeros(1, d, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)]
     losses = [lambda W, b: F.mse_loss(F.linear(x, W, b), y)] * 120
     below, above = (float(F.mse_loss(F.linear(x, *train(start, losses, s * limit)[-1]), y)) for s in (0.99, 1.1))
@@ -95,19 +86,17 @@ def test_rate_limit_divides_arriving_from_running_away(notebook: SimpleNamespace
     ("curvatures", "name"),
     [([1.0, 3.0], "minimum"), ([-2.0], "maximum"), ([-1.0, 0.0, 4.0], "saddle"), ([0.0, 2.0], "flat"), ([0.0], "flat")],
 )
-def test_place_is_named_by_its_curvatures(notebook: SimpleNamespace, curvatures: list[float], name: str) -> None:
+def test_place_is_named_by_its_curvatures(taught: SimpleNamespace, curvatures: list[float], name: str) -> None:
     d = len(curvatures)
     turn = torch.linalg.qr(draw((d, d), torch.float64, d)).Q
     H = turn @ torch.diag(torch.tensor(curvatures, dtype=torch.float64)) @ turn.T
-    assert notebook.name_place(torch.zeros(d), H) == name
-    assert notebook.name_place(torch.ones(d), H) == "slope"
+    assert taught.name_place(torch.zeros(d), H) == name
+    assert taught.name_place(torch.ones(d), H) == "slope"
 
 
 @every_dtype
 @pytest.mark.parametrize(("n", "size"), [(7, 3), (6, 2), (5, 1), (4, 9), (1, 1)])
-def test_minibatch_sgd_trains_as_the_optimiser(
-    notebook: SimpleNamespace, n: int, size: int, dtype: torch.dtype
-) -> None:
+def test_minibatch_sgd_trains_as_the_optimiser(taught: SimpleNamespace, n: int, size: int, dtype: torch.dtype) -> None:
     W, b, x, y = (draw(shape, dtype, n + i) for i, shape in enumerate([(2, 3), (2,), (n, 3), (n, 2)]))
     orders = torch.rand(6, n, generator=torch.Generator().manual_seed(n)).argsort(dim=1)
     for rate in (0.01, 0.1):
@@ -117,23 +106,23 @@ def test_minibatch_sgd_trains_as_the_optimiser(
             for rows in torch.split(order, size)
         ]
         path = train([W, b], losses, rate)
-        torch.testing.assert_close(list(notebook.minibatch_sgd(W, b, x, y, orders, rate, size)), path[-1])
+        torch.testing.assert_close(list(taught.minibatch_sgd(W, b, x, y, orders, rate, size)), path[-1])
 
 
 @every_dtype
 @pytest.mark.parametrize(("n", "size"), [(7, 3), (6, 2), (5, 1), (4, 9), (1, 1)])
-def test_mended_epoch_trains_as_the_optimiser(notebook: SimpleNamespace, n: int, size: int, dtype: torch.dtype) -> None:
+def test_mended_epoch_trains_as_the_optimiser(taught: SimpleNamespace, n: int, size: int, dtype: torch.dtype) -> None:
     w, b, x, y = (draw(shape, dtype, n + i) for i, shape in enumerate([(3,), (), (n, 3), (n,)]))
     losses: list[Callable[..., Tensor]] = [
         lambda w, b, rows=rows: F.mse_loss(x[rows] @ w + b, y[rows]) for rows in torch.split(torch.arange(n), size)
     ]
     path = train([w, b], losses, 0.1)
-    torch.testing.assert_close(list(notebook.sgd_epoch(w, b, x, y, 0.1, size)), path[-1])
+    torch.testing.assert_close(list(taught.sgd_epoch(w, b, x, y, 0.1, size)), path[-1])
 
 
 @every_dtype
 @pytest.mark.parametrize(("n", "B"), [(2, 1), (2, 2), (4, 3), (6, 2), (5, 5)])
-def test_noise_of_a_batch_is_that_of_all_batches(notebook: SimpleNamespace, n: int, B: int, dtype: torch.dtype) -> None:
+def test_noise_of_a_batch_is_that_of_all_batches(taught: SimpleNamespace, n: int, B: int, dtype: torch.dtype) -> None:
     values = draw((n,), dtype, n + B, 3.0)
     drawn = {
         "noise_with": itertools.product(range(n), repeat=B),
@@ -141,11 +130,11 @@ def test_noise_of_a_batch_is_that_of_all_batches(notebook: SimpleNamespace, n: i
     }
     for name, batches in drawn.items():
         means = torch.stack([values[list(rows)].mean() for rows in batches])
-        torch.testing.assert_close(getattr(notebook, name)(values, B), means.var(correction=0), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(getattr(taught, name)(values, B), means.var(correction=0), atol=1e-5, rtol=1e-4)
 
 
-def test_budget_is_kept_and_the_default_is_too_slow(notebook: SimpleNamespace) -> None:
-    reached = notebook.spend(**notebook.budget)
+def test_budget_is_kept_and_the_default_is_too_slow(taught: SimpleNamespace) -> None:
+    reached = taught.spend(**taught.budget)
     assert reached["excess"] < 0.07
     assert reached["steps"] <= 150
-    assert notebook.spend(rate=0.05, batch_size=32)["why"] == "too slow"
+    assert taught.spend(rate=0.05, batch_size=32)["why"] == "too slow"

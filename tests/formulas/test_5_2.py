@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import torch
+from samples import every_dtype
 from torch import Tensor, nn
+
+NOTEBOOK = ("05_sgd", "2_momentum")
 
 SETTINGS = [(0.1, 0.9), (0.5, 0.3), (1e-3, 0.99), (2.0, 0.5)]
 
-every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 every_shape = pytest.mark.parametrize("shape", [(), (1,), (6,), (4, 3), (2, 3, 5)], ids=str)
 every_setting = pytest.mark.parametrize(("lr", "mu"), SETTINGS)
-
-
-@pytest.fixture
-def notebook(solutions: Callable[[str, str], SimpleNamespace]) -> SimpleNamespace:
-    return solutions("05_sgd", "2_momentum")
 
 
 def draw(shape: tuple[int, ...], seed: int, dtype: torch.dtype = torch.float64, scale: float = 3.0) -> Tensor:
@@ -32,11 +28,11 @@ def draw(shape: tuple[int, ...], seed: int, dtype: torch.dtype = torch.float64, 
 @every_setting
 @pytest.mark.parametrize("nesterov", [False, True], ids=["momentum", "nesterov"])
 def test_steps_are_those_of_sgd(
-    notebook: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, lr: float, mu: float, nesterov: bool
+    taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, lr: float, mu: float, nesterov: bool
 ) -> None:
-    step = notebook.nesterov_step if nesterov else notebook.momentum_step
+    step = taught.nesterov_step if nesterov else taught.momentum_step
     w, grads = draw(shape, 1, dtype), draw((9, *shape), 2, dtype, scale=100.0)
-    places, velocities = notebook.walk_with_sgd(w, grads, lr=lr, momentum=mu, nesterov=nesterov)
+    places, velocities = taught.walk_with_sgd(w, grads, lr=lr, momentum=mu, nesterov=nesterov)
     v = torch.zeros_like(w)
     for grad, place, velocity in zip(grads, places, velocities, strict=True):
         w, v = step(w, v, grad, lr, mu)
@@ -46,10 +42,10 @@ def test_steps_are_those_of_sgd(
 
 @every_dtype
 @every_setting
-def test_heavy_ball_trains_like_sgd(notebook: SimpleNamespace, dtype: torch.dtype, lr: float, mu: float) -> None:
+def test_heavy_ball_trains_like_sgd(taught: SimpleNamespace, dtype: torch.dtype, lr: float, mu: float) -> None:
     starts = [draw(shape, seed, dtype) for seed, shape in enumerate([(3, 2), (3,), (1, 3), (1,)])]
     own, theirs = ([nn.Parameter(start.clone()) for start in starts] for _ in range(2))
-    heavy_ball, sgd = notebook.HeavyBall(own, lr, mu), torch.optim.SGD(theirs, lr=lr, momentum=mu)
+    heavy_ball, sgd = taught.HeavyBall(own, lr, mu), torch.optim.SGD(theirs, lr=lr, momentum=mu)
     for t in range(7):
         for i, (p, q) in enumerate(zip(own, theirs, strict=True)):
             p.grad = draw(tuple(p.shape), 10 * t + i, dtype)
@@ -62,9 +58,9 @@ def test_heavy_ball_trains_like_sgd(notebook: SimpleNamespace, dtype: torch.dtyp
 
 
 @pytest.mark.parametrize(("lr", "mu"), [(0.05, 0.9), (0.1, 0.3), (0.01, 0.99)])
-def test_sgd_with_nesterov_walks_on_the_look_ahead_points(notebook: SimpleNamespace, lr: float, mu: float) -> None:
+def test_sgd_with_nesterov_walks_on_the_look_ahead_points(taught: SimpleNamespace, lr: float, mu: float) -> None:
     curvature, start = torch.tensor([1.0, 7.0, 0.2], dtype=torch.float64), draw((3,), 5)
-    places = notebook.look_ahead_descent(start, lambda place: curvature * place, lr, mu, 12)
+    places = taught.look_ahead_descent(start, lambda place: curvature * place, lr, mu, 12)
     ahead = places + mu * torch.diff(places, dim=0, prepend=start[None])
     w = start.clone().requires_grad_()
     optimiser = torch.optim.SGD([w], lr=lr, momentum=mu, nesterov=True)
@@ -77,11 +73,11 @@ def test_sgd_with_nesterov_walks_on_the_look_ahead_points(notebook: SimpleNamesp
 @pytest.mark.parametrize("curvature", [0.01, 1.0, 40.0, -2.0])
 @every_setting
 def test_matrix_of_a_mode_is_a_step_and_has_the_roots_of_the_text(
-    notebook: SimpleNamespace, lr: float, mu: float, curvature: float
+    taught: SimpleNamespace, lr: float, mu: float, curvature: float
 ) -> None:
-    R = notebook.mode_matrix(lr, mu, curvature).double()
+    R = taught.mode_matrix(lr, mu, curvature).double()
     u, x = draw((2,), 6)
-    x_after, u_after = notebook.momentum_step(x, u, curvature * x, lr, mu)
+    x_after, u_after = taught.momentum_step(x, u, curvature * x, lr, mu)
     torch.testing.assert_close(R @ torch.stack([u, x]), torch.stack([u_after, x_after]), rtol=1e-5, atol=1e-5)
     assert float(R.trace()) == pytest.approx(1 + mu - lr * curvature, abs=1e-5)
     assert float(R[0, 0] * R[1, 1] - R[0, 1] * R[1, 0]) == pytest.approx(mu, abs=1e-5)
@@ -94,8 +90,8 @@ def larger_root(product: Tensor, mu: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize(("smallest", "largest"), [(1.0, 100.0), (0.01, 9.0), (2.0, 2.5), (1e-4, 1e4), (5.0, 5.0)])
-def test_best_settings_have_the_best_rate(notebook: SimpleNamespace, smallest: float, largest: float) -> None:
-    lr, mu = notebook.best_settings(smallest, largest)
+def test_best_settings_have_the_best_rate(taught: SimpleNamespace, smallest: float, largest: float) -> None:
+    lr, mu = taught.best_settings(smallest, largest)
     root = math.sqrt(largest / smallest)
     curvatures = torch.linspace(smallest, largest, 50, dtype=torch.float64)
     rate = float(larger_root(lr * curvatures, torch.tensor(mu, dtype=torch.float64)).max())
@@ -107,14 +103,14 @@ def test_best_settings_have_the_best_rate(notebook: SimpleNamespace, smallest: f
 
 
 @pytest.mark.parametrize("mu_max", [0.0, 0.6, 0.9, 0.995, 0.999])
-def test_schedule_is_the_staircase(notebook: SimpleNamespace, mu_max: float) -> None:
+def test_schedule_is_the_staircase(taught: SimpleNamespace, mu_max: float) -> None:
     for t in [0, 1, 249, 250, 499, 500, 12_345, 10**6]:
-        assert notebook.momentum_at(t, mu_max) == pytest.approx(min(1 - 0.5 / (t // 250 + 1), mu_max))
+        assert taught.momentum_at(t, mu_max) == pytest.approx(min(1 - 0.5 / (t // 250 + 1), mu_max))
 
 
 @pytest.mark.parametrize(("lr", "mu"), [(0.1, 0.0), (0.1, 0.9), (0.5, 0.5)])
-def test_noise_floor_solves_the_equation_of_the_covariance(notebook: SimpleNamespace, lr: float, mu: float) -> None:
-    R = notebook.mode_matrix(lr, mu, 1.0).double()
+def test_noise_floor_solves_the_equation_of_the_covariance(taught: SimpleNamespace, lr: float, mu: float) -> None:
+    R = taught.mode_matrix(lr, mu, 1.0).double()
     push = torch.tensor([1.0, -lr], dtype=torch.float64)  # what a unit of noise does to (u, x)
     S = torch.zeros(2, 2, dtype=torch.float64)
     for _ in range(500):
@@ -122,7 +118,7 @@ def test_noise_floor_solves_the_equation_of_the_covariance(notebook: SimpleNames
     assert float(S[1, 1]) == pytest.approx(lr * (1 + mu) / ((1 - mu) * (2 * (1 + mu) - lr)), rel=1e-4)
 
 
-def test_target_line_is_reached_and_the_usual_settings_do_not(notebook: SimpleNamespace) -> None:
-    assert notebook.fit_line(**notebook.settings_for_line)["why"] == "reached"
-    assert notebook.fit_line(lr=0.01, momentum=0.9)["gap"] > 1e-3
-    assert notebook.fit_line(lr=0.075, momentum=0.0)["gap"] > 1e-3
+def test_target_line_is_reached_and_the_usual_settings_do_not(taught: SimpleNamespace) -> None:
+    assert taught.fit_line(**taught.settings_for_line)["why"] == "reached"
+    assert taught.fit_line(lr=0.01, momentum=0.9)["gap"] > 1e-3
+    assert taught.fit_line(lr=0.075, momentum=0.0)["gap"] > 1e-3

@@ -9,17 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+from samples import every_dtype
 from torch import Tensor
 from torch.optim import lr_scheduler
 
-every_dtype = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+NOTEBOOK = ("05_sgd", "3_adaptive_rates")
+
 every_shape = pytest.mark.parametrize("shape", [(1,), (2, 1, 4)], ids=str)
 every_scale = pytest.mark.parametrize("scale", [0.0, 1.0, 1000.0])
-
-
-@pytest.fixture
-def notebook(solutions: Callable[[str, str], SimpleNamespace]) -> SimpleNamespace:
-    return solutions("05_sgd", "3_adaptive_rates")
 
 
 def draw(shape: tuple[int, ...], dtype: torch.dtype, scale: float, steps: int = 12) -> tuple[Tensor, list[Tensor]]:
@@ -44,12 +41,12 @@ def by_torch(make: Any, w: Tensor, grads: list[Tensor], names: list[str], **sett
 @every_scale
 @pytest.mark.parametrize(("lr", "eps"), [(0.1, 1e-10), (2.0, 0.3)])
 def test_adagrad(
-    notebook: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, scale: float, lr: float, eps: float
+    taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, scale: float, lr: float, eps: float
 ) -> None:
     w, grads = draw(shape, dtype, scale)
     wanted, total = by_torch(torch.optim.Adagrad, w, grads, ["sum"], lr=lr, eps=eps), torch.zeros_like(w)
     for grad, row in zip(grads, wanted, strict=True):
-        w, total = notebook.adagrad_step(w, grad, total, lr, eps)
+        w, total = taught.adagrad_step(w, grad, total, lr, eps)
         torch.testing.assert_close([w, total], row)
 
 
@@ -58,13 +55,13 @@ def test_adagrad(
 @every_scale
 @pytest.mark.parametrize(("alpha", "eps"), [(0.99, 1e-8), (0.6, 0.3)])
 def test_rmsprop(
-    notebook: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, scale: float, alpha: float, eps: float
+    taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, scale: float, alpha: float, eps: float
 ) -> None:
     w, grads = draw(shape, dtype, scale)
     wanted = by_torch(torch.optim.RMSprop, w, grads, ["square_avg"], lr=0.05, alpha=alpha, eps=eps)
     v = torch.zeros_like(w)
     for grad, row in zip(grads, wanted, strict=True):
-        w, v = notebook.rmsprop_step(w, grad, v, 0.05, alpha, eps)
+        w, v = taught.rmsprop_step(w, grad, v, 0.05, alpha, eps)
         torch.testing.assert_close([w, v], row)
 
 
@@ -73,7 +70,7 @@ def test_rmsprop(
 @every_scale
 @pytest.mark.parametrize(("betas", "eps"), [((0.9, 0.999), 1e-8), ((0.5, 0.8), 0.3), ((0.0, 0.9), 1e-8)])
 def test_adam_and_adamw(
-    notebook: SimpleNamespace,
+    taught: SimpleNamespace,
     shape: tuple[int, ...],
     dtype: torch.dtype,
     scale: float,
@@ -83,8 +80,8 @@ def test_adam_and_adamw(
     start, grads = draw(shape, dtype, scale)
     names, settings = ["exp_avg", "exp_avg_sq"], {"lr": 0.05, "betas": betas, "eps": eps}
     for make, step, extra in (
-        (torch.optim.Adam, notebook.adam_step, {}),
-        (torch.optim.AdamW, notebook.adamw_step, {"weight_decay": 0.4}),
+        (torch.optim.Adam, taught.adam_step, {}),
+        (torch.optim.AdamW, taught.adamw_step, {"weight_decay": 0.4}),
     ):
         w, m, v = start, torch.zeros_like(start), torch.zeros_like(start)
         for t, row in enumerate(by_torch(make, start, grads, names, **settings, **extra), start=1):
@@ -133,14 +130,14 @@ def follow(make: Callable[[Any], Any], start: float, steps: int) -> list[float]:
 
 @every_dtype
 @pytest.mark.parametrize("k", [0.0, 0.04, 1.5])
-def test_exponential_schedule(notebook: SimpleNamespace, k: float, dtype: torch.dtype) -> None:
+def test_exponential_schedule(taught: SimpleNamespace, k: float, dtype: torch.dtype) -> None:
     wanted = follow(lambda optimiser: lr_scheduler.ExponentialLR(optimiser, gamma=math.exp(-k)), 0.3, 40)
-    found = notebook.decayed_rate(0.3, k, torch.arange(40, dtype=dtype))
+    found = taught.decayed_rate(0.3, k, torch.arange(40, dtype=dtype))
     torch.testing.assert_close(found, torch.tensor(wanted, dtype=dtype))
 
 
 @pytest.mark.parametrize(("total", "warmup", "low"), [(40, 10, 0.0), (30, 0, 0.01), (21, 20, 0.05), (9, 1, 0.2)])
-def test_warmup_and_cosine(notebook: SimpleNamespace, total: int, warmup: int, low: float) -> None:
+def test_warmup_and_cosine(taught: SimpleNamespace, total: int, warmup: int, low: float) -> None:
     def down(optimiser: Any) -> Any:
         return lr_scheduler.CosineAnnealingLR(optimiser, T_max=total - warmup, eta_min=low)
 
@@ -148,5 +145,5 @@ def test_warmup_and_cosine(notebook: SimpleNamespace, total: int, warmup: int, l
         return lr_scheduler.LinearLR(optimiser, start_factor=1 / warmup, total_iters=warmup - 1)
 
     wanted = (follow(up, 0.2, warmup) if warmup > 1 else [0.2] * warmup) + follow(down, 0.2, total - warmup + 1)
-    found = [notebook.rate_at(step, total, warmup, 0.2, low) for step in range(total + 1)]
+    found = [taught.rate_at(step, total, warmup, 0.2, low) for step in range(total + 1)]
     assert found == pytest.approx(wanted, abs=1e-9)

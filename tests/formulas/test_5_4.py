@@ -16,12 +16,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from autograder.digits import load_digits
 
+NOTEBOOK = ("05_sgd", "4_training_a_classifier")
+
 DTYPES = [torch.float32, torch.float64]
-
-
-@pytest.fixture
-def answers(solutions: Callable[[str, str], SimpleNamespace]) -> SimpleNamespace:
-    return solutions("05_sgd", "4_training_a_classifier")
 
 
 def make_batch(n: int, d: int, c: int, dtype: torch.dtype = torch.float64, scale: float = 1.0) -> list[Tensor]:
@@ -42,17 +39,17 @@ def test_digits_are_as_the_notebook_says() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (9, 2, 5), (30, 7, 1)])
-def test_pictures_are_the_pixels_in_order(answers: SimpleNamespace, shape: tuple[int, int, int]) -> None:
+def test_pictures_are_the_pixels_in_order(taught: SimpleNamespace, shape: tuple[int, int, int]) -> None:
     pixels = torch.arange(math.prod(shape)).remainder(17).reshape(shape).to(torch.uint8)
-    data = answers.Pictures(pixels, [3] * shape[0])
+    data = taught.Pictures(pixels, [3] * shape[0])
     x, y = next(iter(DataLoader(data, batch_size=len(data))))
     assert torch.equal(x, pixels.flatten(1) / 16)
     assert torch.equal(y, torch.full((shape[0],), 3))
 
 
 @pytest.mark.parametrize(("n", "n_val", "n_test"), [(10, 3, 2), (1797, 300, 300), (5, 0, 1), (4, 2, 2)])
-def test_split_is_a_partition(answers: SimpleNamespace, n: int, n_val: int, n_test: int) -> None:
-    parts = answers.split_rows(n, n_val, n_test, seed=1)
+def test_split_is_a_partition(taught: SimpleNamespace, n: int, n_val: int, n_test: int) -> None:
+    parts = taught.split_rows(n, n_val, n_test, seed=1)
     assert [len(part) for part in parts] == [n - n_val - n_test, n_val, n_test]
     assert torch.equal(torch.cat(parts).sort().values, torch.arange(n))
 
@@ -68,10 +65,10 @@ def test_epoch_has_the_ceiling_of_steps(n: int, size: int) -> None:
 @pytest.mark.parametrize(("n", "d", "c", "size"), [(1, 3, 2, 4), (11, 2, 5, 4), (12, 5, 3, 5)])
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_evaluate_measures_as_if_at_once(
-    answers: SimpleNamespace, n: int, d: int, c: int, size: int, scale: float, dtype: torch.dtype
+    taught: SimpleNamespace, n: int, d: int, c: int, size: int, scale: float, dtype: torch.dtype
 ) -> None:
     W, b, x, y = make_batch(n, d, c, dtype, scale)
-    loss, accuracy = answers.evaluate(answers.make_net(W, b, 0.5), answers.make_loader(x, y, size))
+    loss, accuracy = taught.evaluate(taught.make_net(W, b, 0.5), taught.make_loader(x, y, size))
     z = F.linear(x, W, b)
     torch.testing.assert_close(loss, F.cross_entropy(z, y).item(), rtol=1e-4, atol=1e-6)
     assert accuracy == pytest.approx((z.argmax(dim=1) == y).double().mean().item())
@@ -90,7 +87,7 @@ def test_softmax_in_front_of_the_loss_has_a_floor(c: int) -> None:
 @pytest.mark.parametrize(("n", "d", "c"), [(1, 2, 3), (6, 4, 2), (9, 1, 5)])
 @pytest.mark.parametrize("size", [1, 4, 20])
 def test_mended_loop_is_a_step_of_sgd_for_each_batch(
-    answers: SimpleNamespace, n: int, d: int, c: int, size: int
+    taught: SimpleNamespace, n: int, d: int, c: int, size: int
 ) -> None:
     W, b, x, y = make_batch(n, d, c)
     model = nn.Linear(d, c, dtype=torch.float64)
@@ -102,14 +99,14 @@ def test_mended_loop_is_a_step_of_sgd_for_each_batch(
             strict=True,
         ):
             weight.data -= 0.2 * slope
-    torch.testing.assert_close(answers.run_epochs(W, b, x, y, 0.2, size, 2), [model.weight, model.bias])
-    assert len(answers.memorise(W, b, x, y, 0.2, 3)) == 3
+    torch.testing.assert_close(taught.run_epochs(W, b, x, y, 0.2, size, 2), [model.weight, model.bias])
+    assert len(taught.memorise(W, b, x, y, 0.2, 3)) == 3
 
 
 @pytest.mark.parametrize("patience", [1, 2, 3])
 @pytest.mark.parametrize("losses", list(itertools.product([1.0, 2.0, 3.0], repeat=4)))
-def test_early_stopping_waits_for_patience(answers: SimpleNamespace, losses: tuple[float, ...], patience: int) -> None:
-    best, last = answers.stop_early(list(losses), patience)
+def test_early_stopping_waits_for_patience(taught: SimpleNamespace, losses: tuple[float, ...], patience: int) -> None:
+    best, last = taught.stop_early(list(losses), patience)
     seen = list(losses[: last + 1])
     assert seen.index(min(seen)) == best
     assert last - best == patience or (last == len(losses) - 1 and last - best < patience)
@@ -117,9 +114,9 @@ def test_early_stopping_waits_for_patience(answers: SimpleNamespace, losses: tup
 
 
 @pytest.mark.parametrize(("n", "c"), [(1, 2), (50, 3), (8, 12), (0, 4)])
-def test_confusion_counts_and_shares(answers: SimpleNamespace, n: int, c: int) -> None:
+def test_confusion_counts_and_shares(taught: SimpleNamespace, n: int, c: int) -> None:
     y, y_hat = torch.randint(c, (2, n), generator=torch.Generator().manual_seed(n))
-    counts, recall, precision = answers.confusion(y, y_hat, c)
+    counts, recall, precision = taught.confusion(y, y_hat, c)
     assert counts.sum() == n
     for i in range(c):
         assert [int(k) for k in counts[i]] == [int(((y == i) & (y_hat == j)).sum()) for j in range(c)]
@@ -130,19 +127,19 @@ def test_confusion_counts_and_shares(answers: SimpleNamespace, n: int, c: int) -
 
 @pytest.mark.parametrize("optimiser", [torch.optim.SGD, torch.optim.Adam])
 def test_checkpoint_goes_on_as_if_never_stopped(
-    answers: SimpleNamespace, optimiser: Callable[..., torch.optim.Optimizer]
+    taught: SimpleNamespace, optimiser: Callable[..., torch.optim.Optimizer]
 ) -> None:
     W, b, x, y = make_batch(6, 3, 4)
     settings = {"lr": 0.1, "momentum": 0.9} if optimiser is torch.optim.SGD else {"lr": 0.1}
-    models = [answers.make_net(W, b), answers.make_net(W, b), answers.make_net(0 * W, 0 * b)]
+    models = [taught.make_net(W, b), taught.make_net(W, b), taught.make_net(0 * W, 0 * b)]
     whole, first, second = (optimiser(model.parameters(), **settings) for model in models)
-    answers.take_steps(models[0], whole, x, y, 5)
-    answers.take_steps(models[1], first, x, y, 3)
+    taught.take_steps(models[0], whole, x, y, 5)
+    taught.take_steps(models[1], first, x, y, 3)
     file = io.BytesIO()
-    answers.save_run(models[1], first, 3, file)
+    taught.save_run(models[1], first, 3, file)
     file.seek(0)
-    assert answers.load_run(models[2], second, file) == 3
-    answers.take_steps(models[2], second, x, y, 2)
+    assert taught.load_run(models[2], second, file) == 3
+    taught.take_steps(models[2], second, x, y, 2)
     for one, other in zip(models[0].parameters(), models[2].parameters(), strict=True):
         assert torch.equal(one, other)
 

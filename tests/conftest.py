@@ -1,9 +1,11 @@
 """What several test files share: the repository, and small courses made of text."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attack_lab import Lab, open_lab
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,3 +33,10 @@ def make_course(tmp_path_factory):
         return course
 
     return make
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The place where attacks and unusual honest work are tried."""
+    with pytest.MonkeyPatch.context() as patch, open_lab(tmp_path_factory.mktemp("lab"), patch.setenv) as lab:
+        yield lab

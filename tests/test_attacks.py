@@ -14,30 +14,22 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from attack_lab import CHAPTER, MOST, NAME, POINTS, RIGHT, SLEEPER, WRONG, Lab, Outcome, Tried, open_lab
+from attack_lab import CHAPTER, MOST, NAME, POINTS, RIGHT, SLEEPER, WRONG, Lab, Outcome, Tried
 
 from autograder.accuracy import copy_course, hand_in
-from autograder.engine import doctor, isolation, runner
+from autograder.engine import isolation, runner
 from autograder.grading import grade_class
 from autograder.results import StudentResult
 from autograder.submissions import get_id
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    if not doctor.stands():
-        pytest.skip("student code cannot be isolated here: 'course doctor' says why")
-    with pytest.MonkeyPatch.context() as patch, open_lab(tmp_path_factory.mktemp("attacked"), patch.setenv) as lab:
-        yield lab
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,6 @@ from autograder import grading
 from autograder.accuracy import hand_in
 from autograder.build import stage_chapter
 from autograder.cli import main
-from autograder.engine import doctor
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.gradebook import load_config, open_gradebook
@@ -41,9 +40,7 @@ from autograder.grading import grade_class
 from autograder.journal import Journal
 from autograder.worker import Assignment, Graded, Submission, grade_submission
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or not doctor.stands(), reason="student code cannot be isolated here"
-)
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
 ROOT = Path(__file__).parents[1]
 CHAPTER, OTHER, NAME = "01_mini", "02_mini", "1_mini"

@@ -815,18 +815,11 @@ WALLS = ("system", "rights", "processes", "network", "files", "limits", "filter"
 OPTIONAL = ("proc",)
 
 
-def available() -> bool:
-    """Whether student code can be isolated here: all walls stand, but perhaps /proc, which is for libraries' sake."""
-    return _available()
-
-
-@functools.cache
-def _available() -> bool:
-    return all(wall.stands for wall in probe() if wall.name not in OPTIONAL)
-
-
 def probe() -> list[Wall]:
-    """Of each wall, whether it stands: encloses two bodies for real and tries what must fail. Takes about a second."""
+    """Of each wall, whether it stands: encloses two bodies for real and tries what must fail. Takes about a second.
+
+    For a small process (see `doctor`): what a large one holds hides what the bodies take.
+    """
     try:
         _plan()
     except Unavailable as error:

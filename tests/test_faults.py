@@ -59,6 +59,9 @@ def pause(name):
 MINE = f"t{os.getpid()}"
 """How such names begin, so that tests that run at the same time do not kill each other's processes."""
 
+SPARED: set[int] = set()
+"""The processes that are not for killing: the warm one of all tests."""
+
 Marks = dict[tuple[str, str], float | None]
 """The automatic score by student and cell."""
 
@@ -70,6 +73,8 @@ Marks = dict[tuple[str, str], float | None]
 def warm() -> Iterator[Engine]:
     with Engine(isolated=True) as engine:
         engine.start()
+        assert engine._warm
+        SPARED.add(engine._warm.process.pid)
         yield engine
 
 
@@ -157,7 +162,7 @@ def find_child(parent: psutil.Process, word: str) -> psutil.Process | None:
     with contextlib.suppress(psutil.Error):
         for child in parent.children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                if any(word in part for part in child.cmdline()):
+                if child.pid not in SPARED and any(word in part for part in child.cmdline()):
                     return child
     return None
 

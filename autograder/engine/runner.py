@@ -30,12 +30,6 @@ Output = dict[str, Any]
 GRACE_SECONDS = 2.0
 """Time to come to an end after the time of a cell."""
 
-PATIENCE_SECONDS = 120.0
-"""Time for the warm process to begin to listen."""
-
-MAX_REFUSED = 50
-"""How often it may refuse, in a second, before it is taken for dead."""
-
 MAX_RUNS = 6
 """How often one notebook may end its process; then the rest of its cells is not run."""
 
@@ -142,7 +136,7 @@ class Engine:
         """
         for _ in range(3):
             try:
-                self._connection = self._connection or _Connection(self.start(), self._warm)
+                self._connection = self._connection or _Connection(self.start())
                 return list(_Run(job, self._connection, self.isolated, self.limits).go())
             except _Lost:
                 self.close()
@@ -162,21 +156,25 @@ class _Lost(Exception):
 
 
 class WarmProcess:
-    """The warm process, and the folder in which its socket is."""
+    """The warm process, and the folder in which its socket is. It can be connected to at once, and answers when it is warm."""
 
     def __init__(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
         self.address = f"{self.folder.name}/socket"
         os.mkdir(f"{self.folder.name}/root")
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "autograder.engine.zygote", self.address],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-        )
+        with socket.socket(socket.AF_UNIX) as listener:  # its own copy is the only one, so that its end is seen at once
+            listener.bind(self.address)
+            listener.listen()
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "autograder.engine.zygote", str(listener.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                cwd="/",
+                pass_fds=[listener.fileno()],
+            )
 
     def close(self) -> None:
         self.process.kill()
@@ -187,21 +185,14 @@ class WarmProcess:
 class _Connection:
     """A client's connection to the warm process. Raises `_Lost` where there is none, or none any more."""
 
-    def __init__(self, address: str, warm: WarmProcess | None) -> None:
+    def __init__(self, address: str) -> None:
         self.root = str(Path(address).parent / "root")
         self.socket = socket.socket(socket.AF_UNIX)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        refused = 0
-        while True:
-            try:
-                self.socket.connect(address)
-                break
-            except OSError as error:  # it is still about to listen
-                refused += isinstance(error, ConnectionRefusedError)  # or listens no more, and only its socket is left
-                ended = warm.process.poll() is not None if warm else not Path(self.root).exists()
-                if ended or refused > MAX_REFUSED or time.monotonic() > deadline:
-                    raise _Lost from None
-                time.sleep(0.02)
+        try:
+            self.socket.connect(address)
+        except OSError:
+            self.socket.close()
+            raise _Lost from None
         self.answers = self.socket.makefile("rb")
 
     def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """The warm process: imports what notebooks need once, and forks on request. It never sees a notebook, a test or a submission.
 
-It is started with the path of a socket to listen at. A client sends one JSON message at a time. `{"fork": "student" or "examiner", …}`
+It is started with the descriptor of a socket that listens. A client sends one JSON message at a time. `{"fork": "student" or "examiner", …}`
 comes with the descriptors that the fork is to have: its channel, and for a student a lifeline, whose other end is closed when nobody
 waits any more; the answer has the fork's `pid`. `{"end": pid}` waits a moment for the end of that process, or kills it, and answers
-with its wait `status`, `null` where it goes on. What a client
-forked ends with its connection, and the warm process with its standard input.
+with its wait `status`, `null` where it goes on. What a client forked ends with its connection, and the warm process with its standard input.
 """
 
 from __future__ import annotations
@@ -41,9 +40,7 @@ def main() -> None:
         os.dup2(null, standard)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command that started this
     die_with_parent()
-    with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
-        listener.bind(sys.argv[1])
-        listener.listen()
+    with socket.socket(fileno=int(sys.argv[1])) as listener, selectors.DefaultSelector() as selector:
         warm_up()
         isolation.prepare()
         selector.register(0, selectors.EVENT_READ)

@@ -6,6 +6,7 @@ import os
 import pickle
 import select
 import signal
+import sys
 import traceback
 from collections.abc import Callable
 from typing import TypeVar
@@ -27,6 +28,8 @@ def in_fork(function: Callable[[], T], seconds: float = 120) -> T:
     child = os.fork()
     if child == 0:
         os.close(reader)
+        if torch := sys.modules.get("torch"):
+            torch.set_num_threads(1)  # the parent's other threads are not in the fork, and who waits for them waits for ever
         _answer(function, writer)
     os.close(writer)
     try:

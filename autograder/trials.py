@@ -15,8 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from autograder.authored import Cell, Exercise, Notebook
 from autograder.checks.check import Check, recording
 from autograder.checks.mistakes import Fingerprint, KnownMistakes
@@ -75,7 +73,6 @@ def _try_notebook(
     notebook: Notebook, stubs: dict[str, str], visible_checks: dict[str, str]
 ) -> dict[str, ExerciseTrials]:
     os.environ["MPLBACKEND"] = "agg"
-    torch.set_num_threads(1)
     found: dict[str, ExerciseTrials] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         run = _make_shell()

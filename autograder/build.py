@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,6 +24,7 @@ from nbclient.exceptions import CellExecutionError
 from autograder import MISTAKES
 from autograder.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapter
 from autograder.checks.mistakes import Fingerprint, write_mistakes
+from autograder.commands import run_nbgrader
 from autograder.errors import CourseError
 from autograder.trials import ExerciseTrials, try_notebook
 
@@ -162,31 +160,6 @@ def generate_release(root: Path, stage: Path, chapter: str) -> None:
     """Let nbgrader make the release of a staged chapter, under the course's own configuration."""
     shutil.copyfile(root / "nbgrader_config.py", stage / "nbgrader_config.py")
     run_nbgrader(stage, "generate_assignment", chapter, "--force")
-
-
-def run_nbgrader(course: Path, *arguments: str) -> str:
-    """Run an nbgrader command at the course folder; returns what it logged.
-
-    Raises `CourseError` with nbgrader's own last words when it fails.
-    """
-    # nbgrader calls `alembic` from PATH for a fresh gradebook, also where the environment is not activated.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=course,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode or "Exception while loading config file" in done.stderr:  # nbgrader would go on without it
-        last = (
-            [line for line in done.stderr.splitlines() if "ERROR" in line]
-            or done.stderr.splitlines()[-1:]
-            or ["no message"]
-        )
-        raise CourseError(f"nbgrader {arguments[0]} failed: {last[-1]}")
-    return done.stderr
 
 
 def find_leaks(notebook: Notebook, release: Path, root: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ import nbformat
 
 from autograder.accuracy import copy_course
 from autograder.authored import Exercise, read_chapter
-from autograder.build import run_nbgrader
+from autograder.commands import run_nbgrader
 from autograder.engine import doctor
 from autograder.errors import CourseError
 from autograder.grading import export_marks, generate_feedback, grade_class

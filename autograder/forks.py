@@ -29,7 +29,9 @@ def in_fork(function: Callable[[], T], seconds: float = 120) -> T:
     if child == 0:
         os.close(reader)
         if torch := sys.modules.get("torch"):
-            torch.set_num_threads(1)  # the parent's other threads are not in the fork, and who waits for them waits for ever
+            torch.set_num_threads(
+                1
+            )  # the parent's other threads are not in the fork, and who waits for them waits for ever
         _answer(function, writer)
     os.close(writer)
     try:

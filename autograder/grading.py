@@ -29,7 +29,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import parse_utc
 
-from autograder.build import run_nbgrader
+from autograder.commands import run_nbgrader
 from autograder.engine import doctor
 from autograder.engine.execute import make_plan
 from autograder.engine.plan import Reference
@@ -52,9 +52,9 @@ from autograder.worker import (
     Assignment,
     Graded,
     Submission,
+    begin,
     grade_submission,
     read_findings,
-    set_assignment,
     write_files,
 )
 
@@ -448,19 +448,11 @@ def _open_pool(
         return
     workers = min(jobs or os.cpu_count() or 1, count)
     context = multiprocessing.get_context("spawn")
-    pool: Executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(assignment,))
+    pool: Executor = ProcessPoolExecutor(workers, mp_context=context, initializer=begin, initargs=(assignment,))
     try:
         yield lambda submission: pool.submit(grade_submission, submission)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _begin(assignment: Assignment) -> None:
-    """In a worker."""
-    from autograder.engine.zygote import die_with_parent
-
-    die_with_parent()
-    set_assignment(assignment)
 
 
 # --- results -------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from autograder import RESULT
 from autograder.engine.execute import execute
 from autograder.engine.plan import Plan, Reference
 from autograder.engine.runner import Engine
+from autograder.engine.zygote import die_with_parent
 from autograder.errors import CourseError
 from autograder.marks import CellMark, mark_notebook
 from autograder.submissions import get_id, parse_notebook, rebuild
@@ -82,10 +83,11 @@ class Graded:
 _own = threading.local()
 
 
-def set_assignment(assignment: Assignment) -> None:
-    """Keep the assignment of a pool in this process, so that it need not come with every submission."""
+def begin(assignment: Assignment) -> None:
+    """In a process of a pool: keep the assignment here, so that it need not come with every submission, and end with the pool's."""
     global _assignment
     _assignment = assignment
+    die_with_parent()
 
 
 _assignment: Assignment | None = None

@@ -32,7 +32,7 @@ import psutil
 
 from autograder.accuracy import copy_course, hand_in
 from autograder.authored import find_chapters, read_chapter
-from autograder.build import run_nbgrader
+from autograder.commands import run_nbgrader
 from autograder.demo import draw_answers
 from autograder.engine import runner
 from autograder.engine.plan import Plan

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.build import run_nbgrader
+from autograder.commands import run_nbgrader
 from autograder.grading import Grading, grade_class
 
 LISTS: list[tuple[str, str, str]] = [

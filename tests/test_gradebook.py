@@ -26,7 +26,7 @@ from nbgrader.api import Gradebook, Student, SubmittedAssignment
 from sqlalchemy import URL, create_engine, inspect, select, text
 
 from autograder import gradebook as module
-from autograder.build import run_nbgrader
+from autograder.commands import run_nbgrader
 from autograder.errors import CourseError
 from autograder.gradebook import (
     CellMark,

@@ -16,8 +16,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.accuracy import hand_in, measure_accuracy, summarise
-from autograder.build import run_nbgrader, stage_chapter
+from autograder.build import stage_chapter
 from autograder.cli import main
+from autograder.commands import run_nbgrader
 from autograder.demo import CARELESS, draw_class, run_demo
 from autograder.grading import collect_results, export_marks, generate_feedback, grade_class
 from autograder.results import ClassResult, StudentResult

@@ -6,6 +6,7 @@ no gradebook.
 
 from __future__ import annotations
 
+import errno
 import json
 import tempfile
 import threading
@@ -28,6 +29,9 @@ from autograder.submissions import get_id, parse_notebook, rebuild
 
 NOTES = "autograded_notes"
 """The key in a graded notebook's metadata under which the notes on its submission stand."""
+
+FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""Errors of the machine, for which no submission can do anything."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,10 @@ _assignment: Assignment | None = None
 
 
 def grade_submission(submission: Submission, assignment: Assignment | None = None) -> Graded:
-    """Grade `submission`. Whatever it brings about stays with it: it is the `reason` in what is returned."""
+    """Grade `submission`. Whatever it brings about stays with it: it is the `reason` in what is returned.
+
+    Raises `OSError` where the machine itself is at fault, such as a full disk.
+    """
     assignment = assignment or _assignment
     assert assignment is not None
     started = time.monotonic()
@@ -103,6 +110,8 @@ def grade_submission(submission: Submission, assignment: Assignment | None = Non
     except CourseError as error:
         graded = Graded(submission.student, str(error))
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FAULTS:
+            raise
         first = str(error).splitlines()[0] if str(error) else ""
         graded = Graded(submission.student, f"{type(error).__name__}: {first}"[:300])
     return Graded(**{**vars(graded), "seconds": time.monotonic() - started})

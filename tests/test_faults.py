@@ -29,7 +29,7 @@ import nbformat
 import psutil
 import pytest
 
-from autograder import grading
+from autograder import grading, worker
 from autograder.accuracy import hand_in
 from autograder.build import stage_chapter
 from autograder.cli import main
@@ -415,6 +415,7 @@ def no_space(*args: Any, **options: Any) -> Any:
 
 
 FULL: dict[str, tuple[Any, str]] = {
+    "a worker's copy of a submission": (worker, "write_files"),
     "a graded notebook": (grading, "write_files"),
     "the place of a graded notebook": (Path, "rename"),
     "the journal": (os, "fsync"),

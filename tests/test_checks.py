@@ -395,6 +395,10 @@ def test_a_check_without_evaluations_earns_nothing():
             lambda: Check("e", 1)("1", gives=1, gradient=True),
             "gradient=True needs `gives` as a function of the data, to differentiate it",
         ),
+        (
+            lambda: Check("e", 1)("gradient.sum()", gives=1, gradient=torch.ones(1)),
+            "`gradient` is a setting of the check: give data another name in the expression",
+        ),
     ],
 )
 def test_an_author_who_misuses_a_check_is_told(build, words):

@@ -153,8 +153,17 @@ class Check:
         for an upstream gradient that is not uniform. `may_change` names the data that may be changed in place.
         `within` is the absolute tolerance.
 
-        Raises `ValueError` for a `part` that the check does not have.
+        Raises `ValueError` for a `part` that the check does not have, and for data that has the name of one of these settings.
         """
+        settings = {
+            "gradient": (gradient, bool),
+            "may_change": (may_change, str),
+            "within": (within, (int, float)),
+            "part": (part, str),
+        }
+        for name, (setting, kind) in settings.items():
+            if not isinstance(setting, kind):
+                raise ValueError(f"`{name}` is a setting of the check: give data another name in the expression")
         if part not in self.parts:
             raise ValueError(
                 f'Check("{self.exercise}") has no part {part!r}; it has {", ".join(map(repr, self.parts))}'

@@ -155,7 +155,7 @@ class Check:
 
         Raises `ValueError` for a `part` that the check does not have, and for data that has the name of one of these settings.
         """
-        settings = {
+        settings: dict[str, tuple[object, type | tuple[type, ...]]] = {
             "gradient": (gradient, bool),
             "may_change": (may_change, str),
             "within": (within, (int, float)),

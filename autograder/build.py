@@ -26,7 +26,7 @@ from autograder.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapt
 from autograder.checks.mistakes import Fingerprint, write_mistakes
 from autograder.commands import run_nbgrader
 from autograder.errors import CourseError
-from autograder.trials import ExerciseTrials, try_notebook
+from autograder.trials import ExerciseTrials, try_notebooks
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CELL_SECONDS = 120
@@ -80,7 +80,7 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
         write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
     _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
     generate_release(root, stage, chapter)
-    trials = {notebook.name: _try(notebook, stage / "release" / chapter) for notebook in notebooks}
+    trials = _try(notebooks, stage / "release" / chapter)
     problems = [line for notebook in notebooks for line in _find_problems(notebook, trials[notebook.name], root)]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
@@ -213,16 +213,22 @@ def _lines_in(value: Any) -> Iterator[str]:
 # --- trials: solutions that pass, mistakes that are known ---------------------------------------------
 
 
-def _try(notebook: Notebook, release: Path) -> dict[str, ExerciseTrials]:
-    released = nbformat.read(release / f"{notebook.name}.ipynb", as_version=4)
-    sources = {cell.metadata.nbgrader.grade_id: cell.source for cell in released.cells if "nbgrader" in cell.metadata}
-    checked = [exercise.name for exercise in notebook.exercises.values() if exercise.check]
-    stubs = {name: sources[name] for name in checked}
-    visible = {name: sources[f"{name}-check"] for name in checked}
+def _try(notebooks: list[Notebook], release: Path) -> dict[str, dict[str, ExerciseTrials]]:
+    """The trials of each notebook's exercises, against what the release holds in place of answers and checks."""
+    prepared = []
+    for notebook in notebooks:
+        released = nbformat.read(release / f"{notebook.name}.ipynb", as_version=4)
+        sources = {
+            cell.metadata.nbgrader.grade_id: cell.source for cell in released.cells if "nbgrader" in cell.metadata
+        }
+        checked = [exercise.name for exercise in notebook.exercises.values() if exercise.check]
+        stubs = {name: sources[name] for name in checked}
+        prepared.append((notebook, stubs, {name: sources[f"{name}-check"] for name in checked}))
     try:
-        return try_notebook(notebook, stubs, visible)
+        found = try_notebooks(prepared)
     except CourseError as error:
         raise AuthorErrors([str(error)]) from error
+    return {notebook.name: tried for notebook, tried in zip(notebooks, found, strict=True)}
 
 
 def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials], root: Path) -> Iterator[str]:

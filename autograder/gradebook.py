@@ -46,6 +46,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy import URL, Connection, bindparam, create_engine, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import selectinload
 from traitlets.config import Application, Config
 
 from autograder.errors import CourseError
@@ -309,6 +310,24 @@ class _Submitted:
     marks: dict[str, CellMark] | None
     penalty: float | None
     seconds_late: float
+
+
+def load_submissions(gradebook: Any, assignment: str) -> list[Any]:
+    """nbgrader's submissions of an assignment with all that a report reads of them, in a few queries rather than some for each mark."""
+    notebooks = selectinload(SubmittedAssignment.notebooks)
+    grades = notebooks.selectinload(SubmittedNotebook.grades)
+    found: list[Any] = (
+        gradebook.db.query(SubmittedAssignment)
+        .filter(SubmittedAssignment.assignment == gradebook.find_assignment(assignment))
+        .options(
+            notebooks.joinedload(SubmittedNotebook.notebook),
+            grades.joinedload(Grade.cell),
+            grades.undefer(Grade.max_score),
+            grades.undefer(Grade.cell_type),
+        )
+        .all()
+    )
+    return found
 
 
 def save_marks(

@@ -40,6 +40,7 @@ from autograder.gradebook import (
     SubmissionMarks,
     find_url,
     load_config,
+    load_submissions,
     open_gradebook,
     save_marks,
     withdraw_marks,
@@ -473,7 +474,7 @@ def _collect(
 ) -> ClassResult:
     """Read marks from the gradebook and what was found from the journal, or else from the graded notebooks."""
     students = []
-    graded = {one.student_id: one for one in gradebook.find_assignment(chapter).submissions}
+    graded = {one.student_id: one for one in load_submissions(gradebook, chapter)}
     for name in sorted(set(list_submissions(course, chapter)) | {student.id for student in gradebook.students}):
         outcome = outcomes.get(name)
         if outcome and outcome.reason:
@@ -509,7 +510,7 @@ def _collect_student(submission: Any, course: Path, chapter: str, student: str, 
 
 def _read_exercise(notebook: str, grade: Any, check: dict[str, Any] | None, answer: dict[str, Any]) -> ExerciseResult:
     found = ExerciseResult(notebook, grade.name.removesuffix("-check"), grade.max_score, grade.score, "wrong")
-    if grade.cell.cell_type != "code" or grade.auto_score is None:
+    if grade.cell_type != "code" or grade.auto_score is None:
         done = grade.manual_score is not None or not grade.needs_manual_grade
         return replace(found, state="by hand", score=grade.score if done else None)
     if check is None:

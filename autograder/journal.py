@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,9 @@ class Journal:
         """Note that these are graded, and see to it that this outlives a loss of power."""
         for entry in entries:
             self.entries[entry.student] = entry
-            self._file.write(json.dumps(asdict(entry), ensure_ascii=False).encode("utf-8", "replace").decode() + "\n")
+            self._file.write(
+                json.dumps(entry, default=vars, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n"
+            )
         self._file.flush()
         os.fsync(self._file.fileno())
 

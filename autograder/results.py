@@ -7,7 +7,7 @@ graded, what was odd about it, and which mistake was behind each lost point.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -70,7 +70,7 @@ def save_results(result: ClassResult, course: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".json.new")
     fresh.write_text(
-        json.dumps(asdict(result), indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace"
+        json.dumps(result, default=vars, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="replace"
     )
     fresh.replace(path)
     return path

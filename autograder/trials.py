@@ -8,10 +8,11 @@ the fingerprints of the wrong answers.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ from autograder.authored import Cell, Exercise, Notebook
 from autograder.checks.check import Check, recording
 from autograder.checks.mistakes import Fingerprint, KnownMistakes
 from autograder.errors import CourseError
-from autograder.forks import in_fork
+from autograder.forks import in_fork, in_forks
 
 
 @dataclass
@@ -66,7 +67,15 @@ def try_notebook(
     `stubs` and `visible_checks` hold what a release has in place of the answer and of the check, by exercise.
     Raises `CourseError` when a cell of the notebook itself stops with an error.
     """
-    return in_fork(lambda: _try_notebook(notebook, stubs, visible_checks), seconds=600)
+    [found] = try_notebooks([(notebook, stubs, visible_checks)])
+    return found
+
+
+def try_notebooks(
+    notebooks: Iterable[tuple[Notebook, dict[str, str], dict[str, str]]],
+) -> list[dict[str, ExerciseTrials]]:
+    """Run the trials of several notebooks at a time; each comes with its stubs and visible checks, as in `try_notebook`."""
+    return list(in_forks([functools.partial(_try_notebook, *one) for one in notebooks], seconds=600))
 
 
 def _try_notebook(

@@ -74,7 +74,10 @@ def time_stock(course: Path, chapter: str, students: list[str]) -> dict[str, Any
 
 
 def time_ours(course: Path, chapter: str, jobs: int) -> dict[str, Any]:
-    """`course grade --again`, in a process of its own; seconds are counted from the first submission done to the last."""
+    """`course grade --again`, in a process of its own; seconds are counted from the first submission done to the last.
+
+    `coordinator` is the processor time a submission of the process that reads and writes; the writing of results is in it.
+    """
     queue: Any = multiprocessing.get_context("spawn").Queue()
     process = multiprocessing.get_context("spawn").Process(target=_grade, args=(course, chapter, jobs, queue))
 
@@ -82,26 +85,24 @@ def time_ours(course: Path, chapter: str, jobs: int) -> dict[str, Any]:
         process.start()
         process.join()
 
-    whole, peak, _ = timed(run)
-    times, own, children = queue.get()
+    _, peak, _ = timed(run)
+    times, own = queue.get()
     rate = (times[-1] - times[0]) / (len(times) - 1)
-    return {
-        "seconds": rate,
-        "start": times[0] - rate,
-        "whole": whole,
-        "peak": peak,
-        "coordinator": own,
-        "others": children,
-    }
+    return {"seconds": rate, "start": times[0] - rate, "peak": peak, "coordinator": own}
 
 
 def _grade(course: Path, chapter: str, jobs: int, queue: Any) -> None:
     times: list[float] = []
+    spent: list[float] = []
     started = time.monotonic()
-    grade_class(course, chapter, jobs, lambda done, total: times.append(time.monotonic() - started), again=True)
-    spent = os.times()
-    count = len(times) - 1
-    queue.put((times[1:], (spent.user + spent.system) / count, (spent.children_user + spent.children_system) / count))
+
+    def on_done(done: int, total: int) -> None:
+        if done:
+            times.append(time.monotonic() - started)
+            spent.append(time.process_time())
+
+    grade_class(course, chapter, jobs, on_done, again=True)
+    queue.put((times, (time.process_time() - spent[0]) / (len(times) - 1)))
 
 
 def time_limit(notebooks: list[list[list[str]]]) -> float:
@@ -270,7 +271,7 @@ def main() -> int:
         "start_seconds": ours[2]["start"],
         "reference_seconds": reference,
         "peak_mb": {"stock": stock["peak"], "1": ours[1]["peak"], "2": ours[2]["peak"]},
-        "cpu_seconds": {"coordinator": ours[2]["coordinator"], "workers and forks": ours[2]["others"]},
+        "coordinator_seconds": ours[2]["coordinator"],
         "milliseconds": parts,
     }
     if options.json:
@@ -300,13 +301,22 @@ def report(found: dict[str, Any]) -> None:
         f"  once: {found['start_seconds']:.1f} s to start, {found['reference_seconds']:.1f} s for the chapter's reference run"
     )
     print(f"  peak memory (MB): {found['peak_mb']}")
-    print("\n  processor seconds a submission: " + ", ".join(f"{k} {v:.3f}" for k, v in found["cpu_seconds"].items()))
     print(
-        "  milliseconds of one submission, one worker: "
+        "\n  milliseconds of one submission, one worker: "
         + ", ".join(f"{k} {v}" for k, v in found["milliseconds"].items())
     )
+    print(f"  the coordinator: {found['coordinator_seconds'] * 1000:.0f} milliseconds of processor time a submission\n")
+    for students, cores in ((300, 2), (300, 8), (3_000, 2), (3_000, 16), (100_000, 64)):
+        minutes = project(found, students, cores) / 60
+        print(f"  a class of {students:7,} on {cores:2} cores: {minutes:7.1f} minutes")
     for line in found["different"]:
         print(f"  {line}")
+
+
+def project(found: dict[str, Any], students: int, cores: int) -> float:
+    """Seconds for a class: the measured work of two cores spread over `cores`, or the coordinator's, whichever takes longer."""
+    each = max(found["seconds_2"] * 2 / cores, found["coordinator_seconds"])
+    return float(found["start_seconds"] + students * each)
 
 
 if __name__ == "__main__":

@@ -403,3 +403,16 @@ def test_a_cell_that_ends_the_students_process_costs_only_itself(engine: Engine)
         ],
     )
     assert [error.name for error in found] == ["", "", "ProcessEnded", "", "RuntimeError"]
+
+
+def test_an_examiner_that_ends_while_the_student_waits_for_it_costs_only_its_check(engine: Engine) -> None:
+    found = grade(
+        engine,
+        [
+            ("student", "def f(g): return g()\nx = 1"),
+            ("examiner", "import os\nf(lambda: os._exit(3))"),
+            ("student", "assert x == 1"),
+            ("examiner", "assert f(lambda: 5) == 5"),
+        ],
+    )
+    assert [one.name for one in found] == ["", "ProcessEnded", "", ""]

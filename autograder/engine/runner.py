@@ -414,6 +414,8 @@ class _Run:
                 process = side.send(step)
                 outputs = side.wait(process) if side is self.student else self._examine(process)
             except _Ended as end:
+                if side is self.examiner:  # the student's process may wait for an answer of the one that is gone
+                    self.student.close()
                 if end.again and attempt == 1:  # killed from outside, perhaps: give it another chance
                     continue
                 return [make_error(end.name, end.says)]

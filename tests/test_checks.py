@@ -13,7 +13,7 @@ import torch
 from autograder import RESULT
 from autograder.checks import Check, Score, sealed, vary
 from autograder.checks.check import recording, seal
-from autograder.checks.data import MAX_ITEMS, Opaque, same, show, to_data
+from autograder.checks.data import MAX_ITEMS, Opaque, same, show, show_apart, to_data
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, fingerprint, name_evaluation, write_mistakes
 from autograder.checks.student import PRINTED_LIMIT, Names, Reply, connect
 
@@ -625,3 +625,16 @@ def test_the_mistake_that_explains_most_failures_is_named():
 def test_the_fingerprint_is_the_same_in_every_version():
     """The files of released chapters hold them: a change here makes every one of them stale."""
     assert print_of(torch.tensor([[0.5, -1.0]])) == Fingerprint("evaluation", "da83da3996da", (-0.32497, 0.695999, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "shown"),
+    [
+        (0.1995, 0.2, ("0.1995", "0.2000")),
+        (0.20004, 0.2, ("0.200040", "0.200000")),
+        (1.0002, 1.0, ("1.0002", "1.0")),
+        (1.00002, 1.0, ("1.000020", "1.0")),
+    ],
+)
+def test_two_numbers_are_shown_with_as_many_digits_as_tell_them_apart(got, want, shown):
+    assert show_apart(got, want) == shown

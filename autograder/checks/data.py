@@ -7,6 +7,7 @@ Numbers, strings, booleans, `None`, tensors, and lists, tuples and dicts of thes
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -89,16 +90,16 @@ def is_number(value: Data) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def show(value: Data, limit: int = 12) -> str:
+def show(value: Data, limit: int = 12, digits: int = 4) -> str:
     """`value` as a student would read it, or "" when it has more than `limit` numbers to show."""
     if isinstance(value, Tensor):
         if value.numel() > limit:
             return ""
-        return _numbers(value.tolist(), f"tensor({{}}{_dtype_note(value)})")
+        return _numbers(value.tolist(), f"tensor({{}}{_dtype_note(value)})", digits)
     if isinstance(value, Opaque):
         return f"a {value.kind}"
     if isinstance(value, (list, tuple, dict)):
-        parts = [show(item, limit) for item in (value.values() if isinstance(value, dict) else value)]
+        parts = [show(item, limit, digits) for item in (value.values() if isinstance(value, dict) else value)]
         if not all(parts) or len(parts) > limit:
             return ""
         if isinstance(value, dict):
@@ -107,7 +108,7 @@ def show(value: Data, limit: int = 12) -> str:
         inner = ", ".join(parts)
         return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' if len(parts) == 1 else ''})"
     if isinstance(value, float):
-        return _number(value)
+        return _number(value, digits)
     text = repr(value)
     return text if len(text) <= 200 else ""
 
@@ -118,21 +119,30 @@ def _dtype_note(value: Tensor) -> str:
     return f", dtype={value.dtype}"
 
 
-def _numbers(nested: Any, frame: str) -> str:
+def show_apart(one: Data, other: Data) -> tuple[str, str]:
+    """Two different values, with as many digits as it takes to tell them apart."""
+    for digits in (4, 6, 9, 16):
+        shown = show(one, digits=digits), show(other, digits=digits)
+        if len({re.sub(r"(\.\d*?)0+(?!\d)", r"\1", text) for text in shown}) == 2:  # 1.0000 looks like 1.0
+            break
+    return shown
+
+
+def _numbers(nested: Any, frame: str, digits: int) -> str:
     def write(item: Any) -> str:
         if isinstance(item, list):
             return "[" + ", ".join(map(write, item)) + "]"
-        return _number(item) if isinstance(item, float) else str(item)
+        return _number(item, digits) if isinstance(item, float) else str(item)
 
     return frame.format(write(nested))
 
 
-def _number(value: float) -> str:
+def _number(value: float, digits: int) -> str:
     if not math.isfinite(value):
         return str(value)
     value += 0.0  # no -0.0
     if value == int(value) and abs(value) < 1e6:
         return f"{value:.1f}"
     if 1e-3 <= abs(value) < 1e6:
-        return f"{value:.4f}"
-    return f"{value:.3e}"
+        return f"{value:.{digits}f}"
+    return f"{value:.{digits - 1}e}"

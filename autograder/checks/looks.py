@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from autograder.checks.data import Data, Opaque, is_number, show
+from autograder.checks.data import Data, Opaque, is_number, show, show_apart
 from autograder.checks.student import Reply
 
 
@@ -120,7 +120,7 @@ def _explain_exception(reply: Reply, hidden: bool) -> str:
     """Of a hidden evaluation the exception's own text is left out: it may quote the input."""
     if reply.error == "SystemExit":
         return f"`{reply.name}` stops the program (`exit` or `quit`): leave a function with `return` instead."
-    text = "" if hidden else reply.detail.rstrip(".")
+    text = "" if hidden else reply.detail.rstrip(".: ")
     advice = next((says for pattern, says in _ADVICE if re.search(pattern, reply.detail)), "")
     if reply.error == "RecursionError":
         advice = "It calls itself and never stops."
@@ -228,7 +228,7 @@ def _kind(value: Data, article: str = "a ") -> str:
 
 
 def _got_expected(got: Data, want: Data) -> str:
-    one, other = show(got), show(want)
+    one, other = show_apart(got, want)
     return f"Got {one}; expected {other}." if one and other else ""
 
 
@@ -440,7 +440,8 @@ def _first_wrong(got: Tensor, want: Tensor, wrong: Tensor, expected: Expected) -
     ]
     where = f"At {list(place)}" if place else "There"
     context = f", where {inputs[0]}," if inputs else ""
-    return f"{where}{context} got {show(got[place].item())}; expected {show(want[place].item())}."
+    one, other = show_apart(got[place].item(), want[place].item())
+    return f"{where}{context} got {one}; expected {other}."
 
 
 def _compare_numbers(got: float, want: float, expected: Expected, subject: str) -> Problem | None:

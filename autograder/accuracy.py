@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -44,16 +44,16 @@ def measure_accuracy(
     root: Path, chapter: str, on_done: Callable[[int, int], None] | None = None
 ) -> list[ExerciseAccuracy]:
     """Grade all answers that the authors of `chapter` wrote, and compare the marks with what they are."""
-    exercises = {
-        name: exercise for notebook in read_chapter(root, chapter) for name, exercise in notebook.exercises.items()
-    }
-    exercises = {name: exercise for name, exercise in exercises.items() if exercise.check}
+    notebooks = read_chapter(root, chapter)
+    exercises = {name: one for notebook in notebooks for name, one in notebook.exercises.items() if one.check}
+    place = {name: notebook.name for notebook in notebooks for name in notebook.exercises}
     rounds = make_rounds(exercises)
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
         copy_course(root, course, [chapter])
         for name, answers in rounds.items():
-            hand_in(course, chapter, name, {exercise: cell.source for exercise, cell in answers.items()})
+            sources = {exercise: cell.source for exercise, cell in answers.items()}
+            hand_in(course, chapter, name, sources, {place[exercise] for exercise in answers})
         result = grade_class(course, chapter, on_done=on_done, isolated=doctor.stands()).result
     found = {name: ExerciseAccuracy(chapter, name) for name in exercises}
     for student in result.students:
@@ -86,11 +86,15 @@ def copy_course(root: Path, course: Path, chapters: list[str]) -> None:
             shutil.copytree(root / kind / chapter, course / kind / chapter)
 
 
-def hand_in(course: Path, chapter: str, student: str, answers: dict[str, str]) -> None:
-    """Put a submission in place: the released notebooks with `answers` by exercise."""
+def hand_in(
+    course: Path, chapter: str, student: str, answers: dict[str, str], notebooks: Collection[str] | None = None
+) -> None:
+    """Put a submission in place: the released notebooks, or only some, with `answers` by exercise."""
     folder = course / "submitted" / student / chapter
     folder.mkdir(parents=True)
     for path in sorted((course / "release" / chapter).glob("*.ipynb")):
+        if notebooks is not None and path.stem not in notebooks:
+            continue
         nbformat.write(fill_in(nbformat.read(path, as_version=4), answers), folder / path.name)
 
 

@@ -29,6 +29,10 @@ from autograder.checks.data import Data, same, to_data
 
 PRINTED_LIMIT = 2_000
 
+_GENERATOR = numpy.random.MT19937(0)
+"""What numpy draws from during an evaluation. To put it in place and take it away is 50 times as fast as to copy a state, and only loses
+the second of a pair of normal numbers, where the notebook has drawn the first."""
+
 Outcome = Literal["value", "missing", "not attempted", "not callable", "raised"]
 
 
@@ -210,8 +214,10 @@ def _quiet(printed: io.StringIO) -> Iterator[None]:
     A warning on stderr would cost all points under nbgrader. Random numbers are the same at every
     evaluation, so that the notebook and the grader see the same result.
     """
-    states = random.getstate(), numpy.random.get_state(), torch.random.get_rng_state(), torch.is_grad_enabled()
+    states = random.getstate(), torch.random.get_rng_state(), torch.is_grad_enabled()
+    generator = numpy.random.get_bit_generator()
     random.seed(0)
+    numpy.random.set_bit_generator(_GENERATOR)
     numpy.random.seed(0)
     torch.default_generator.manual_seed(0)  # torch.manual_seed looks for accelerators and takes 100 times as long
     try:
@@ -221,6 +227,6 @@ def _quiet(printed: io.StringIO) -> Iterator[None]:
             yield
     finally:
         random.setstate(states[0])
-        numpy.random.set_state(states[1])
-        torch.random.set_rng_state(states[2])
-        torch.set_grad_enabled(states[3])
+        numpy.random.set_bit_generator(generator)
+        torch.random.set_rng_state(states[1])
+        torch.set_grad_enabled(states[2])

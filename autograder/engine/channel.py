@@ -18,6 +18,9 @@ MAX_RAW = 256 << 20
 
 _HEAD = struct.Struct("!BII")
 
+_PIECE = 1 << 16
+"""Bytes that are read at once."""
+
 
 class Malformed(Exception):
     """A frame that is not what it should be; the sender is broken or hostile."""
@@ -39,6 +42,7 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self._ahead = bytearray()  # what has come of the next frames
         self.patience: float | None = None
         """Seconds that `send` waits for the other end to take a frame."""
 
@@ -50,8 +54,9 @@ class Channel:
         try:
             if self.patience is not None:
                 self.connection.settimeout(self.patience)
-            self.connection.sendall(_HEAD.pack(kind, len(text), len(raw)) + text)
-            if raw:
+            together = raw if len(raw) < _PIECE else b""
+            self.connection.sendall(b"".join((_HEAD.pack(kind, len(text), len(raw)), text, together)))
+            if raw and not together:
                 self.connection.sendall(raw)
         except TimeoutError:
             raise Late from None
@@ -75,19 +80,21 @@ class Channel:
         self.send(self.CONTROL, json.dumps(message).encode("utf-8", "replace"))
 
     def _read(self, size: int, deadline: float | None) -> bytearray:
-        buffer = bytearray()
+        buffer = self._ahead
         while len(buffer) < size:
             if deadline is not None:
                 left = deadline - time.monotonic()
                 if left <= 0 or not select.select([self.connection], [], [], left)[0]:
                     raise Late
             try:
-                received = self.connection.recv(min(size - len(buffer), 1 << 20))
+                received = self.connection.recv(_PIECE)
             except OSError:
                 raise Closed from None
             if not received:
                 raise Closed
             buffer += received
+        self._ahead = buffer[size:]
+        del buffer[size:]
         return buffer
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import builtins
 import json
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 
@@ -104,6 +106,11 @@ class _Hook(DisplayHook):  # type: ignore[misc]
     def finish_displayhook(self) -> None:
         pass
 
+    @staticmethod
+    def semicolon_at_end_of_expression(expression: str) -> bool:
+        """As IPython does it, but without reading the whole cell where there is no semicolon in it."""
+        return ";" in expression and bool(DisplayHook.semicolon_at_end_of_expression(expression))
+
 
 class _Publisher(DisplayPublisher):  # type: ignore[misc]
     def publish(self, data: dict[str, Any], metadata: Any = None, **options: Any) -> None:
@@ -119,6 +126,27 @@ def _to_json(data: dict[str, Any]) -> dict[str, Any]:
     import base64
 
     return {mime: base64.b64encode(item).decode() if isinstance(item, bytes) else item for mime, item in data.items()}
+
+
+class _Transformer(TransformerManager):  # type: ignore[misc]
+    """Leaves Python as it is, as IPython does, but without its own look at each word, which takes longer than most cells run."""
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        as_ever = self.token_transformers == TransformerManager().token_transformers
+        if as_ever and _is_python("".join(lines)):
+            return lines
+        transformed: list[str] = super().do_token_transforms(lines)
+        return transformed
+
+
+def _is_python(text: str) -> bool:
+    if "\\" in text:  # it may bring a warning, and one is enough
+        return False
+    try:
+        compile(text, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 class NotebookShell(InteractiveShell):  # type: ignore[misc]
@@ -197,6 +225,7 @@ def make_shell() -> NotebookShell:
     config.HistoryManager.enabled = False  # no file, and no thread that writes it
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     shell: NotebookShell = NotebookShell.instance(config=config)
+    shell.input_transformer_manager = _Transformer()
     shell.enable_matplotlib("inline")
     return shell
 

@@ -162,7 +162,7 @@ def _attempt(run: Callable[[str], str], answer: str, check: str) -> Trial:
         found.points,
         found.message(),
         [(e.part, e.fingerprint) for e in found.evaluations if e.problem],
-        [e.fingerprint.on for e in found.evaluations if not e.problem],
+        [e.name for e in found.evaluations if not e.problem],
         _seals(found),
     )
 

@@ -90,8 +90,12 @@ class Evaluation:
     wanted_seal: str | None = None
 
     @functools.cached_property
+    def name(self) -> str:
+        return name_evaluation(self.expression, self.data)
+
+    @functools.cached_property
     def fingerprint(self) -> Fingerprint:
-        return fingerprint(name_evaluation(self.expression, self.data), self.reply)
+        return fingerprint(self.name, self.reply)
 
 
 _recorders: list[Callable[[Check], None]] = []
@@ -212,8 +216,8 @@ class Check:
             {
                 "part": own[0].part,
                 "look": own[0].problem.look,
-                "says": self._say(own),
-                "known": self._say(own) != own[0].problem.says,
+                "says": (says := self._say(own)),
+                "known": says != own[0].problem.says,
             }
             for own in failed
             if own and own[0].problem
@@ -266,7 +270,7 @@ class Check:
         """The first failure of a part, in the author's words for a known mistake, else in the words of the look."""
         first = failed[0]
         assert first.problem is not None
-        held = [evaluation.fingerprint.on for evaluation in self.evaluations if not evaluation.problem]
+        held = [evaluation.name for evaluation in self.evaluations if not evaluation.problem]
         return self._known.name(first.fingerprint, [one.fingerprint for one in failed], held) or first.problem.says
 
 

@@ -73,7 +73,7 @@ def same(one: Data, other: Data) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         if one.shape != other.shape or one.dtype != other.dtype:
             return False
-        return bool(((one == other) | (one.isnan() & other.isnan())).all())
+        return torch.equal(one, other) or bool(((one == other) | (one.isnan() & other.isnan())).all())
     if type(one) is not type(other):
         return False
     if isinstance(one, (list, tuple)):

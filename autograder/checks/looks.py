@@ -7,9 +7,10 @@ result alone; the reasons are looked for after a failure only.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -18,14 +19,29 @@ from torch import Tensor
 from autograder.checks.data import Data, Opaque, is_number, show, show_apart
 from autograder.checks.student import Reply
 
+Words = tuple[str, str]
+"""One sentence, and a detail that shows values."""
+
 
 @dataclass(frozen=True)
 class Problem:
-    """The first look that failed: its name, one sentence about it, and a detail that shows values."""
+    """The first look that failed: its name, and its words, or what finds them when they are asked for."""
 
     look: str
-    says: str
-    detail: str = ""
+    sentence: str | Callable[[], Words]
+    evidence: str = ""
+
+    @functools.cached_property
+    def _words(self) -> Words:
+        return (self.sentence, self.evidence) if isinstance(self.sentence, str) else self.sentence()
+
+    @property
+    def says(self) -> str:
+        return self._words[0]
+
+    @property
+    def detail(self) -> str:
+        return self._words[1]
 
 
 @dataclass(frozen=True)
@@ -71,9 +87,13 @@ def _look_at_gradients(reply: Reply, expected: Expected) -> Problem | None:
     for name, wanted in expected.gradients.items():
         problem = _compare_tensors(reply.gradients.get(name), wanted, expected, "it")
         if problem:
-            says = f"The values of `{reply.name}` are right, but its gradient with respect to `{name}` is not"
-            return Problem("gradient", f"{says}: {problem.says.removeprefix('it: ')}", problem.detail)
+            return Problem("gradient", functools.partial(_explain_gradient, problem, reply.name, name))
     return None
+
+
+def _explain_gradient(problem: Problem, subject: str, name: str) -> Words:
+    says = f"The values of `{subject}` are right, but its gradient with respect to `{name}` is not"
+    return f"{says}: {problem.says.removeprefix('it: ')}", problem.detail
 
 
 def _look_at_arguments(reply: Reply, expected: Expected) -> Problem | None:
@@ -254,14 +274,20 @@ def _compare_tensors(got: Data, want: Tensor, expected: Expected, subject: str) 
             else None
         )
     got, want = got.double(), want.double()
+    if torch.equal(got, want):
+        return None
     if problem := _look_at_finite(got, want, expected, subject):
         return problem
     wrong = ~torch.isclose(got, want, rtol=1e-4, atol=expected.within, equal_nan=True)
     if not wrong.any():
         return None
+    return Problem("values", functools.partial(_explain_tensors, got, want, wrong, expected, subject))
+
+
+def _explain_tensors(got: Tensor, want: Tensor, wrong: Tensor, expected: Expected, subject: str) -> Words:
     reason = _explain_values(got, want, expected) or _count_wrong(wrong, expected)
     detail = _got_expected(got.float(), want.float()) or _first_wrong(got, want, wrong, expected)
-    return Problem("values", f"{subject}: {reason}", detail)
+    return f"{subject}: {reason}", detail
 
 
 def _dtype_kind(tensor: Tensor) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
-import copy
 import functools
 import io
 import random
@@ -18,7 +17,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Literal, Protocol
 
 import numpy
@@ -98,7 +97,6 @@ class Names:
             return problem
         subject = program.subject(self.names, data)
         given = {name: _copy_in(value, upstream is not None) for name, value in data.items()}
-        before = {name: to_data(value) for name, value in given.items()}
         scope = {**self.names, **given}
         printed = _Clipped()
         try:
@@ -107,7 +105,7 @@ class Names:
                 gradients = None if upstream is None else _gradients(value, given, upstream)
                 result = to_data(value)
                 after = {name: to_data(value) for name, value in given.items()}
-                changed = {name: value for name, value in after.items() if not same(value, before[name])}
+                changed = {name: value for name, value in after.items() if not same(value, data[name])}
         except (Exception, SystemExit) as error:
             text = str(error).strip().split("\n")[0]
             if isinstance(error, NotImplementedError) and not text:  # what a release has in place of a solution
@@ -138,21 +136,24 @@ class Expression:
         *steps, last = program.body or [ast.Pass()]
         if not isinstance(last, ast.Expr):
             raise ValueError("the last line of a check's expression must be a value")
-        self.steps = compile(ast.Module(steps, []), "<check>", "exec")
-        self.last = compile(ast.Expression(last.value), "<check>", "eval")
-        bound = _bound_names(program)
-        calls = [
-            node.func.id for node in ast.walk(program) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        ]
-        names = [node.id for node in ast.walk(program) if isinstance(node, ast.Name)]
+        self._steps, self._last = ast.Module(steps, []), ast.Expression(last.value)
+        nodes = list(ast.walk(program))
+        bound = _bound_names(nodes)
+        calls = [node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+        names = [node.id for node in nodes if isinstance(node, ast.Name)]
         self.free = [name for name in dict.fromkeys(names) if name not in bound and not hasattr(builtins, name)]
         """The names that it uses and neither makes itself nor has from Python, in order."""
         self.called = set(calls)
         self._subjects = [name for name in calls + names if name in self.free]
 
     def run(self, scope: dict[str, Any]) -> object:
-        exec(self.steps, scope)
-        return eval(self.last, scope)
+        steps, last = self._code
+        exec(steps, scope)
+        return eval(last, scope)
+
+    @functools.cached_property
+    def _code(self) -> tuple[CodeType, CodeType]:
+        return compile(self._steps, "<check>", "exec"), compile(self._last, "<check>", "eval")
 
     def subject(self, names: dict[str, Any], data: Iterable[str]) -> str:
         """The name that a message is about: the first function of the student's that is called, else their first name."""
@@ -165,7 +166,7 @@ read_expression = functools.lru_cache(maxsize=256)(Expression)
 
 
 def _copy_in(value: Data, with_gradient: bool) -> Any:
-    value = copy.deepcopy(value)
+    value = to_data(value)
     if with_gradient and isinstance(value, Tensor) and value.is_floating_point():
         value.requires_grad_()
     return value
@@ -183,10 +184,10 @@ def _gradients(value: object, given: dict[str, Any], upstream: Tensor) -> dict[s
     }
 
 
-def _bound_names(program: ast.Module) -> set[str]:
-    """The names that `program` makes itself."""
+def _bound_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names that a program makes itself."""
     bound = set()
-    for node in ast.walk(program):
+    for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             bound.add(node.id)
         elif isinstance(node, ast.arg):
@@ -215,9 +216,9 @@ def _quiet(printed: io.StringIO) -> Iterator[None]:
     evaluation, so that the notebook and the grader see the same result.
     """
     states = random.getstate(), torch.random.get_rng_state(), torch.is_grad_enabled()
-    generator = numpy.random.get_bit_generator()
+    generator = numpy.random.mtrand.get_bit_generator()
     random.seed(0)
-    numpy.random.set_bit_generator(_GENERATOR)
+    numpy.random.mtrand.set_bit_generator(_GENERATOR)
     numpy.random.seed(0)
     torch.default_generator.manual_seed(0)  # torch.manual_seed looks for accelerators and takes 100 times as long
     try:
@@ -227,6 +228,6 @@ def _quiet(printed: io.StringIO) -> Iterator[None]:
             yield
     finally:
         random.setstate(states[0])
-        numpy.random.set_bit_generator(generator)
+        numpy.random.mtrand.set_bit_generator(generator)
         torch.random.set_rng_state(states[1])
         torch.set_grad_enabled(states[2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import fields
 from typing import Any, NoReturn
 
 from torch import Tensor
@@ -16,6 +17,8 @@ from autograder.engine.limits import pause_timer
 from autograder.engine.shell import adopt_shell
 from autograder.engine.standins import Gone, StandIns, Unreadable
 from autograder.engine.student import run_timed
+
+_PARTS = [part.name for part in fields(Reply)]
 
 MAX_WORDS = 4_000
 """Characters of one text in a reply."""
@@ -97,9 +100,8 @@ class RemoteStudent:
     def _ask(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
         if self.gone:
             return self.gone
-        request = {"expression": expression, "data": data, "upstream": upstream}
         seconds = max(self.deadline - time.monotonic(), 0.001)
-        frame = wire.encode({**request, "seconds": seconds})
+        frame = wire.encode((expression, data, upstream, seconds))
         with pause_timer():
             self.channel.send(Channel.DATA, *frame)
             kind, text, raw = self.channel.receive()
@@ -128,12 +130,10 @@ def _holds_opaque(value: Data) -> bool:
 
 def _read_reply(found: Any, data: set[str]) -> Reply:
     """Make a `Reply` of what came, if it is one. Raises `Malformed`."""
-    try:
-        words = {name: found[name] for name in ("outcome", "name", "error", "detail", "printed")}
-        arguments, gradients = found["arguments"], found["gradients"]
-        value = found["value"]
-    except (TypeError, KeyError):
-        raise Malformed("no reply") from None
+    if type(found) is not tuple or len(found) != len(_PARTS):
+        raise Malformed("no reply")
+    words = dict(zip(_PARTS, found, strict=True))
+    value, arguments, gradients = words.pop("value"), words.pop("arguments"), words.pop("gradients")
     if not all(type(word) is str and len(word) <= MAX_WORDS for word in words.values()):
         raise Malformed("no words")
     if words["outcome"] not in ("value", "missing", "not attempted", "not callable", "raised"):

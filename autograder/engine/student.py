@@ -57,14 +57,15 @@ def _answer(names: dict[str, Any], originals: Originals, text: bytes, raw: bytea
         request = wire.decode(text, raw, originals.read)
     except Malformed as error:
         return originals.refuse(error)
-    if "do" in request:
+    if isinstance(request, dict):
         return originals.answer(request)
+    expression, data, upstream, seconds = request
     try:
-        with time_limit(request["seconds"]):
-            reply = Names(names).evaluate(request["expression"], request["data"], request["upstream"])
-            return wire.encode(vars(reply))
+        with time_limit(seconds):
+            reply = Names(names).evaluate(expression, data, upstream)
+            return wire.encode(tuple(vars(reply).values()))
     except KeyboardInterrupt:
         reply = Reply("raised", "", error="TimeoutError", detail="it did not come to an end in the time allowed")
     except wire.Unsendable as error:
         reply = Reply("raised", "", error="ValueError", detail=f"what it gives cannot be looked at: {error}")
-    return wire.encode(vars(reply))
+    return wire.encode(tuple(vars(reply).values()))

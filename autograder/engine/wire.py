@@ -44,6 +44,9 @@ Other = Callable[[object, Part], "dict[str, Any] | None"]
 """Writes an object that is no plain data as a tagged dictionary, or says `None`."""
 
 
+_to_json = json.JSONEncoder(allow_nan=False).encode
+
+
 class Unsendable(Exception):
     """An object that is no plain data, or too much of it."""
 
@@ -54,7 +57,7 @@ def encode(value: object, other: Other | None = None) -> tuple[bytes, bytes]:
     `other` may write what is no plain data; see `decode`.
     """
     raw: list[bytes] = []
-    text = json.dumps(_write(value, raw, other, 0), allow_nan=False).encode("utf-8", "replace")
+    text = _to_json(_write(value, raw, other, 0)).encode("utf-8", "replace")
     size = sum(map(len, raw))
     if len(text) > MAX_TEXT or size > MAX_RAW:
         raise Unsendable(f"{(len(text) + size) / 1e6:.0f} MB are too much to pass on")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import nbformat
 import pytest
 
 from autograder.engine.execute import execute
-from autograder.engine.plan import Plan
+from autograder.engine.plan import Plan, Reference
 from autograder.engine.runner import Engine, WarmProcess
 
 Run = Callable[..., list[list[dict[str, Any]]]]
@@ -46,6 +47,12 @@ CELLS = [
     ("import asyncio\nawait asyncio.sleep(0)\n'awaited'", "execute_result", "'awaited'"),
     ("%%capture kept\nprint('hidden')", None, ""),
     ("kept.stdout", "execute_result", "'hidden\\n'"),
+    ("if x:\n    %precision 3\n    files = !echo one\nfiles", "execute_result", "['one']"),
+    (">>> if x:\n...     print(x)", "stdout", "[1, 2]\n"),
+    ("y = 5 \\\n  % 3\n'%s!' % y;", None, ""),
+    ("(y,\n'a'; 'b')", "error", "SyntaxError"),
+    ("get_ipython().input_transformers_cleanup.append(lambda lines: [line.replace('zwei', '2') for line in lines])", None, ""),
+    ("y = zwei\ny", "execute_result", "2"),
     ("import matplotlib.pyplot as plt\nplt.plot([1, 2]);", "display_data", "<Figure size 640x480 with 1 Axes>"),
     ("from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>'))", "display_data", "<IPython.core.display.HTML object>"),
     ("1 / 0", "error", "ZeroDivisionError"),
@@ -134,6 +141,42 @@ def test_the_warm_process_is_started_again_when_it_was_killed(engine: Engine, ru
     engine._warm.process.kill()
     engine._warm.process.wait()
     assert summarise(run(["1"])[0]) == ("execute_result", "1")
+
+
+SETTLED = [
+    ("answer = 1", "", "what nothing of the student's touches"),
+    ("s = 1\nanswer = s", "", "a name that is made anew before it is used again"),
+    ("late = 1\nanswer = late", "1 4 5", "a name that a function of an earlier cell needs when it is called"),
+    ("maybe = 1\nanswer = maybe", "1 6 7 8", "a name that is made anew only perhaps"),
+    ("kept = 1\nanswer = kept", "1 6 7 8", "a name that nothing makes anew"),
+    ("answer = step(1)", "1 4", "a name that the answer needs"),
+    ("exec('s = 1')\nanswer = 1", "1 2 4 5 6 7 8", "whatever an answer does that cannot be read"),
+]
+
+
+@pytest.mark.parametrize("answer, again, because_of", SETTLED, ids=[case[2] for case in SETTLED])
+def test_explanations_run_again_where_an_answer_touches_them(answer: str, again: str, because_of: str) -> None:
+    sources = {
+        "s = 3\nkept, maybe, late = 4, 4, 4": "prose",
+        "print(s)": "prose",
+        "answer = 0": "answer",
+        "def step(x): return x + late": "prose",
+        "print(step(1))": "prose",
+        "s = 5\nprint(s)": "prose",
+        "if s is None: maybe = 6": "prose",
+        "print(kept, maybe)": "prose",
+    }
+    source = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in sources])
+    marks = {"grade": False, "solution": True, "locked": False, "schema_version": 3, "grade_id": "answer"}
+    source.cells[2].metadata["nbgrader"] = marks
+    plan = Plan(source)
+    facts: dict[str, Any] = {"effects": False, "mutable": [], "random": {}}
+    plan.reference = Reference(outputs=[[] for _ in sources], facts=[facts for _ in sources])
+    submitted = copy.deepcopy(source)
+    submitted.cells[2].source = answer
+    laid = plan.lay_out(submitted)
+    assert laid[2].step
+    assert " ".join(str(number) for number, placed in enumerate(laid, 1) if placed.step and number != 3) == again
 
 
 def test_a_cell_does_not_wait_for_input_from_anywhere(run: Run) -> None:

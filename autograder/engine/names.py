@@ -36,13 +36,16 @@ MAX_CHARACTERS = 50_000
 
 @dataclass
 class Names:
-    """`incoming` are needed from before, `bound` are made or changed; `imports` of these, name → what is imported.
+    """`incoming` are needed from before, `late` of these in functions, which may be called at any time. `bound` are made or changed, `made`
+    of these at the top level, whatever happens; `imports` of these, name → what is imported.
 
     `dynamic` code may use any name: magics, `exec`, `import *`, or text that is no Python at all.
     """
 
     incoming: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
     bound: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
     imports: dict[str, str] = field(default_factory=dict)
     dynamic: bool = False
 
@@ -65,10 +68,23 @@ def read_names(source: str) -> Names:
     except RecursionError:
         return Names(dynamic=True)
     found = reader.found
-    found.incoming |= reader.late - found.bound
+    found.made = {name for statement in program.body for name in _made_by(statement)}
+    found.late = reader.late - found.bound
+    found.incoming |= found.late
     found.dynamic = found.dynamic or bool(found.incoming & _DYNAMIC)
     found.incoming = {name for name in found.incoming if not hasattr(builtins, name)}
     return found
+
+
+def _made_by(statement: ast.stmt) -> set[str]:
+    """The names that a statement makes anew, if it does not fail."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {statement.name}
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        targets = [statement.target]
+    parts = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return {part.id for part in parts if isinstance(part, ast.Name)}
 
 
 def find_imports(source: str, wanted: set[str]) -> list[str]:

@@ -162,14 +162,31 @@ class Plan:
             if get_role(cells[number]) == "check"
             for name in read_asked(cells[number].source)
         }
-        own = [names[number] for number in running if self._is_students(places[number], cells[number])]
-        changed = {name for one in own for name in one.bound if name not in one.imports or not self._imports(name, one)}
+        clean = frozenset(open_to_question)
+        changed: dict[str, set[int]] = {}  # name → the cells that give it another value than in the reference run
+        for number in running:
+            if self._is_students(places[number], cells[number]):
+                own = names[number]
+                for name in own.bound:
+                    if name not in own.imports or not self._imports(name, own):
+                        changed.setdefault(name, set()).add(number)
+
+        def sees_change(number: int) -> bool:
+            """Whether a name that a cell needs may have another value: changed before it, and by no clean cell made anew since."""
+            return any(
+                name in names[number].late
+                if other > number
+                else not any(name in names[i].made for i in range(other + 1, number) if i in clean - changed[name])
+                for name in names[number].incoming & changed.keys()
+                for other in changed[name]
+            )
+
         while True:
             needed = {
                 number
                 for number in open_to_question
                 if names[number].bound & wanted
-                or names[number].incoming & changed
+                or sees_change(number)
                 or set(self.reference.facts[places[number] or 0]["mutable"]) & wanted
             }
             if not needed:
@@ -177,8 +194,9 @@ class Plan:
             open_to_question -= needed
             for number in needed:
                 wanted |= names[number].incoming
-                if names[number].incoming & changed:
-                    changed |= names[number].bound
+                if sees_change(number):
+                    for name in names[number].bound:
+                        changed.setdefault(name, set()).add(number)
 
     def _is_students(self, place: int | None, cell: Any) -> bool:
         return place is None or self.roles[place] == "answer" or self.cells[place].source != cell.source

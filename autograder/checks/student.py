@@ -29,8 +29,8 @@ from autograder.checks.data import Data, same, to_data
 PRINTED_LIMIT = 2_000
 
 _GENERATOR = numpy.random.MT19937(0)
-"""What numpy draws from during an evaluation. To put it in place and take it away is 50 times as fast as to copy a state, and only loses
-the second of a pair of normal numbers, where the notebook has drawn the first."""
+"""What numpy draws from during an evaluation. To put it in place and take it away costs much less than to copy a state, and only loses the
+second of a pair of normal numbers, where the notebook has drawn the first."""
 
 Outcome = Literal["value", "missing", "not attempted", "not callable", "raised"]
 
@@ -210,7 +210,7 @@ class _Clipped(io.StringIO):
 
 @contextlib.contextmanager
 def _quiet(printed: io.StringIO) -> Iterator[None]:
-    """Keep prints and warnings out of the check's output, and the random state as it was.
+    """Keep prints and warnings out of the check's output, and the random state as it was (but see `_GENERATOR`).
 
     A warning on stderr would cost all points under nbgrader. Random numbers are the same at every
     evaluation, so that the notebook and the grader see the same result.

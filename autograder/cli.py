@@ -106,7 +106,7 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _find(options: argparse.Namespace) -> list[str]:
-    from autograder.authored import find_chapters
+    from autograder.chapters import find_chapters
 
     return find_chapters(Path.cwd(), options.chapter)
 
@@ -171,7 +171,7 @@ def _points(score: float | None) -> str:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from autograder.grading import collect_results
+    from autograder.collecting import collect_results
     from autograder.report import write_report
     from autograder.results import save_results
 
@@ -182,7 +182,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from autograder.authored import find_chapters, list_chapters
+    from autograder.chapters import find_chapters, list_chapters
     from autograder.demo import run_demo
     from autograder.workspace import open_in_browser
 

@@ -121,12 +121,14 @@ def _importing_from(course: Path) -> Iterator[None]:
         sys.path.remove(str(course))
 
 
-def find_url(course: Path) -> str:
+def find_url(course: Path, config: Config | None = None) -> str:
     """The URL of the database that nbgrader uses at the course folder; `sqlite:///…/gradebook.db` unless configured.
+
+    `config` is the course's configuration, where that has been loaded.
 
     Raises `CourseError` when the configuration or the URL cannot be read.
     """
-    url = _parse_url(str(CourseDirectory(config=load_config(course)).db_url))
+    url = _parse_url(str(CourseDirectory(config=config or load_config(course)).db_url))
     if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":memory:", "file:")):
         url = url.set(database=str(course.resolve() / url.database))
     return url.render_as_string(hide_password=False)

@@ -49,6 +49,11 @@ class Journal:
                     entry = Entry(**json.loads(line))
                     self.entries[entry.student] = entry
 
+    def differs(self, student: str, submission: str) -> bool:
+        """Whether the submission of this digest has not been graded."""
+        entry = self.entries.get(student)
+        return entry is None or entry.causes.get("submission") != submission
+
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
         """Hold the journal for writing. Raises `CourseError` when another grading of the chapter holds it."""

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import re
-import stat
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from autograder.errors import CourseError
-
-MAX_BYTES = 20_000_000
+from autograder.files import read_file
 
 _HIDDEN = re.compile(
     r"[^\n]*### BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?### END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL
@@ -32,24 +29,6 @@ def read_submission(path: Path) -> Any:
     Raises `CourseError` with the reason when it is no regular file, too large, or no notebook.
     """
     return parse_notebook(path.name, read_file(path))
-
-
-def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file that was handed in. Raises `CourseError` when it is a link, no regular file, or larger than `limit`."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
-    except OSError:
-        raise CourseError(f"{path.name} is a link or no regular file.") from None
-    try:
-        status = os.fstat(descriptor)
-        if path.is_symlink() or not stat.S_ISREG(status.st_mode):
-            raise CourseError(f"{path.name} is a link or no regular file.")
-        if status.st_size > limit:
-            raise CourseError(f"{path.name} has {status.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB.")
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            return file.read(limit)
-    finally:
-        os.close(descriptor)
 
 
 def parse_notebook(name: str, data: bytes) -> Any:

@@ -1,18 +1,21 @@
 """Grade one submission: notebooks in, graded notebooks and marks out.
 
 This runs in the processes of a pool, on this machine or on others, and is given all that it needs: it reads no course folder and knows
-no gradebook.
+no gradebook. Run as a program it is such a process, which is asked through the connection whose descriptor it is given.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,8 @@ from autograder.engine.execute import execute
 from autograder.engine.plan import Plan, Reference
 from autograder.engine.runner import Engine
 from autograder.engine.zygote import die_with_parent
-from autograder.errors import CourseError
+from autograder.errors import CourseError, GraderError
+from autograder.files import write_files
 from autograder.marks import CellMark, mark_notebook
 from autograder.submissions import get_id, parse_notebook, rebuild
 
@@ -41,11 +45,12 @@ class Assignment:
     name: str
     sources: Mapping[str, str]
     """The text of each source notebook, by name."""
-    references: Mapping[str, Reference]
     released: Mapping[str, Mapping[str, str]]
     """For each notebook the texts of the released cells, by id."""
     files: Mapping[str, bytes]
     """What the author ships beside the notebooks, by relative path."""
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    """What the run of the author's own version of each notebook showed."""
     kept: frozenset[str] = frozenset()
     """Of these files, those of which a student's version counts."""
     seconds: float = 30
@@ -84,41 +89,8 @@ class Graded:
     seconds: float = 0
 
 
-_own = threading.local()
-
-
-def begin(assignment: Assignment) -> None:
-    """In a process of a pool: keep the assignment here, so that it need not come with every submission, and end with the pool's."""
-    global _assignment
-    _assignment = assignment
-    die_with_parent()
-
-
-_assignment: Assignment | None = None
-
-
-def grade_submission(submission: Submission, assignment: Assignment | None = None) -> Graded:
-    """Grade `submission`. Whatever it brings about stays with it: it is the `reason` in what is returned.
-
-    Raises `OSError` where the machine itself is at fault, such as a full disk.
-    """
-    assignment = assignment or _assignment
-    assert assignment is not None
-    started = time.monotonic()
-    try:
-        graded = _grade(_prepare(assignment), submission)
-    except CourseError as error:
-        graded = Graded(submission.student, str(error))
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in FAULTS:
-            raise
-        first = str(error).splitlines()[0] if str(error) else ""
-        graded = Graded(submission.student, f"{type(error).__name__}: {first}"[:300])
-    return Graded(**{**vars(graded), "seconds": time.monotonic() - started})
-
-
-class _Prepared:
-    """An assignment as this process uses it: parsed, and its files in a folder."""
+class Grader:
+    """Grades submissions of one assignment, which it has parsed, with its files in a folder, until it is closed."""
 
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
@@ -130,7 +102,55 @@ class _Prepared:
         write_files(Path(self.folder.name), assignment.files)
         self.engine = Engine(assignment.isolated, address=assignment.address)
 
-    def files(self, extra: Path, submission: Submission) -> dict[str, Path]:
+    def close(self) -> None:
+        self.engine.close()
+        self.folder.cleanup()
+
+    def grade(self, submission: Submission) -> Graded:
+        """Grade `submission`. Whatever it brings about stays with it: it is the `reason` in what is returned.
+
+        Raises `GraderError` and `OSError` where the machine itself is at fault, such as a full disk.
+        """
+        started = time.monotonic()
+        try:
+            graded = self._grade(submission)
+        except GraderError:
+            raise
+        except CourseError as error:
+            graded = Graded(submission.student, str(error))
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in FAULTS:
+                raise
+            first = str(error).splitlines()[0] if str(error) else ""
+            graded = Graded(submission.student, f"{type(error).__name__}: {first}"[:300])
+        return replace(graded, seconds=time.monotonic() - started)
+
+    def _grade(self, submission: Submission) -> Graded:
+        graded = Graded(submission.student, notes=list(submission.notes))
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as extra:
+            files = self._lay_files(Path(extra), submission)
+            for name, data in submission.notebooks.items():
+                notebook, notes = rebuild(self.sources[name], parse_notebook(f"{name}.ipynb", data))
+                execute(
+                    self.engine,
+                    self.plans[name],
+                    notebook,
+                    Path(self.folder.name),
+                    files,
+                    self.assignment.seconds,
+                )
+                if not self.plans[name].reference.split:
+                    notes.append(
+                        f"{name}: its checks run in the process of the student's code, because they share objects with it."
+                    )
+                notebook.metadata[NOTES] = notes
+                graded.notes.extend(notes)
+                graded.marks[name] = mark_notebook(notebook, self.assignment.released.get(name, {}))
+                graded.findings[name] = read_findings(notebook)
+                graded.notebooks[name] = json.dumps(notebook, indent=1, ensure_ascii=False)
+        return graded
+
+    def _lay_files(self, extra: Path, submission: Submission) -> dict[str, Path]:
         """What the student's cells find: the author's files, and the student's where no file of the author's has that name."""
         own = self.assignment.choose(submission.files)
         write_files(extra, own)
@@ -139,46 +159,17 @@ class _Prepared:
         }
 
 
-def _prepare(assignment: Assignment) -> _Prepared:
-    prepared: _Prepared | None = getattr(_own, "prepared", None)
-    if prepared is None or prepared.assignment is not assignment:
-        if prepared is not None:
-            prepared.engine.close()
-        _own.prepared = prepared = _Prepared(assignment)
-    return prepared
+_own = threading.local()
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-
-
-def _grade(prepared: _Prepared, submission: Submission) -> Graded:
-    graded = Graded(submission.student, notes=list(submission.notes))
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as extra:
-        files = prepared.files(Path(extra), submission)
-        for name, data in submission.notebooks.items():
-            notebook, notes = rebuild(prepared.sources[name], parse_notebook(f"{name}.ipynb", data))
-            execute(
-                prepared.engine,
-                prepared.plans[name],
-                notebook,
-                Path(prepared.folder.name),
-                files,
-                prepared.assignment.seconds,
-            )
-            if not prepared.plans[name].reference.split:
-                notes.append(
-                    f"{name}: its checks run in the process of the student's code, because they share objects with it."
-                )
-            notebook.metadata[NOTES] = notes
-            graded.notes.extend(notes)
-            graded.marks[name] = mark_notebook(notebook, prepared.assignment.released.get(name, {}))
-            graded.findings[name] = read_findings(notebook)
-            graded.notebooks[name] = json.dumps(notebook, indent=1, ensure_ascii=False)
-    return graded
+def grade_submission(submission: Submission, assignment: Assignment) -> Graded:
+    """`Grader.grade` for a cluster, whose workers keep the grader of their last assignment, one in each thread."""
+    grader: Grader | None = getattr(_own, "grader", None)
+    if grader is None or grader.assignment is not assignment:
+        if grader is not None:
+            grader.close()
+        _own.grader = grader = Grader(assignment)
+    return grader.grade(submission)
 
 
 def read_findings(notebook: Any) -> dict[str, dict[str, Any]]:
@@ -193,3 +184,23 @@ def read_findings(notebook: Any) -> dict[str, dict[str, Any]]:
         found = {"result": result, "stopped": [error["ename"], error["evalue"][:300]] if error else None}
         findings[get_id(cell)] = {key: value for key, value in found.items() if value is not None}
     return findings
+
+
+def main() -> None:
+    """Say hello, then grade what comes, until the other end is closed. What is raised is sent as it is."""
+    die_with_parent()
+    connection: Connection[object, Any] = Connection(int(sys.argv[1]))
+    grader = Grader(connection.recv())
+    connection.send(None)
+    with contextlib.suppress(EOFError):
+        while True:
+            submission = connection.recv()
+            try:
+                connection.send(grader.grade(submission))
+            except (GraderError, OSError) as error:
+                connection.send(error)
+    grader.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -31,7 +31,8 @@ import nbformat
 import psutil
 
 from autograder.accuracy import copy_course, hand_in
-from autograder.authored import find_chapters, read_chapter
+from autograder.authored import read_chapter
+from autograder.chapters import find_chapters
 from autograder.commands import run_nbgrader
 from autograder.demo import draw_answers
 from autograder.engine import runner

@@ -18,7 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.authored import Notebook, list_chapters, read_chapter
+from autograder.authored import Notebook, read_chapter
+from autograder.chapters import list_chapters
 from autograder.forks import in_fork
 
 ROOT = Path(__file__).parents[1]

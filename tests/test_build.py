@@ -7,8 +7,9 @@ import nbformat
 import pytest
 
 from autograder import cli
-from autograder.authored import AuthorErrors, find_chapters, read_chapter, read_notebook
+from autograder.authored import AuthorErrors, read_chapter, read_notebook
 from autograder.build import build, execute_solution, find_leaks, make_source
+from autograder.chapters import find_chapters
 from autograder.errors import CourseError
 from autograder.trials import try_notebook
 

@@ -14,8 +14,9 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.authored import Notebook, list_chapters, read_chapter
+from autograder.authored import Notebook, read_chapter
 from autograder.build import make_source
+from autograder.chapters import list_chapters
 from autograder.forks import in_fork
 from autograder.trials import ExerciseTrials, try_notebook
 

@@ -1,0 +1,94 @@
+"""Gather what grading a class found: marks from the gradebook, the rest from the journal or from the graded notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder.files import modified
+from autograder.gradebook import find_url, load_config, load_submissions, open_gradebook
+from autograder.journal import Entry, Journal
+from autograder.results import ClassResult, ExerciseResult, StudentResult, load_results
+from autograder.todo import list_submissions
+from autograder.worker import NOTES, Graded, read_findings
+
+
+def collect_results(course: Path, chapter: str) -> ClassResult:
+    """The results of the last grading, with marks given by hand since then."""
+    before = {one.student: one for one in load_results(course, chapter).students}
+    outcomes = {
+        name: Graded(name, one.reason, seconds=one.seconds) for name, one in before.items() if one.state == "not graded"
+    }
+    with open_gradebook(course, find_url(course, load_config(course))) as gradebook:
+        return collect(gradebook, course, chapter, Journal(course, chapter), outcomes)
+
+
+def collect(
+    gradebook: Any, course: Path, chapter: str, journal: Journal, outcomes: Mapping[str, Graded]
+) -> ClassResult:
+    """Read marks from the gradebook and what was found from the journal, or else from the graded notebooks."""
+    students = []
+    graded = {one.student_id: one for one in load_submissions(gradebook, chapter)}
+    for name in sorted(set(list_submissions(course, chapter)) | {student.id for student in gradebook.students}):
+        outcome = outcomes.get(name)
+        if outcome and outcome.reason:
+            shown = name.encode("utf-8", "replace").decode()
+            students.append(StudentResult(shown, "not graded", outcome.reason, seconds=round(outcome.seconds, 2)))
+        elif name in graded:
+            students.append(_collect_student(graded[name], course, chapter, name, journal.entries.get(name)))
+        else:
+            students.append(StudentResult(name, "nothing handed in"))
+    return ClassResult(chapter, students)
+
+
+def _collect_student(submission: Any, course: Path, chapter: str, student: str, entry: Entry | None) -> StudentResult:
+    folder = course / "autograded" / student / chapter
+    notes: list[str] = list(entry.notes) if entry else []
+    exercises = []
+    for notebook in sorted(submission.notebooks, key=lambda one: str(one.name)):
+        path = folder / f"{notebook.name}.ipynb"
+        if entry and entry.written.get(notebook.name) == modified(path):
+            findings = entry.findings.get(notebook.name, {})
+        elif path.exists():  # nbgrader itself has graded it since
+            found = nbformat.read(path, as_version=4)
+            findings = read_findings(found)
+            notes += [note for note in found.metadata.get(NOTES, []) if note not in notes]
+        else:
+            findings = {}
+        order = {name: place for place, name in enumerate(findings)}
+        for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
+            own = findings.get(grade.name.removesuffix("-check"), {})
+            exercises.append(_read_exercise(notebook.name, grade, findings.get(grade.name), own))
+    return StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
+
+
+def _read_exercise(notebook: str, grade: Any, check: dict[str, Any] | None, answer: dict[str, Any]) -> ExerciseResult:
+    found = ExerciseResult(notebook, grade.name.removesuffix("-check"), grade.max_score, grade.score, "wrong")
+    if grade.cell_type != "code" or grade.auto_score is None:
+        done = grade.manual_score is not None or not grade.needs_manual_grade
+        return replace(found, state="by hand", score=grade.score if done else None)
+    if check is None:
+        return replace(found, state="not attempted")
+    if "stopped" in check:
+        return replace(found, state="stopped", mistakes=[_explain_stop("check", *check["stopped"])])
+    if grade.score == grade.max_score:
+        return replace(found, state="right")
+    result = check.get("result")
+    if result is not None and not result["attempted"]:
+        if "stopped" in answer:
+            return replace(found, state="stopped", mistakes=[_explain_stop("answer", *answer["stopped"])])
+        return replace(found, state="not attempted")
+    mistakes = [mistake["says"] for mistake in result["mistakes"]] if result else []
+    return replace(found, state="partial" if grade.score else "wrong", mistakes=mistakes)
+
+
+def _explain_stop(what: str, error: str, says: str) -> str:
+    if error in ("CellTimeoutError", "KeyboardInterrupt"):
+        return f"The cell of the {what} did not end in the time allowed."
+    if error == "ProcessEnded":
+        return f"The cell of the {what} ended its own process."
+    return f"The cell of the {what} stops with {error}: {says}"[:300]

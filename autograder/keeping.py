@@ -1,0 +1,123 @@
+"""Keep what grading found: graded notebooks, then marks, then the journal, so that whatever was cut off is graded again."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbgrader.utils import parse_utc
+
+from autograder.errors import CourseError
+from autograder.files import is_text, modified, read_file, write_files
+from autograder.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
+from autograder.journal import Entry, Journal
+from autograder.todo import submission_folder
+from autograder.worker import Assignment, Graded
+
+
+@dataclass(frozen=True)
+class Done:
+    """A submission that was graded, with the student's files that belong beside its notebooks."""
+
+    graded: Graded
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Keeper:
+    """The one writer of a grading: of the course folder, the gradebook and the journal."""
+
+    def __init__(self, course: Path, assignment: Assignment, gradebook: Any, config: Any, journal: Journal) -> None:
+        self.course, self.assignment = course, assignment
+        self.gradebook, self.config, self.journal = gradebook, config, journal
+        self.outcomes: dict[str, Graded] = {}
+        self.changes: list[tuple[Change, str]] = []
+
+    def save(self, done: Sequence[Done], causes: Mapping[str, dict[str, str]]) -> None:
+        """Write a batch; `causes` says by student what its marks follow from."""
+        self.outcomes.update({one.graded.student: one.graded for one in done})
+        good = [one for one in done if not one.graded.reason]
+        written = {one.graded.student: self._write_notebooks(one) for one in good}
+        changes = self._save_marks([one.graded for one in good])
+        failed = [
+            one.graded.student for one in done if self.outcomes[one.graded.student].reason
+        ]  # also the gradebook's
+        for student in failed:
+            shutil.rmtree(self._graded_folder(student), ignore_errors=True)
+            if is_text(student):
+                changes += withdraw_marks(self.gradebook, self.assignment.name, student)
+        self.changes += [(change, self._explain(change.student, causes[change.student])) for change in changes]
+        self.journal.add(
+            [
+                Entry(
+                    graded.student,
+                    causes[graded.student],
+                    graded.notes,
+                    graded.findings,
+                    written[graded.student],
+                    graded.seconds,
+                )
+                for graded in (one.graded for one in good)
+                if graded.student not in failed
+            ]
+        )
+        for student in failed:
+            self.journal.forget(student)
+
+    def _save_marks(self, good: list[Graded]) -> list[Change]:
+        """Save a batch; where the gradebook refuses it, one submission after the other, so that only the cause of that is left out."""
+        try:
+            return save_marks(self.gradebook, self.assignment.name, [self._marks(one) for one in good], self.config)
+        except CourseError as error:
+            if len(good) > 1:
+                return [change for graded in good for change in self._save_marks([graded])]
+            if "in use" in str(error):
+                raise
+            [graded] = good
+            self.outcomes[graded.student] = Graded(graded.student, str(error), seconds=graded.seconds)
+            return []
+
+    def _marks(self, graded: Graded) -> SubmissionMarks:
+        stamp = submission_folder(self.course, graded.student, self.assignment.name) / "timestamp.txt"
+        timestamp = None
+        with contextlib.suppress(CourseError, ValueError, OverflowError):
+            if text := read_file(stamp, 1_000).decode("utf-8", "replace").strip():
+                timestamp = parse_utc(text)
+        return SubmissionMarks(graded.student, timestamp, graded.marks)
+
+    def _graded_folder(self, student: str) -> Path:
+        return self.course / "autograded" / student / self.assignment.name
+
+    def _write_notebooks(self, done: Done) -> dict[str, int]:
+        """Put the graded notebooks where nbgrader has them, beside the files of the submission and of the author."""
+        folder = self._graded_folder(done.graded.student)
+        fresh = folder.with_name(f".{folder.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        notebooks = done.graded.notebooks
+        try:
+            write_files(fresh, {**self.assignment.files, **done.files})
+            write_files(fresh, {f"{name}.ipynb": text.encode("utf-8", "replace") for name, text in notebooks.items()})
+        except OSError:  # a full disk: nothing half-written stays
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+        return {name: modified(folder / f"{name}.ipynb") for name in notebooks}
+
+    def _explain(self, student: str, causes: dict[str, str]) -> str:
+        """Why a mark is another one than before."""
+        if self.outcomes[student].reason:
+            return "it could not be graded any more"
+        words = {
+            "submission": "another submission",
+            "source": "the chapter changed",
+            "grader": "another version of the grader",
+        }
+        entry = self.journal.entries.get(student)
+        known = entry.causes if entry else {}
+        found = [says for cause, says in words.items() if known and known.get(cause) != causes[cause]]
+        return ", ".join(found) or "graded again"

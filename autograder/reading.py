@@ -1,0 +1,118 @@
+"""Read what the workers are given: the assignment, and each student's submission."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
+
+from autograder.engine.execute import make_plan
+from autograder.engine.runner import Engine
+from autograder.errors import CourseError
+from autograder.files import MAX_BYTES, is_text, read_file, walk
+from autograder.todo import submission_folder
+from autograder.worker import Assignment, Submission
+
+MAX_FILES = 200
+MAX_FOLDER = 50_000_000
+"""Files of a submission, and bytes of them together."""
+
+
+def read_assignment(course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool) -> Assignment:
+    """What grading `chapter` needs of the course, but for the reference runs.
+
+    Raises `CourseError` where a source notebook is missing or of another language.
+    """
+    notebooks = gradebook.find_assignment(chapter).notebooks
+    folder = course / "source" / chapter
+    seconds = Execute(config=config).timeout
+    return Assignment(
+        chapter,
+        sources={notebook.name: _read_source(folder / f"{notebook.name}.ipynb") for notebook in notebooks},
+        released={notebook.name: {cell.name: cell.source for cell in notebook.source_cells} for notebook in notebooks},
+        files={name: path.read_bytes() for name, path in _find_files(folder, config).items()},
+        kept=frozenset((config.Autograde.get("exclude_overwriting") or {}).get(chapter, [])),
+        seconds=float(seconds) if seconds and seconds > 0 else 1e6,
+        isolated=isolated,
+    )
+
+
+def add_references(assignment: Assignment, course: Path, config: Any, engine: Engine) -> Assignment:
+    """The assignment with the reference runs of its notebooks, made by `engine` where none is kept."""
+    folder = course / "source" / assignment.name
+    paths = _find_files(folder, config)
+    references = {}
+    for name, text in assignment.sources.items():
+        cache = course / ".autograder" / assignment.name / f"{name}.json"
+        source = nbformat.reads(text, as_version=4)
+        references[name] = make_plan(engine, source, folder, paths, assignment.seconds, cache).reference
+    return replace(assignment, references=references, address=engine.start())
+
+
+def digest_assignment(assignment: Assignment) -> str:
+    """A digest of all that a mark follows from beside the submission."""
+    parts = [assignment.sources, assignment.released, assignment.seconds, assignment.isolated]
+    digest = hashlib.sha256(json.dumps(parts, default=dict, sort_keys=True).encode("utf-8", "replace"))
+    for name, data in sorted(assignment.files.items()):
+        digest.update(name.encode("utf-8", "replace") + hashlib.sha256(data).digest())
+    return digest.hexdigest()
+
+
+def _find_files(folder: Path, config: Any) -> dict[str, Path]:
+    """What the author ships beside the notebooks, by relative path."""
+    paths = {path.relative_to(folder).as_posix(): path for path in walk(folder) if path.suffix != ".ipynb"}
+    return {name: path for name, path in paths.items() if not _is_ignored(name, config)}
+
+
+def _is_ignored(name: str, config: Any) -> bool:
+    ignored = CourseDirectory(config=config).ignore
+    return any(fnmatch.fnmatch(part, one) for part in Path(name).parts for one in ignored)
+
+
+def _read_source(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+        language = json.loads(text)["metadata"].get("kernelspec", {}).get("language", "python")
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise CourseError(f"{path} cannot be read ({error}): build the chapter first.") from None
+    if language != "python":
+        raise CourseError(
+            f"{path} is written in {language}: grade it with 'nbgrader autograde', which starts its kernel."
+        )
+    return text
+
+
+def read_folder(course: Path, student: str, assignment: Assignment, config: Any) -> Submission:
+    """What a student handed in. Raises `CourseError` where it has none of the notebooks, or one of them cannot be read."""
+    folder = submission_folder(course, student, assignment.name)
+    if not is_text(student):
+        raise CourseError("The name of the student's folder is no text.")
+    if folder.is_symlink() or folder.parent.is_symlink():
+        raise CourseError(f"{folder.relative_to(course)} is a link.")
+    paths = {path.relative_to(folder).as_posix(): path for path in walk(folder)}
+    notebooks = {name: paths.pop(f"{name}.ipynb") for name in assignment.sources if f"{name}.ipynb" in paths}
+    if not notebooks:
+        raise CourseError(
+            f"None of the chapter's notebooks was handed in; the folder holds {', '.join(list(paths)[:5]) or 'nothing'}."
+        )
+    files: dict[str, bytes] = {}
+    notes = []
+    for name, path in paths.items():
+        if _is_ignored(name, config):
+            continue
+        if len(files) >= MAX_FILES or sum(map(len, files.values())) > MAX_FOLDER:
+            notes.append("There are too many files, or too large ones; some were left out.")
+            break
+        try:
+            files[name] = read_file(path, MAX_BYTES)
+        except CourseError as error:
+            notes.append(f"{error} It was left out.")
+    notes += [f"{name}.ipynb was not handed in." for name in assignment.sources if name not in notebooks]
+    return Submission(student, {name: read_file(path) for name, path in notebooks.items()}, files, tuple(notes))

@@ -1,0 +1,103 @@
+"""What there is to do for a chapter: who handed in, and what of it has been graded as it is.
+
+Reads files only, and imports neither nbgrader nor torch: where there is nothing to do, that is said at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+from autograder.errors import CourseError
+from autograder.files import modified, read_file, walk
+from autograder.journal import Entry
+from autograder.results import results_path
+
+
+def list_submissions(course: Path, chapter: str) -> list[str]:
+    """The students who handed in `chapter`, sorted."""
+    return sorted(folder.parent.name for folder in (course / "submitted").glob(f"*/{chapter}") if folder.is_dir())
+
+
+def submission_folder(course: Path, student: str, chapter: str) -> Path:
+    return course / "submitted" / student / chapter
+
+
+def digest_submission(course: Path, student: str, chapter: str) -> str:
+    """A digest of all files that a student handed in."""
+    folder = submission_folder(course, student, chapter)
+    digest = hashlib.sha256()
+    for path in walk(folder):
+        digest.update(f"\0{path.relative_to(folder)}\0".encode("utf-8", "replace"))
+        with contextlib.suppress(CourseError):
+            digest.update(hashlib.sha256(read_file(path)).digest())
+    return digest.hexdigest()
+
+
+def is_current(course: Path, chapter: str, entry: Entry | None, causes: dict[str, str]) -> bool:
+    """Whether a submission has been graded as it is: for the same reasons, and with notebooks that nobody changed since."""
+    if entry is None:
+        return False
+    folder = course / "autograded" / entry.student / chapter
+    return entry.causes == causes and all(modified(folder / f"{name}.ipynb") for name in entry.written)
+
+
+# --- nothing at all -------------------------------------------------------------------------------
+
+
+class Stamp:
+    """The state of all files that the last grading of a chapter read or left, as the system has it.
+
+    Where it is the same, nothing is to be done, and no file needs to be read to know that.
+    """
+
+    def __init__(self, course: Path, chapter: str) -> None:
+        self.course, self.chapter = course, chapter
+        self.path = course / "reports" / f"{chapter}.stamp"
+
+    def holds(self) -> bool:
+        """Whether nothing has changed since `set`."""
+        with contextlib.suppress(OSError, ValueError):
+            return bool(json.loads(self.path.read_text(encoding="utf-8")) == self._read())
+        return False
+
+    def set(self) -> None:
+        """For a course whose gradebook is the file `gradebook.db`: of another database nobody knows whether it changed."""
+        self.path.write_text(json.dumps(self._read()) + "\n", encoding="utf-8")
+
+    def forget(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+    def _read(self) -> list[str]:
+        versions = [f"{name} {metadata.version(name)}" for name in ("autograder", "torch", "nbgrader")]
+        return [*versions, *(state for path in self._files() for state in _states(path))]
+
+    def _files(self) -> Iterator[Path]:
+        for folder in ("source", "autograded/*", "submitted/*"):
+            for place in sorted(self.course.glob(f"{folder}/{self.chapter}")):
+                yield place
+                yield from walk(place)
+        results = results_path(self.course, self.chapter)
+        yield from (results, results.with_suffix(".journal"))
+        yield from (self.course / "gradebook.db", self.course / "gradebook.db-wal")
+        yield from (folder / name for folder in _settings(self.course) for name in CONFIGURATION)
+
+
+CONFIGURATION = ("nbgrader_config.py", "nbgrader_config.json", "jupyter_config.py", "jupyter_config.json")
+
+
+def _settings(course: Path) -> Iterable[Path]:
+    """The folders whose settings nbgrader reads."""
+    from jupyter_core.paths import jupyter_config_path
+
+    return [course, *map(Path, jupyter_config_path())]
+
+
+def _states(path: Path) -> Iterator[str]:
+    with contextlib.suppress(OSError):
+        found = path.lstat()
+        yield f"{path} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"

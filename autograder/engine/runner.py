@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -52,7 +52,10 @@ _INHERITED = (
     "LD_LIBRARY_PATH",
     "MPLCONFIGDIR",
     "XDG_CACHE_HOME",
+    "AUTOGRADED_NOISE",
 )
+_ARITHMETIC = ("ATEN_", "ONEDNN_", "DNNL_", "MKL_", "OPENBLAS_", "NPY_", "KMP_")
+"""What variables begin with that choose how numbers are computed."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,18 @@ class Engine:
     """Runs notebooks by forks of a warm process.
 
     That is started by `start`, or at the first run, and ends with `close`; or it is the one at the `address` of another engine. Where it
-    is ended from outside, another one is started.
+    is ended from outside, another one is started. `environment` has variables for it on top of those that it inherits.
     """
 
-    def __init__(self, isolated: bool = True, limits: isolation.Limits | None = None, address: str = "") -> None:
+    def __init__(
+        self,
+        isolated: bool = True,
+        limits: isolation.Limits | None = None,
+        address: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.isolated, self.limits = isolated, limits or isolation.Limits()
+        self.environment = environment or {}
         self._warm: WarmProcess | None = None
         self._address = address
         self._connection: _Connection | None = None
@@ -112,7 +122,7 @@ class Engine:
     def start(self) -> str:
         """Start the warm process without waiting for it; its address."""
         if not self._address:
-            self._warm = WarmProcess()
+            self._warm = WarmProcess(self.environment)
             self._address = self._warm.address
         return self._address
 
@@ -158,11 +168,13 @@ class _Lost(Exception):
 class WarmProcess:
     """The warm process, and the folder in which its socket is. It can be connected to at once, and answers when it is warm."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
         self.address = f"{self.folder.name}/socket"
         os.mkdir(f"{self.folder.name}/root")
-        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        inherited = {
+            name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith(_ARITHMETIC)
+        }
         with socket.socket(socket.AF_UNIX) as listener:  # its own copy is the only one, so that its end is seen at once
             listener.bind(self.address)
             listener.listen()
@@ -171,7 +183,7 @@ class WarmProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=environment,
+                env={**inherited, **(environment or {})},
                 cwd="/",
                 pass_fds=[listener.fileno()],
             )

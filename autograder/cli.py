@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.errors import CourseError
+from autograder.files import modified
 
 if TYPE_CHECKING:
     from autograder.accuracy import ExerciseAccuracy
@@ -119,12 +120,18 @@ def _lab(options: argparse.Namespace) -> int:
 
 def _grade(options: argparse.Namespace) -> int:
     from autograder import grading
-    from autograder.report import write_report
+    from autograder.results import report_path, results_path
 
     if options.jobs is not None and options.jobs < 1:
         raise CourseError("-j takes a number of at least 1.")
     [chapter] = _find(options)
-    with progress(f"grading {chapter}") as on_done:
+    with progress(f"grading {chapter}") as show:
+
+        def on_done(done: int, total: int) -> None:
+            if not done:
+                import autograder.report  # noqa: F401  (the process that runs notebooks is not warm yet, so this costs no time)
+            show(done, total)
+
         done = grading.grade_class(
             Path.cwd(),
             chapter,
@@ -147,7 +154,12 @@ def _grade(options: argparse.Namespace) -> int:
         print("Feedback is in feedback/.")
     same = f", {done.unchanged} of them before and unchanged since (--again grades them anew)" if done.unchanged else ""
     print(f"{sum(s.state == 'graded' for s in result.students)} graded{same}; {len(failed)} not graded.")
-    print(f"Report: {write_report(Path.cwd(), chapter)}")
+    report = report_path(Path.cwd(), chapter)
+    if modified(report) < modified(results_path(Path.cwd(), chapter)):
+        from autograder.report import write_report
+
+        write_report(Path.cwd(), chapter)
+    print(f"Report: {report}")
     return 0
 
 

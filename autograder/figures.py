@@ -14,17 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Circle, Rectangle
 from torch import Tensor, nn
 
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#AA4499",
-    "#56B4E9",
-    "#222222",
-    "#8A8A8A",
-)
-"""Colours that stay apart for colour-blind readers (after Okabe and Ito, 2008)."""
+from autograder.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
 
 LINES = cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, BLACK]) + cycler(
     linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1))]

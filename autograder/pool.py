@@ -1,6 +1,6 @@
 """Hand submissions to workers: processes on this machine that grade one after the other.
 
-A worker is a program of its own (`python -m autograder.worker`). So whoever calls `grade_class` needs no `if __name__ == "__main__"`,
+A worker is a program of its own, this module. So whoever calls `grade_class` needs no `if __name__ == "__main__"`,
 nothing of shared memory is used, and one that cannot start says why.
 """
 
@@ -18,8 +18,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any
 
+from autograder.engine.runner import explain_start
+from autograder.engine.zygote import die_with_parent
 from autograder.errors import GraderError
-from autograder.worker import Assignment, Graded, Submission
+from autograder.worker import Assignment, Graded, Grader, Submission
 
 ATTEMPTS = 3
 """How often a submission is graded anew because the worker was ended from outside."""
@@ -72,7 +74,7 @@ class _Worker:
         self.said = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the worker)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.worker", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "autograder.pool", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self.said,
@@ -128,7 +130,25 @@ class _Worker:
 
 
 def _explain(reason: str, number: int | None = None) -> GraderError:
-    advice = "Mend that and grade again; what was graded before is kept."
-    if number == errno.EAGAIN or "thread" in reason:
-        advice = "The system allows you no more processes (see 'ulimit -u'): end some, or grade with -j 1."
-    return GraderError(f"A process that grades could not be started: {reason.rstrip('.')}. {advice}")
+    number = errno.EAGAIN if "new thread" in reason else number
+    return GraderError(f"A process that grades could not be started: {reason.rstrip('.')}. {explain_start(number)}")
+
+
+def main() -> None:
+    """A worker: says that it is ready, then grades what comes until the other end is closed. What is raised is sent as it is."""
+    die_with_parent()
+    connection: Connection[object, Any] = Connection(int(sys.argv[1]))
+    grader = Grader(connection.recv())
+    connection.send(None)
+    with contextlib.suppress(EOFError):
+        while True:
+            submission = connection.recv()
+            try:
+                connection.send(grader.grade(submission))
+            except (GraderError, OSError) as error:
+                connection.send(error)
+    grader.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -22,8 +22,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from autograder.figures import BLACK, BLUE, RED
-from autograder.results import ClassResult, ExerciseResult, StudentResult, load_results, results_path
+from autograder.palette import BLACK, BLUE, RED
+from autograder.results import ClassResult, ExerciseResult, StudentResult, load_results, report_path
 
 Outcome = Literal["right", "partial", "wrong", "stopped", "not attempted", "to grade"]
 
@@ -56,7 +56,7 @@ def write_report(course: Path, chapter: str) -> Path:
 
     Raises `CourseError` where the chapter has not been graded, or its results are not readable.
     """
-    path = results_path(course, chapter).with_suffix(".html")
+    path = report_path(course, chapter)
     page = render_report(load_results(course, chapter))
     path.write_text(page, encoding="utf-8", errors="replace")
     return path

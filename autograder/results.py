@@ -65,6 +65,10 @@ def results_path(course: Path, chapter: str) -> Path:
     return course / "reports" / f"{chapter}.json"
 
 
+def report_path(course: Path, chapter: str) -> Path:
+    return results_path(course, chapter).with_suffix(".html")
+
+
 def save_results(result: ClassResult, course: Path) -> Path:
     path = results_path(course, result.chapter)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,21 +1,18 @@
 """Grade one submission: notebooks in, graded notebooks and marks out.
 
 This runs in the processes of a pool, on this machine or on others, and is given all that it needs: it reads no course folder and knows
-no gradebook. Run as a program it is such a process, which is asked through the connection whose descriptor it is given.
+no gradebook.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,6 @@ from autograder import RESULT
 from autograder.engine.execute import execute
 from autograder.engine.plan import Plan, Reference
 from autograder.engine.runner import Engine
-from autograder.engine.zygote import die_with_parent
 from autograder.errors import CourseError, GraderError
 from autograder.files import write_files
 from autograder.marks import CellMark, mark_notebook
@@ -184,23 +180,3 @@ def read_findings(notebook: Any) -> dict[str, dict[str, Any]]:
         found = {"result": result, "stopped": [error["ename"], error["evalue"][:300]] if error else None}
         findings[get_id(cell)] = {key: value for key, value in found.items() if value is not None}
     return findings
-
-
-def main() -> None:
-    """Say hello, then grade what comes, until the other end is closed. What is raised is sent as it is."""
-    die_with_parent()
-    connection: Connection[object, Any] = Connection(int(sys.argv[1]))
-    grader = Grader(connection.recv())
-    connection.send(None)
-    with contextlib.suppress(EOFError):
-        while True:
-            submission = connection.recv()
-            try:
-                connection.send(grader.grade(submission))
-            except (GraderError, OSError) as error:
-                connection.send(error)
-    grader.close()
-
-
-if __name__ == "__main__":
-    main()

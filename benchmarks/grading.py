@@ -38,9 +38,11 @@ from autograder.demo import draw_answers
 from autograder.engine import runner
 from autograder.engine.plan import Plan
 from autograder.engine.runner import Engine, Job, Step
-from autograder.gradebook import find_url, load_config
-from autograder.grading import grade_class, list_submissions, open_gradebook, read_assignment
+from autograder.gradebook import find_url, load_config, open_gradebook
+from autograder.grading import grade_class, prepare_gradebook
+from autograder.reading import add_references, read_assignment
 from autograder.submissions import rebuild
+from autograder.todo import list_submissions
 
 ROOT = Path(__file__).parents[1]
 
@@ -124,8 +126,11 @@ def lay_out(
 ) -> tuple[list[list[list[str]]], list[list[list[str]]], list[Job]]:
     """For each student and notebook the texts of all cells, and of those that `course grade` executes; and the jobs of the first."""
     every, needed, jobs = [], [], []
-    with open_gradebook(course, find_url(course)) as gradebook, Engine() as engine:
-        assignment = read_assignment(course, chapter, gradebook, load_config(course), engine)
+    config = load_config(course)
+    with open_gradebook(course, find_url(course, config)) as gradebook, Engine() as engine:
+        prepare_gradebook(course, chapter, gradebook)
+        assignment = read_assignment(course, chapter, gradebook, config, isolated=True)
+        assignment = add_references(assignment, course, config, engine)
     for student in students:
         whole, part = [], []
         for name, text in assignment.sources.items():

@@ -232,10 +232,10 @@ def open_lab(folder: Path, setenv: Callable[[str, str], None]) -> Iterator[Lab]:
             assert plan.reference.split
             assignment = Assignment(
                 CHAPTER,
-                {NAME: source.decode()},
-                {NAME: plan.reference},
-                {},
-                {name: path.read_bytes() for name, path in files.items()},
+                sources={NAME: source.decode()},
+                released={},
+                files={name: path.read_bytes() for name, path in files.items()},
+                references={NAME: plan.reference},
                 seconds=20,
                 address=engine.start(),
             )

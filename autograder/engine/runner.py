@@ -7,6 +7,7 @@ where a cell ended its process. It imports neither torch nor IPython.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from typing import Any, Literal, NoReturn
 
 from autograder.engine import isolation
 from autograder.engine.channel import Channel, Closed, Late, Malformed, read_message
-from autograder.errors import CourseError
+from autograder.errors import CourseError, GraderError
 
 Output = dict[str, Any]
 
@@ -39,7 +40,13 @@ MAX_CELLS_LATE = 20
 MAX_OUTPUTS, MAX_OUTPUT, MAX_DEPTH = 200, 4_000_000, 100
 """Outputs kept of a cell, characters of each, and levels of its data."""
 
+WARM = "warm"
+"""A file beside the socket of the warm process, which it makes when it is warm."""
+
 TOO_LONG = "Earlier cells took all the time that there is for the notebook."
+
+LIBRARIES = ("torch.optim",)
+"""What the warm process loads when the first notebook comes that uses it, because it takes as long as all the rest together."""
 
 _INHERITED = (
     "PATH",
@@ -142,13 +149,15 @@ class Engine:
     def run(self, job: Job) -> list[Ran]:
         """What each step gave. A cell that stops, hangs or ends its process has an error that says so.
 
-        Raises `CourseError` when the engine itself is ended again and again.
+        Raises `CourseError` when the engine itself is ended again and again, `GraderError` where it cannot start.
         """
         for _ in range(3):
             try:
                 self._connection = self._connection or _Connection(self.start())
                 return list(_Run(job, self._connection, self.isolated, self.limits).go())
             except _Lost:
+                if self._warm:
+                    self._warm.complain()
                 self.close()
         raise CourseError("The process that runs notebooks was ended three times from outside.")
 
@@ -175,23 +184,48 @@ class WarmProcess:
         inherited = {
             name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith(_ARITHMETIC)
         }
-        with socket.socket(socket.AF_UNIX) as listener:  # its own copy is the only one, so that its end is seen at once
-            listener.bind(self.address)
-            listener.listen()
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.engine.zygote", str(listener.fileno())],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={**inherited, **(environment or {})},
-                cwd="/",
-                pass_fds=[listener.fileno()],
-            )
+        try:
+            with socket.socket(socket.AF_UNIX) as listener, open(f"{self.folder.name}/said", "wb") as said:
+                listener.bind(self.address)
+                listener.listen()
+                self.process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "autograder.engine.zygote", str(listener.fileno())],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    env={**inherited, **(environment or {})},
+                    cwd="/",
+                    pass_fds=[listener.fileno()],
+                )  # the only one that has the listener, so that its end is seen at once
+        except OSError as error:
+            self.folder.cleanup()
+            raise GraderError(f"{CANNOT_START}: {error.strerror or error}. {explain_start(error.errno)}") from error
+
+    def complain(self) -> None:
+        """Raises `GraderError` where the process ended by itself before it was warm."""
+        status = self.process.wait()
+        if status < 0 or Path(self.folder.name, WARM).exists():
+            return
+        said = Path(self.folder.name, "said").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        self.close()
+        raise GraderError(
+            f"{CANNOT_START}: {said[-1].rstrip('.') if said else f'exit status {status}'}. {explain_start()}"
+        )
 
     def close(self) -> None:
         self.process.kill()
         self.process.communicate()
         self.folder.cleanup()
+
+
+CANNOT_START = "The process that runs notebooks could not be started"
+
+
+def explain_start(number: int | None = None) -> str:
+    """What to do where a process could not be started, for a reason that may have the number of an error of the system."""
+    if number == errno.EAGAIN:
+        return "The system allows you no more processes (see 'ulimit -u'): end some, or grade with fewer jobs (-j 1)."
+    return "Mend that, then grade again; what was graded before is kept."
 
 
 class _Connection:
@@ -369,11 +403,13 @@ class _Run:
 
     def __init__(self, job: Job, zygote: _Connection, isolated: bool, limits: isolation.Limits) -> None:
         self.job, self.zygote = job, zygote
+        libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
         self.scratch = None if isolated else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.student = _Side(
             self,
             {
                 "fork": "student",
+                "libraries": libraries,
                 "files": {name: str(path.absolute()) for name, path in job.files.items()},
                 "isolated": isolated,
                 "limits": asdict(limits),
@@ -386,6 +422,7 @@ class _Run:
             self,
             {
                 "fork": "examiner",
+                "libraries": libraries,
                 "folder": str(job.folder.absolute()),
                 "answers": sorted(job.answers),
                 "judged": sorted(job.judged),
@@ -457,6 +494,12 @@ class _Run:
             if gone:
                 kind, text, raw = Channel.CONTROL, json.dumps(_tell_gone(gone)).encode(), bytearray()
             self.examiner.pass_on(process, kind, text, raw)
+
+
+def _mentions(step: Step, library: str) -> bool:
+    """Whether a cell may use a library, such as `torch.optim`."""
+    word = library.rpartition(".")[2]
+    return word in step.source or word in (step.authored or "")
 
 
 def _tell_student(step: Step) -> dict[str, Any]:

@@ -20,12 +20,13 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.engine import isolation
 from autograder.engine.channel import Channel
+from autograder.engine.runner import WARM
 from autograder.errors import CourseError
 
 MAX_REQUEST = 1 << 20
@@ -35,14 +36,13 @@ MOMENT = 1.0
 
 
 def main() -> None:
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (1, 2):
-        os.dup2(null, standard)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command that started this
     die_with_parent()
     with socket.socket(fileno=int(sys.argv[1])) as listener, selectors.DefaultSelector() as selector:
         warm_up()
-        isolation.prepare()
+        settle()
+        os.dup2(1, 2)  # until now there was somebody to read what is wrong
+        Path(listener.getsockname()).with_name(WARM).touch()
         selector.register(0, selectors.EVENT_READ)
         selector.register(listener, selectors.EVENT_READ)
         clients: dict[socket.socket, set[int]] = {}
@@ -70,6 +70,7 @@ def _serve(client: socket.socket, forked: set[int]) -> bool:
             return False
         job = json.loads(text)
         if "fork" in job:
+            load(job.get("libraries", ()))
             pid = _fork(job, descriptors)
             forked.add(pid)
             answer: dict[str, Any] = {"pid": pid}
@@ -195,7 +196,6 @@ def warm_up() -> None:
     torch.set_num_interop_threads(1)
     score = torch.ones(2, 3).requires_grad_().sum()
     torch.autograd.grad(score, [score])  # its first call loads much
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
     numpy.random.default_rng(0).normal()
     figure, axes = matplotlib.pyplot.subplots()
     axes.set_title("Fonts, also for $x$")
@@ -207,8 +207,29 @@ def warm_up() -> None:
     shell.run_one("raise ValueError('warm')", 2)
     shell.run_one("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\nNone", 3)
     shell.start_afresh()
+
+
+def load(libraries: Iterable[str]) -> None:
+    """Load what a notebook uses and `warm_up` leaves out, once."""
+    fresh = set(libraries) - _loaded
+    if "torch.optim" in fresh:
+        import torch
+
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # its first use loads torch's compiler
+    if fresh:
+        _loaded.update(fresh)
+        settle()
+
+
+_loaded: set[str] = set()
+
+
+def settle() -> None:
+    """Get ready for forks: what is in memory now stays as it is."""
     gc.collect()
     gc.freeze()
+    if sys.platform == "linux":
+        isolation.prepare()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ import nbformat
 import psutil
 import pytest
 
-from autograder import grading, worker
+from autograder import grading, keeping, worker
 from autograder.accuracy import hand_in
 from autograder.build import stage_chapter
 from autograder.cli import main
@@ -38,6 +38,7 @@ from autograder.errors import CourseError
 from autograder.gradebook import load_config, open_gradebook
 from autograder.grading import grade_class
 from autograder.journal import Journal
+from autograder.reading import add_references, read_assignment
 from autograder.worker import Assignment, Graded, Submission, grade_submission
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
@@ -89,8 +90,9 @@ def built(tmp_path_factory: pytest.TempPathFactory, warm: Engine) -> Path:
         for kind in ("source", "release"):
             shutil.copytree(Path(stage) / kind, course / kind)
     with open_gradebook(course) as gradebook:
-        grading._prepare_gradebook(course, CHAPTER, gradebook)
-        grading.read_assignment(course, CHAPTER, gradebook, load_config(course), warm)
+        grading.prepare_gradebook(course, CHAPTER, gradebook)
+        config = load_config(course)
+        add_references(read_assignment(course, CHAPTER, gradebook, config, True), course, config, warm)
     for kind in ("notebooks", "source", "release"):
         shutil.copytree(course / kind / CHAPTER, course / kind / OTHER)
     return course
@@ -174,7 +176,7 @@ FIND: dict[str, Find] = {
     "the box's keeper": lambda student: next(one for one in student.parent().children() if one != student),
     "the examiner": lambda student: next(one for one in student.parents()[1].children() if one != student.parent()),
     "the warm process": lambda student: student.parents()[1],
-    "the pool's worker": lambda student: find_child(psutil.Process(), "spawn_main"),
+    "the pool's worker": lambda student: find_child(psutil.Process(), "autograder.pool"),
 }  # fmt: skip
 """How to find each process of the engine from a student's."""
 
@@ -252,7 +254,7 @@ FAULTS = [Fault(one.kills, one.when, number, one.times, one.costs) for number, o
 
 STARTING: dict[str, Find] = {
     "the warm process, as it starts": lambda own: find_child(own, "autograder.engine.zygote"),
-    "the pool's worker, as it starts": lambda own: find_child(own, "spawn_main"),
+    "the pool's worker, as it starts": lambda own: find_child(own, "autograder.pool"),
 }
 
 
@@ -322,7 +324,7 @@ def work_alone(address: str, replace: Callable[[Any, str, Any], None] = setattr)
         yield submit
 
     replace(grading, "Engine", lambda isolated: Engine(isolated, address=address))
-    replace(grading, "_open_pool", open_pool)
+    replace(grading, "_open_workers", open_pool)
 
 
 # --- the command itself, killed -----------------------------------------------------------------------------
@@ -331,7 +333,7 @@ HOOKED = """
 import os, signal, sys
 sys.path.insert(0, TESTS)
 import test_faults
-from autograder import cli, grading, journal
+from autograder import cli, grading, journal, keeping
 test_faults.work_alone(ADDRESS)
 grading.BATCH, grading.BATCH_SECONDS = 2, 1000
 def die(*args, **options):
@@ -351,9 +353,9 @@ sys.exit(cli.main(["grade", "1"]))
 """
 
 DEATHS = {
-    "while graded notebooks are written": "grading.Path.rename = die",
-    "before the marks are written": "grading._Class._save_marks = die",
-    "after the marks are written": "grading.save_marks = after(grading.save_marks)",
+    "while graded notebooks are written": "keeping.Path.rename = die",
+    "before the marks are written": "keeping.Keeper._save_marks = die",
+    "after the marks are written": "keeping.save_marks = after(keeping.save_marks)",
     "in a line of the journal": "journal.Journal.add = half",
     "after the first batch": "journal.Journal.add = after(journal.Journal.add)",
     "before the results are written": "grading.save_results = die",
@@ -415,7 +417,7 @@ def no_space(*args: Any, **options: Any) -> Any:
 
 FULL: dict[str, tuple[Any, str]] = {
     "a worker's copy of a submission": (worker, "write_files"),
-    "a graded notebook": (grading, "write_files"),
+    "a graded notebook": (keeping, "write_files"),
     "the place of a graded notebook": (Path, "rename"),
     "the journal": (os, "fsync"),
     "the results": (grading, "save_results"),

@@ -18,9 +18,10 @@ from nbgrader.api import Gradebook
 from autograder.accuracy import hand_in, measure_accuracy, summarise
 from autograder.build import stage_chapter
 from autograder.cli import main
+from autograder.collecting import collect_results
 from autograder.commands import run_nbgrader
 from autograder.demo import CARELESS, draw_class, run_demo
-from autograder.grading import collect_results, export_marks, generate_feedback, grade_class
+from autograder.grading import export_marks, generate_feedback, grade_class
 from autograder.results import ClassResult, StudentResult
 from autograder.submissions import fill_in
 

@@ -209,6 +209,10 @@ def warm_up() -> None:
     shell.start_afresh()
     gc.collect()
     gc.freeze()
+    if seed := os.environ.get("AUTOGRADED_NOISE"):
+        from autograder.engine.arithmetic import Noise
+
+        Noise(int(seed)).enter()  # it holds in every fork
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ _FINE = 1 / 16
 
 
 class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """While it is entered, results of torch move by up to two units in the last place, differently for each `seed`.
+    """While it is entered, results of torch move by one or two units in the last place, differently for each `seed`.
 
     The sums in a result move by up to a unit of the sum of the absolute values, since that is what its rounding errors are in proportion
     to. Where every order of the operations gives the same result, nothing moves, nor do 0, infinity and NaN. No global random generator
@@ -65,7 +65,7 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, seed: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.seed = seed
-        self.steps = numpy.random.default_rng(seed).integers(-2, 3, _STEPS).astype(numpy.float64)
+        self.steps = numpy.random.default_rng(seed).choice([-2.0, -1.0, 1.0, 2.0], _STEPS)
         self.next = 0
         self.kinds: dict[Any, Kind] = {}
         self.writes: dict[Any, list[tuple[int, str]]] = {}
@@ -135,6 +135,8 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
         scale = _compute(func, args, kwargs, torch.abs)
         terms = args[0].numel() / result.numel() if name == "mean" else 1
         unit = _SHORT**2 if name in _PRODUCTS else _SHORT
+        if short and all(map(_is_whole, _find_numbers((args, kwargs)))):
+            unit = 1
         eps = numpy.finfo(array.dtype).eps
         if short and scale.max() * terms * unit < 2 / eps:
             return
@@ -202,6 +204,10 @@ def _find_numbers(items: Any) -> Iterator[Array | float]:
             yield from _find_numbers(item)
     elif isinstance(items, dict):
         yield from _find_numbers(tuple(items.values()))
+
+
+def _is_whole(number: Array | float) -> bool:
+    return bool(numpy.all(numpy.rint(number) == number))
 
 
 def _is_short(number: Array | float) -> bool:

@@ -271,11 +271,12 @@ def _steady(options: argparse.Namespace) -> int:
         raise CourseError("--seeds takes a number of at least 0.")
     notebooks = list_solutions(Path.cwd(), _find(options))
     settings = make_settings(options.seeds)
+    found = 0
     with progress(f"{len(notebooks)} notebooks, {len(settings)} settings") as on_done:
-        found = list(find_fragile(notebooks, settings, on_done))
-    for fragile in found:
-        print(describe(fragile), end="\n\n")
-    print(f"{len(found)} fragile cells." if found else "Every cell shows the same under every setting.")
+        for fragile in find_fragile(notebooks, settings, on_done):
+            print(describe(fragile), end="\n\n", flush=True)
+            found += 1
+    print(f"Fragile cells: {found}." if found else "Every cell shows the same under every setting.")
     return 1 if found else 0
 
 

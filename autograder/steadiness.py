@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -74,23 +74,28 @@ def find_fragile(
     notebooks: list[Path], settings: list[Setting], on_done: Callable[[int, int], None] | None = None
 ) -> Iterator[Fragile]:
     """The cells of solution notebooks that show something else under one of the settings than under the first."""
-    shown: dict[tuple[Path, str], list[str]] = {}
     with ExitStack() as stack, ThreadPoolExecutor(os.cpu_count()) as pool:
         addresses = {
             variables: stack.enter_context(Engine(isolated=False, environment=dict(variables))).start()
-            for variables in {tuple(setting.environment.items()) for setting in settings}
+            for variables in {_variables(setting) for setting in settings}
         }
-        runs = {
-            pool.submit(run, notebook, setting, addresses[tuple(setting.environment.items())]): (notebook, setting.name)
+        runs = [
+            [pool.submit(run, notebook, setting, addresses[_variables(setting)]) for setting in settings]
             for notebook in notebooks
-            for setting in settings
-        }
-        for done, future in enumerate(as_completed(runs), 1):
-            shown[runs[future]] = future.result()
-            if on_done:
-                on_done(done, len(runs))
-    for notebook in notebooks:
-        yield from _compare(notebook, [setting.name for setting in settings], shown)
+        ]
+        done = 0
+        for notebook, futures in zip(notebooks, runs, strict=True):
+            shown = {}
+            for setting, future in zip(settings, futures, strict=True):
+                shown[setting.name] = future.result()
+                done += 1
+                if on_done:
+                    on_done(done, len(notebooks) * len(settings))
+            yield from _compare(notebook, shown)
+
+
+def _variables(setting: Setting) -> tuple[tuple[str, str], ...]:
+    return tuple(setting.environment.items())
 
 
 def run(notebook: Path, setting: Setting, address: str = "") -> list[str]:
@@ -137,12 +142,12 @@ def _read_cells(notebook: Path) -> list[Any]:
     return [cell for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
 
 
-def _compare(notebook: Path, settings: list[str], shown: dict[tuple[Path, str], list[str]]) -> Iterator[Fragile]:
-    first, *others = settings
+def _compare(notebook: Path, shown: dict[str, list[str]]) -> Iterator[Fragile]:
+    """What differs from the first of the settings, by whose names there is what each cell shows."""
+    first, *others = shown
     for place, cell in enumerate(_read_cells(notebook)):
-        plain = shown[notebook, first][place]
-        texts = {name: shown[notebook, name][place] for name in others}
-        different = {name: text for name, text in texts.items() if text != plain}
+        plain = shown[first][place]
+        different = {name: shown[name][place] for name in others if shown[name][place] != plain}
         stored = read_outputs(cell.outputs)
         if stored != _without_figures(plain):
             different[STORED] = stored

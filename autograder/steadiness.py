@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from autograder.engine.runner import Engine, Job, Step
 from autograder.errors import CourseError
 
 CELL_SECONDS = 600
-SHOWN_LINES = 6
+SHOWN_LINES = 12
 """Lines that differ, shown of each cell."""
 
 TEXTS = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml")
@@ -174,10 +174,10 @@ def describe(fragile: Fragile) -> str:
         f"{fragile.notebook.parent.name}/{fragile.notebook.stem}: code cell {fragile.number}: {first}",
         f"  differs with: {', '.join(fragile.others)}",
     ]
-    pairs = zip_longest(fragile.plain.split("\n"), other.split("\n"), fillvalue="")
-    different = [(one, two) for one, two in pairs if one != two]
-    for one, two in different[:SHOWN_LINES]:
-        lines += [f"    {PLAIN.name + ':':16} {one}", f"    {name + ':':16} {two}"]
+    texts = fragile.plain.splitlines(), other.splitlines()
+    different = [line for line in unified_diff(*texts, n=0, lineterm="") if line[:2] not in ("--", "++", "@@")]
+    for line in different[:SHOWN_LINES]:
+        lines.append(f"    {(PLAIN.name if line[0] == '-' else name) + ':':16} {line[1:]}")
     if len(different) > SHOWN_LINES:
         lines.append(f"    and {len(different) - SHOWN_LINES} more lines")
     return "\n".join(lines)

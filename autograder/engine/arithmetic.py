@@ -7,6 +7,8 @@ with other processors torch also draws other masks of dropout, and other samples
 
 from __future__ import annotations
 
+import math
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from torch.utils._python_dispatch import TorchDispatchMode
 
 Array = NDArray[Any]
-Kind = Literal["exact", "composite", "drawn", "sum", "power", "moved"]
+Kind = Literal["exact", "composite", "drawn", "power", "sum", "moved"]
 
 _EXACT = frozenset(
     # made, copied, chosen
@@ -40,6 +42,10 @@ _PRODUCTS = _SUMS - {"sum", "mean", "cumsum", "trace"}
 _DRAWN = frozenset(("bernoulli", "exponential", "multinomial"))
 _EXACT_POWERS = (-2, -1, 0, 0.5, 1, 2, 3)
 """Of these torch makes products, quotients and roots."""
+_ROWS = frozenset(
+    "_softmax _log_softmax _softmax_backward_data _log_softmax_backward_data cumprod logcumsumexp logsumexp prod norm sort".split()
+)
+"""Operations on one tensor of which an element of the result depends on several of its elements."""
 _BOUNDED = frozenset("sigmoid tanh erf _softmax".split())
 _ROUNDED_INSIDE = ("var", "std", "native_", "linalg_", "_linalg_", "normal", "randn", "uniform")
 """Operations whose intermediate results are rounded even where inputs and result are short numbers."""
@@ -57,16 +63,16 @@ _FINE = 1 / 16
 class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it is entered, results of torch move by one or two units in the last place, differently for each `seed`.
 
-    The sums in a result move by up to a unit of the sum of the absolute values, since that is what its rounding errors are in proportion
-    to. Where every order of the operations gives the same result, nothing moves, nor do 0, infinity and NaN. No global random generator
-    is touched, except that masks of dropout and the like take one number from the one that is theirs, as they do on Intel's processors.
+    The same operation on the same numbers moves in the same way, since a processor repeats itself. The sums in a result move by up to a
+    unit of the sum of the absolute values, to which their rounding errors are in proportion. Where every order of the operations gives
+    the same result, nothing moves, nor do 0, infinity and NaN. No global random generator is touched, except that masks of dropout and
+    the like take one number from the one that is theirs, as they do on Intel's processors.
     """
 
     def __init__(self, seed: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.seed = seed
         self.steps = numpy.random.default_rng(seed).choice([-2.0, -1.0, 1.0, 2.0], _STEPS)
-        self.next = 0
         self.kinds: dict[Any, Kind] = {}
         self.writes: dict[Any, list[tuple[int, str]]] = {}
 
@@ -86,20 +92,8 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return func.decompose(*args, **kwargs)
         if kind == "drawn":
             return func(*args, **{**kwargs, "generator": self._fork_generator(kwargs.get("generator"))})
-        short = not _name(func).startswith(_ROUNDED_INSIDE) and all(map(_is_short, _find_numbers((args, kwargs))))
-        result = func(*args, **kwargs)
-        written = self.writes[func]
-        targets = [args[place] if place < len(args) else kwargs.get(name) for place, name in written] or result
-        if kind == "sum" and not written:
-            self._move_sum(func, args, kwargs, result, short)
-            return result
-        for array in _find_arrays(targets):
-            keep = array * _SHORT == numpy.rint(array * _SHORT) if short else None
-            if _name(func) in _BOUNDED and not written and (numpy.abs(array) == 1).any():
-                saturated = numpy.abs(1 - numpy.abs(_compute(func, args, kwargs, torch.Tensor.double)))
-                keep = saturated < numpy.finfo(array.dtype).eps * _FINE
-            self._move(array, keep)
-        return result
+        with numpy.errstate(all="ignore"):
+            return self._disturb(func, kind, args, kwargs)
 
     def _learn(self, func: Any) -> Kind:
         name, schema = _name(func), func._schema
@@ -126,40 +120,58 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
         seed = int(torch.empty((), dtype=torch.int64).random_(generator=generator))
         return torch.Generator().manual_seed((seed ^ self.seed * 0x9E3779B97F4A7C15) & (1 << 63) - 1)
 
-    def _move_sum(self, func: Any, args: Any, kwargs: Any, result: torch.Tensor, short: bool) -> None:
-        """Move sums, or sums of products, in proportion to the sums of the absolute values."""
-        array = next(iter(_find_arrays(result)), None)
-        if array is None:
-            return
-        name = _name(func)
-        scale = _compute(func, args, kwargs, torch.abs)
-        terms = args[0].numel() / result.numel() if name == "mean" else 1
-        unit = _SHORT**2 if name in _PRODUCTS else _SHORT
-        if short and all(map(_is_whole, _find_numbers((args, kwargs)))):
-            unit = 1
-        eps = numpy.finfo(array.dtype).eps
-        if short and scale.max() * terms * unit < 2 / eps:
-            return
-        if name in ("sum", "mean") and args[0].numel() == result.numel():
-            return
-        with numpy.errstate(all="ignore"):
-            change = self._draw(array.shape) * (eps / 2) * scale
-            numpy.add(array, change, out=array, where=(array != 0) & numpy.isfinite(change), casting="same_kind")
-
-    def _move(self, array: Array, keep: Array | None) -> None:
-        steps = self._draw(array.shape)
-        if keep is not None:
-            steps = numpy.where(keep, 0, steps)
-        with numpy.errstate(all="ignore"):
+    def _disturb(self, func: Any, kind: Kind, args: Any, kwargs: Any) -> Any:
+        """Do the operation, and move what comes of it."""
+        name, written = _name(func), self.writes[func]
+        if kind == "sum" and not written:
+            result = func(*args, **kwargs)
+            for array in _find_arrays(result):
+                self._move_sum(func, args, kwargs, array)
+            return result
+        short: Array | bool = False
+        if not name.startswith(_ROUNDED_INSIDE):  # before the operation, which may write over its input
+            short = _find_short(list(_find_numbers((args, kwargs))), each=name not in _ROWS)
+        result = func(*args, **kwargs)
+        targets = [args[place] if place < len(args) else kwargs.get(argument) for place, argument in written] or result
+        for array in _find_arrays(targets):
+            keep = short & _are_short(array) if numpy.shape(short) in ((), array.shape) else numpy.False_
+            if name in _BOUNDED and not written and (numpy.abs(array) == 1).any():
+                saturated = numpy.abs(1 - numpy.abs(_compute(func, args, kwargs, torch.Tensor.double)))
+                keep = keep | (saturated < numpy.finfo(array.dtype).eps * _FINE)
+            steps = numpy.where(keep, 0, self._draw_for_values(name, array))
             numpy.multiply(array, 1 + steps * numpy.finfo(array.dtype).eps, out=array, casting="same_kind")
+        return result
 
-    def _draw(self, shape: tuple[int, ...]) -> Array:
-        size = int(numpy.prod(shape))
-        if self.next + size > _STEPS:
-            self.next = self.next * 31 % 7919
-        steps = self.steps[self.next : self.next + size]
-        self.next += size
-        return (steps if len(steps) == size else numpy.resize(self.steps, size)).reshape(shape)
+    def _move_sum(self, func: Any, args: Any, kwargs: Any, array: Array) -> None:
+        """Move sums, or sums of products, in proportion to the sums of the absolute values."""
+        name, numbers = _name(func), list(_find_numbers((args, kwargs)))
+        terms = numpy.size(numbers[0]) / array.size if name in ("sum", "mean") else 2
+        if terms == 1:
+            return
+        scale = _compute(func, args, kwargs, torch.abs)
+        eps = numpy.finfo(array.dtype).eps
+        if _find_short(numbers, each=False):
+            whole = all(numpy.all(numpy.rint(number) == number) for number in numbers)
+            unit = 1 if whole else _SHORT**2 if name in _PRODUCTS else _SHORT
+            if scale.max() * (terms if name == "mean" else 1) * unit < 2 / eps:
+                return
+        change = self._draw_for_inputs(numbers, array.shape) * (eps / 2) * scale
+        numpy.add(array, change, out=array, where=(array != 0) & numpy.isfinite(change), casting="same_kind")
+
+    def _draw_for_values(self, name: str, array: Array) -> Array:
+        """A step for each element; equal elements get the same."""
+        bits = array.view(f"u{array.itemsize}").astype(numpy.uint64)
+        salt = numpy.uint64(zlib.crc32(name.encode()) << 32)
+        drawn: Array = self.steps[(bits * numpy.uint64(0x9E3779B97F4A7C15) + salt) >> numpy.uint64(48)]
+        return drawn
+
+    def _draw_for_inputs(self, numbers: list[Array | float], shape: tuple[int, ...]) -> Array:
+        """A step for each element by its place; the same inputs give the same."""
+        start = 0
+        for number in numbers:
+            start = zlib.crc32(numpy.ascontiguousarray(number).data, start)
+        places = numpy.arange(start, start + math.prod(shape)) % _STEPS
+        return self.steps[places].reshape(shape)
 
 
 def _name(func: Any) -> str:
@@ -206,18 +218,24 @@ def _find_numbers(items: Any) -> Iterator[Array | float]:
         yield from _find_numbers(tuple(items.values()))
 
 
-def _is_whole(number: Array | float) -> bool:
-    return bool(numpy.all(numpy.rint(number) == number))
+def _are_short(number: Array | float) -> Array:
+    short: Array = (numpy.abs(number) <= _LARGE) & (number * _SHORT == numpy.rint(number * _SHORT)) | numpy.isinf(
+        number
+    )
+    return short
 
 
-def _is_short(number: Array | float) -> bool:
-    """Whether these are short numbers, or infinite."""
-    if isinstance(number, float):
-        return number * _SHORT == round(number * _SHORT) and abs(number) <= _LARGE if abs(number) < 1e300 else True
-    if number.size > 16:  # most are not, and the first of them tell
-        first = number.flat[:16]
-        if not (first * _SHORT == numpy.rint(first * _SHORT)).all():
+def _find_short(numbers: list[Array | float], each: bool) -> Array | bool:
+    """Whether these are short numbers, or infinite; with `each`, for which elements they all are, if the shapes allow it."""
+    if not each:
+        first = (number.flat[:16] if isinstance(number, numpy.ndarray) else number for number in numbers)
+        return all(_are_short(few).all() for few in first) and all(_are_short(number).all() for number in numbers)
+    short: Array | bool = True
+    for number in numbers:
+        try:
+            short = short & _are_short(number)
+        except ValueError:  # not element by element after all
+            return _find_short(numbers, each=False)
+        if not short.any():
             return False
-    with numpy.errstate(all="ignore"):
-        fits = (numpy.abs(number) <= _LARGE) | numpy.isinf(number)
-        return bool((fits & (number * _SHORT == numpy.rint(number * _SHORT))).all())
+    return short

@@ -46,6 +46,8 @@ _ROWS = frozenset(
     "_softmax _log_softmax _softmax_backward_data _log_softmax_backward_data cumprod logcumsumexp logsumexp prod norm sort".split()
 )
 """Operations on one tensor of which an element of the result depends on several of its elements."""
+_UPDATES = frozenset("add sub addcmul addcdiv lerp".split())
+"""What adds a product to a number, which stays where the product is 0 or far smaller."""
 _BOUNDED = frozenset("sigmoid tanh erf _softmax".split())
 _ROUNDED_INSIDE = ("var", "std", "native_", "linalg_", "_linalg_", "normal", "randn", "uniform")
 """Operations whose intermediate results are rounded even where inputs and result are short numbers."""
@@ -131,13 +133,18 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
         short: Array | bool = False
         if not name.startswith(_ROUNDED_INSIDE):  # before the operation, which may write over its input
             short = _find_short(list(_find_numbers((args, kwargs))), each=name not in _ROWS)
+        before = next((one.copy() for one in _find_arrays(args[:1])), None) if name in _UPDATES else None
         result = func(*args, **kwargs)
         targets = [args[place] if place < len(args) else kwargs.get(argument) for place, argument in written] or result
         for array in _find_arrays(targets):
-            keep = short & _are_short(array) if numpy.shape(short) in ((), array.shape) else numpy.False_
+            keep = _are_short(array) & (short if numpy.shape(short) == array.shape else numpy.all(short))
             if name in _BOUNDED and not written and (numpy.abs(array) == 1).any():
                 saturated = numpy.abs(1 - numpy.abs(_compute(func, args, kwargs, torch.Tensor.double)))
                 keep = keep | (saturated < numpy.finfo(array.dtype).eps * _FINE)
+            if name == "linspace":  # it hits both ends
+                keep = keep | numpy.isin(array, numpy.array(args[:2], array.dtype))
+            elif before is not None:
+                keep = keep | (array == before)
             steps = numpy.where(keep, 0, self._draw_for_values(name, array))
             numpy.multiply(array, 1 + steps * numpy.finfo(array.dtype).eps, out=array, casting="same_kind")
         return result

@@ -103,6 +103,10 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     accuracy.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     accuracy.add_argument("--json", action="store_true", help="print JSON instead of the table")
+
+    steady = add("steady", _steady, "run the solutions as other processors compute, and tell what prints differently")
+    steady.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
+    steady.add_argument("--seeds", type=int, default=3, help="how many times with noise in the last bits (default: 3)")
     return parser
 
 
@@ -270,6 +274,22 @@ def _print_accuracy(found: list[ExerciseAccuracy]) -> None:
         ):
             for name in names:
                 print(f"{one.chapter} {one.exercise}: {label}: {name}")
+
+
+def _steady(options: argparse.Namespace) -> int:
+    from autograder.steadiness import describe, find_fragile, list_solutions, make_settings
+
+    if options.seeds < 0:
+        raise CourseError("--seeds takes a number of at least 0.")
+    notebooks = list_solutions(Path.cwd(), _find(options))
+    settings = make_settings(options.seeds)
+    found = 0
+    with progress(f"{len(notebooks)} notebooks, {len(settings)} settings") as on_done:
+        for fragile in find_fragile(notebooks, settings, on_done):
+            print(describe(fragile), end="\n\n", flush=True)
+            found += 1
+    print(f"Fragile cells: {found}." if found else "Every cell shows the same under every setting.")
+    return 1 if found else 0
 
 
 @contextmanager

@@ -395,7 +395,11 @@ def _explain_factor(got: Tensor, want: Tensor, expected: Expected) -> str:
         if want.numel() > 1 or why or factor in (2.0, 0.5):
             return f"{'every value' if want.numel() > 1 else 'the value'} is {factor:.4g} times what is expected{why or '.'}"
     shift = float((got - want).flatten()[0])
-    if want.numel() > 1 and torch.allclose(got - want, torch.full_like(want, shift), rtol=1e-4, atol=1e-5):
+    if (
+        want.numel() > 1
+        and abs(shift) > 1e-4
+        and torch.allclose(got - want, torch.full_like(want, shift), rtol=1e-4, atol=1e-5)
+    ):
         return f"every value is {abs(shift):.4g} too {'large' if shift > 0 else 'small'}."
     return ""
 

@@ -207,6 +207,10 @@ def warm_up() -> None:
     shell.run_one("raise ValueError('warm')", 2)
     shell.run_one("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\nNone", 3)
     shell.start_afresh()
+    if seed := os.environ.get("AUTOGRADED_NOISE"):
+        from autograder.engine.arithmetic import Noise
+
+        Noise(int(seed)).enter()  # it holds in every fork
 
 
 def load(libraries: Iterable[str]) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -203,10 +202,8 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def open_lab(folder: Path, setenv: Callable[[str, str], None]) -> Iterator[Lab]:
-    """Build the assignment below `folder`, plant the treasures, and start a grader."""
-    secret = f"key-{secrets.token_hex(16)}"
-    setenv("AUTOGRADED_TOKEN", secret)  # before the grader starts
+def open_lab(folder: Path, secret: str, engine: Engine) -> Iterator[Lab]:
+    """Build the assignment below `folder`, plant the treasures, and let `engine`, which was started beside the `secret`, grade."""
     course = build_course(folder / "course", secret)
     descriptor, temporary = tempfile.mkstemp(prefix="autograded-secret-")
     os.close(descriptor)
@@ -222,7 +219,7 @@ def open_lab(folder: Path, setenv: Callable[[str, str], None]) -> Iterator[Lab]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     try:
-        with Engine(isolated=True) as engine, socket.socket() as door:
+        with socket.socket() as door:
             door.bind(("127.0.0.1", 0))
             door.listen()
             door.setblocking(False)

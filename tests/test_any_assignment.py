@@ -9,8 +9,10 @@ from typing import Any
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from warm import grade_here
 
 from autograder.commands import run_nbgrader
+from autograder.engine.runner import Engine
 from autograder.grading import Grading, grade_class
 
 LISTS: list[tuple[str, str, str]] = [
@@ -185,7 +187,7 @@ def marks(course: Path) -> dict[tuple[str, str], tuple[float | None, bool]]:
 
 
 @pytest.fixture(scope="module")
-def courses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Grading]:
+def courses(tmp_path_factory: pytest.TempPathFactory, warm: Engine) -> tuple[Path, Path, Grading]:
     """The same class, graded by stock nbgrader with its kernels, and by ours without any configuration."""
     stock = tmp_path_factory.mktemp("any") / "stock"
     (stock / "source" / "quick").mkdir(parents=True)
@@ -200,7 +202,9 @@ def courses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Gradi
     ours = stock.with_name("ours")
     shutil.copytree(stock, ours)
     run_nbgrader(stock, "autograde", "quick")
-    return stock, ours, grade_class(ours, "quick")
+    with pytest.MonkeyPatch.context() as patch:
+        grade_here(warm.start(), patch.setattr)
+        return stock, ours, grade_class(ours, "quick")
 
 
 def test_every_cell_has_the_score_that_stock_gives(courses: tuple[Path, Path, Grading]) -> None:

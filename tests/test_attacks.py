@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 import pytest
 from attack_lab import CHAPTER, MOST, NAME, POINTS, RIGHT, SLEEPER, WRONG, Lab, Outcome, Tried
+from warm import share_warm_process
 
 from autograder.accuracy import copy_course, hand_in
 from autograder.engine import isolation, runner
@@ -647,7 +648,9 @@ def classroom(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     for student, change_folder in FOLDERS.items():
         hand_in(course, CHAPTER, student, {**RIGHT, "relu": RIGHT["relu"] if student == "ann" else WRONG["relu"]})
         change_folder(course / "submitted" / student / CHAPTER, lab)
-    result = grade_class(course, CHAPTER, jobs=2).result
+    with pytest.MonkeyPatch.context() as patch:
+        share_warm_process(lab.engine.start(), patch.setattr)
+        result = grade_class(course, CHAPTER, jobs=2).result
     return course, {one.student: one for one in result.students}
 
 

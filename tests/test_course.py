@@ -110,6 +110,17 @@ def test_solution_prints_no_warnings_and_little_text(chapter: str, notebook: Not
             assert len(output.get("text", "").splitlines()) <= 30, cell.source[:80]
 
 
+@pytest.fixture(scope="module")
+def loaded() -> None:
+    """What notebooks need is imported once, not in each fork."""
+    import torch.utils.data
+
+    import autograder.figures  # noqa: F401
+
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # the first optimizer imports torch's compiler
+
+
+@pytest.mark.usefixtures("loaded")
 @every_notebook
 def test_source_earns_full_marks_and_figures_have_titles_labels_and_data(chapter: str, notebook: Notebook) -> None:
     """One run of the notebook serves both.

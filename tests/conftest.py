@@ -35,7 +35,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def nbgrader_in_forks() -> Iterator[None]:
-    """nbgrader's commands run in forks of this process, which has it imported; with `nbgrader_in_process` as everywhere else."""
+    """nbgrader's commands run in forks of this process, which has it imported."""
 
     def execute(course: Path, arguments: tuple[str, ...]) -> tuple[int, str]:
         from warm import run_nbgrader_in_fork
@@ -48,9 +48,15 @@ def nbgrader_in_forks() -> Iterator[None]:
 
 
 @pytest.fixture
-def nbgrader_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """nbgrader's commands run as an instructor's do, each in a new process."""
-    monkeypatch.setattr(commands, "execute", execute_in_process)
+def nbgrader_in_process(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`run_nbgrader` as an instructor's command: in a new process, whatever this one has imported."""
+
+    def run(course: Path, *arguments: str) -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr(commands, "execute", execute_in_process)
+            return commands.run_nbgrader(course, *arguments)
+
+    return run
 
 
 @pytest.fixture(scope="session")

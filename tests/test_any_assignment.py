@@ -17,7 +17,7 @@ from autograder.grading import Grading, grade_class
 
 LISTS: list[tuple[str, str, str]] = [
     ("prose", "markdown", "# Lists and texts\n\nFill in what is asked for."),
-    ("prose", "code", "import numpy as np\nimport matplotlib.pyplot as plt\nwords = ['pear', 'fig', 'apple']"),
+    ("prose", "code", "import numpy as np\nwords = ['pear', 'fig', 'apple']"),
     (
         "answer:squares",
         "code",

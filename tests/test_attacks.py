@@ -370,7 +370,7 @@ ENDINGS = [
     Attack("shows errors of 25 MB", "from IPython.display import display\nclass Long(Exception): __str__ = lambda self: 'x' * 3_900_000\nraise Long"),
     Attack("shows a program", "from IPython.display import HTML, Javascript, display\ndisplay(HTML('<script>score(3)</script>'), Javascript('score(3)'))"),
     Attack("a cell that is no Python", "\x00\x01 \ud800 )", answer=""),
-    Attack("a cell that takes long to read", "x = [" + "1," * 500_000 + "]", answer="", seconds=2),
+    Attack("a cell that takes long to read", "x = [" + "1," * 500_000 + "]", answer="", seconds=1),
     Attack("a cell nested deeply", "x = " + "-" * 100_000 + "1", answer=""),
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from nbgrader.api import Gradebook
 from warm import share_warm_process
 
+from autograder import demo
 from autograder.accuracy import hand_in, measure_accuracy, summarise
 from autograder.build import stage_chapter
 from autograder.cli import main
@@ -218,8 +220,9 @@ def test_nothing_handed_in(built: Path, capsys: pytest.CaptureFixture[str], monk
     assert "has not been graded yet" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("nbgrader_in_process")
-def test_plain_nbgrader_gives_the_same_marks(graded: tuple[Path, ClassResult], tmp_path: Path) -> None:
+def test_plain_nbgrader_gives_the_same_marks(
+    graded: tuple[Path, ClassResult], tmp_path: Path, nbgrader_in_process: Callable[..., str]
+) -> None:
     """`nbgrader generate_assignment`, `autograde` and `export`, as an instructor would type them."""
     course = tmp_path / "course"
     shutil.copytree(
@@ -233,7 +236,7 @@ def test_plain_nbgrader_gives_the_same_marks(graded: tuple[Path, ClassResult], t
     before = {path: path.read_bytes() for path in (course / "release").rglob("*") if path.is_file()}
     run_nbgrader(course, "generate_assignment", CHAPTER, "--force")
     assert {path: path.read_bytes() for path in before} == before
-    run_nbgrader(course, "autograde", CHAPTER)
+    nbgrader_in_process(course, "autograde", CHAPTER)
     rows = csv.DictReader(export_marks(course).open())
     marks = {row["student_id"]: float(row["raw_score"]) for row in rows}
     assert marks == {name: student(graded[1], name).score for name in ("right", "wrong", "warns")}
@@ -289,8 +292,12 @@ def relu(z):
     assert "This one is right" in json.dumps(found)
 
 
-@pytest.mark.usefixtures("shared_warm")
-def test_careless_students_all_end_with_a_grade_or_a_reason(built: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("quick")
+def test_careless_students_all_end_with_a_grade_or_a_reason(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet_loop = demo._with_code("import time\nwhile True:\n    time.sleep(1)")  # the processor has other things to do
+    monkeypatch.setitem(CARELESS, "endless-loop", quiet_loop)
     course = tmp_path / "course"
     shutil.copytree(built, course)
     config = (course / "nbgrader_config.py").read_text()

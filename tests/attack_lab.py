@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 
 from autograder.build import stage_chapter
 from autograder.engine.execute import make_plan
@@ -158,12 +159,12 @@ class Lab:
 
     def find_processes(self) -> Iterator[str]:
         """What is left of the students' processes: forks of the warm process, and those that sleep."""
+        forks = {child.pid for child in psutil.Process(self.warm).children(recursive=True)}
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with contextlib.suppress(OSError):
                 line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
                 state = path.with_name("stat").read_text().rpartition(")")[2].split()[0]
-                fork = self.engine.start() in line and path.parent.name != str(self.warm)
-                if (fork or SLEEPER in line.split()) and state != "Z":
+                if (int(path.parent.name) in forks or SLEEPER in line.split()) and state != "Z":
                     yield f"{path.parent.name} {state} {line}"
 
 

@@ -112,12 +112,23 @@ def test_solution_prints_no_warnings_and_little_text(chapter: str, notebook: Not
 
 @pytest.fixture(scope="module")
 def loaded() -> None:
-    """What notebooks need is imported once, not in each fork."""
+    """What notebooks need is imported and used once, not in each fork."""
+    import IPython.core.interactiveshell  # noqa: F401
+    import matplotlib as mpl
     import torch.utils.data
 
     import autograder.figures  # noqa: F401
 
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # the first optimizer imports torch's compiler
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    weight = torch.zeros(1, requires_grad=True)
+    weight.sum().backward()
+    torch.optim.SGD([weight], lr=0.1)  # the first optimizer imports torch's compiler
+    figure, axes = plt.subplots()
+    axes.set_title("$x$")
+    figure.canvas.draw()
+    plt.close(figure)
 
 
 @pytest.mark.usefixtures("loaded")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import shutil
@@ -25,6 +26,12 @@ MINI = "01_mini"
 
 os.environ["OMP_NUM_THREADS"] = "1"  # two workers with threads of their own get into each other's way
 execute_in_process = commands.execute
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look at it again, nor write to it in a fork."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

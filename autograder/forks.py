@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import select
@@ -52,6 +53,7 @@ def _begin(function: Callable[[], object]) -> tuple[int, int]:
     child = os.fork()
     if child == 0:
         os.close(reader)
+        gc.freeze()  # a full collection here would write to all that the parent has, and so copy it
         if torch := sys.modules.get("torch"):
             # The parent's other threads are not in the fork, and who waits for them waits for ever.
             torch.set_num_threads(1)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 
 from autograder.build import stage_chapter
 from autograder.engine.execute import make_plan
@@ -159,12 +159,12 @@ class Lab:
 
     def find_processes(self) -> Iterator[str]:
         """What is left of the students' processes: forks of the warm process, and those that sleep."""
+        forks = {child.pid for child in psutil.Process(self.warm).children(recursive=True)}
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with contextlib.suppress(OSError):
                 line = path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
                 state = path.with_name("stat").read_text().rpartition(")")[2].split()[0]
-                fork = self.engine.start() in line and path.parent.name != str(self.warm)
-                if (fork or SLEEPER in line.split()) and state != "Z":
+                if (int(path.parent.name) in forks or SLEEPER in line.split()) and state != "Z":
                     yield f"{path.parent.name} {state} {line}"
 
 
@@ -203,10 +203,8 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def open_lab(folder: Path, setenv: Callable[[str, str], None]) -> Iterator[Lab]:
-    """Build the assignment below `folder`, plant the treasures, and start a grader."""
-    secret = f"key-{secrets.token_hex(16)}"
-    setenv("AUTOGRADED_TOKEN", secret)  # before the grader starts
+def open_lab(folder: Path, secret: str, engine: Engine) -> Iterator[Lab]:
+    """Build the assignment below `folder`, plant the treasures, and let `engine`, which was started beside the `secret`, grade."""
     course = build_course(folder / "course", secret)
     descriptor, temporary = tempfile.mkstemp(prefix="autograded-secret-")
     os.close(descriptor)
@@ -222,7 +220,7 @@ def open_lab(folder: Path, setenv: Callable[[str, str], None]) -> Iterator[Lab]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     try:
-        with Engine(isolated=True) as engine, socket.socket() as door:
+        with socket.socket() as door:
             door.bind(("127.0.0.1", 0))
             door.listen()
             door.setblocking(False)

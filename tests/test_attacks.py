@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 import pytest
 from attack_lab import CHAPTER, MOST, NAME, POINTS, RIGHT, SLEEPER, WRONG, Lab, Outcome, Tried
+from warm import share_warm_process
 
 from autograder.accuracy import copy_course, hand_in
 from autograder.engine import isolation, runner
@@ -369,7 +370,7 @@ ENDINGS = [
     Attack("shows errors of 25 MB", "from IPython.display import display\nclass Long(Exception): __str__ = lambda self: 'x' * 3_900_000\nraise Long"),
     Attack("shows a program", "from IPython.display import HTML, Javascript, display\ndisplay(HTML('<script>score(3)</script>'), Javascript('score(3)'))"),
     Attack("a cell that is no Python", "\x00\x01 \ud800 )", answer=""),
-    Attack("a cell that takes long to read", "x = [" + "1," * 500_000 + "]", answer="", seconds=2),
+    Attack("a cell that takes long to read", "x = [" + "1," * 500_000 + "]", answer="", seconds=1),
     Attack("a cell nested deeply", "x = " + "-" * 100_000 + "1", answer=""),
 ]  # fmt: skip
 
@@ -647,7 +648,9 @@ def classroom(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     for student, change_folder in FOLDERS.items():
         hand_in(course, CHAPTER, student, {**RIGHT, "relu": RIGHT["relu"] if student == "ann" else WRONG["relu"]})
         change_folder(course / "submitted" / student / CHAPTER, lab)
-    result = grade_class(course, CHAPTER, jobs=2).result
+    with pytest.MonkeyPatch.context() as patch:
+        share_warm_process(lab.engine.start(), patch.setattr)
+        result = grade_class(course, CHAPTER, jobs=2).result
     return course, {one.student: one for one in result.students}
 
 

@@ -20,18 +20,21 @@ Run = Callable[..., list[list[dict[str, Any]]]]
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["isolated", "unsafe"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with Engine(isolated=request.param) as engine:
+def engine(request: pytest.FixtureRequest, warm: Engine) -> Iterator[Engine]:
+    with Engine(request.param, address=warm.start()) as engine:
         yield engine
 
 
 @pytest.fixture
 def run(engine: Engine, tmp_path: Path) -> Run:
     """Runs cells and returns the outputs of each."""
+    return make_run(engine, tmp_path)
 
+
+def make_run(engine: Engine, folder: Path) -> Run:
     def run(sources: list[str], seconds: float = 20) -> list[list[dict[str, Any]]]:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-        execute(engine, Plan(nbformat.v4.new_notebook()), notebook, tmp_path, {}, seconds)
+        execute(engine, Plan(nbformat.v4.new_notebook()), notebook, folder, {}, seconds)
         nbformat.validate(notebook)
         return [cell.outputs for cell in notebook.cells]
 
@@ -135,12 +138,14 @@ def test_a_notebook_that_ends_its_process_again_and_again_comes_to_an_end(run: R
     assert [outputs[0]["ename"] for outputs in found] == ["ProcessEnded"] * 6 + ["NotRun"] * 3
 
 
-def test_the_warm_process_is_started_again_when_it_was_killed(engine: Engine, run: Run) -> None:
-    run(["1"])
-    assert isinstance(engine._warm, WarmProcess)
-    engine._warm.process.kill()
-    engine._warm.process.wait()
-    assert summarise(run(["1"])[0]) == ("execute_result", "1")
+def test_the_warm_process_is_started_again_when_it_was_killed(tmp_path: Path) -> None:
+    with Engine() as engine:
+        run = make_run(engine, tmp_path)
+        run(["1"])
+        assert isinstance(engine._warm, WarmProcess)
+        engine._warm.process.kill()
+        engine._warm.process.wait()
+        assert summarise(run(["1"])[0]) == ("execute_result", "1")
 
 
 SETTLED = [

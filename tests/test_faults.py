@@ -15,12 +15,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,6 @@ import pytest
 
 from autograder import grading, keeping, worker
 from autograder.accuracy import hand_in
-from autograder.build import stage_chapter
 from autograder.cli import main
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
@@ -39,7 +36,6 @@ from autograder.gradebook import load_config, open_gradebook
 from autograder.grading import grade_class
 from autograder.journal import Journal
 from autograder.reading import add_references, read_assignment
-from autograder.worker import Assignment, Graded, Submission, grade_submission
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
@@ -70,25 +66,16 @@ Marks = dict[tuple[str, str], float | None]
 # --- a small course --------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Engine]:
-    with Engine(isolated=True) as engine:
-        engine.start()
-        SPARED.update(child.pid for child in psutil.Process().children())
-        yield engine
+@pytest.fixture(scope="module", autouse=True)
+def spared(warm: Engine) -> None:
+    SPARED.update(child.pid for child in psutil.Process().children())
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, warm: Engine) -> Path:
+def built(mini: Path, tmp_path_factory: pytest.TempPathFactory, warm: Engine) -> Path:
     """A course with two small chapters, built; the gradebook knows the first, whose reference run is stored."""
-    course = tmp_path_factory.mktemp("built")
-    shutil.copyfile(ROOT / "nbgrader_config.py", course / "nbgrader_config.py")
-    (course / "notebooks" / CHAPTER).mkdir(parents=True)
-    shutil.copyfile(ROOT / "tests" / "fixtures" / "mini.md", course / "notebooks" / CHAPTER / f"{NAME}.md")
-    with tempfile.TemporaryDirectory() as stage:
-        stage_chapter(course, CHAPTER, Path(stage))
-        for kind in ("source", "release"):
-            shutil.copytree(Path(stage) / kind, course / kind)
+    course = tmp_path_factory.mktemp("built") / "course"
+    shutil.copytree(mini, course)
     with open_gradebook(course) as gradebook:
         grading.prepare_gradebook(course, CHAPTER, gradebook)
         config = load_config(course)
@@ -303,79 +290,73 @@ def test_after_all_that_the_class_is_whole(disturbed: Disturbed) -> None:
     assert find_child(psutil.Process(), "autograder.engine.zygote") is None
 
 
-# --- a coordinator alone -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def quick(warm: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    work_alone(warm.start(), monkeypatch.setattr)
-
-
-def work_alone(address: str, replace: Callable[[Any, str, Any], None] = setattr) -> None:
-    """Grade in this process, by the one warm process of all tests: what is tried is the coordinator, and it saves seconds."""
-
-    @contextlib.contextmanager
-    def open_pool(assignment: Assignment, *rest: Any) -> Iterator[Callable[[Submission], Future[Graded]]]:
-        def submit(submission: Submission) -> Future[Graded]:
-            future: Future[Graded] = Future()
-            future.set_result(grade_submission(submission, assignment))
-            return future
-
-        yield submit
-
-    replace(grading, "Engine", lambda isolated: Engine(isolated, address=address))
-    replace(grading, "_open_workers", open_pool)
-
-
 # --- the command itself, killed -----------------------------------------------------------------------------
 
-HOOKED = """
-import os, signal, sys
-sys.path.insert(0, TESTS)
-import test_faults
-from autograder import cli, grading, journal, keeping
-test_faults.work_alone(ADDRESS)
-grading.BATCH, grading.BATCH_SECONDS = 2, 1000
-def die(*args, **options):
+
+def die(*args: Any, **options: Any) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
-def after(function):
-    def run(*args, **options):
+
+
+def after(function: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*args: Any, **options: Any) -> None:
         function(*args, **options)
         die()
+
     return run
-real_fsync = os.fsync
-def half(self, entries):
+
+
+def half(self: Journal, entries: object) -> None:
     self._file.write('{"student": "student-1", "cau')
     self._file.flush()
     die()
-CHANGE
-sys.exit(cli.main(["grade", "1"]))
-"""
 
-DEATHS = {
-    "while graded notebooks are written": "keeping.Path.rename = die",
-    "before the marks are written": "keeping.Keeper._save_marks = die",
-    "after the marks are written": "keeping.save_marks = after(keeping.save_marks)",
-    "in a line of the journal": "journal.Journal.add = half",
-    "after the first batch": "journal.Journal.add = after(journal.Journal.add)",
-    "before the results are written": "grading.save_results = die",
+
+DEATHS: dict[str, tuple[Any, str, Any]] = {
+    "while graded notebooks are written": (Path, "rename", die),
+    "before the marks are written": (keeping.Keeper, "_save_marks", die),
+    "after the marks are written": (keeping, "save_marks", after(keeping.save_marks)),
+    "in a line of the journal": (Journal, "add", half),
+    "after the first batch": (Journal, "add", after(Journal.add)),
+    "before the results are written": (grading, "save_results", die),
 }
 """When the command kills itself, and the change to it that brings that about."""
 
 
 def run_command(course: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, *arguments]
+    command = [sys.executable, "-m", "autograder.cli", *arguments]
     return subprocess.Popen(command, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def fork_command(course: Path, *arguments: str, change: Callable[[], object] = lambda: None) -> int:
+    """The same in a fork of this process, which has everything imported; after a `change` to it. The fork's number."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        kept, worker._own = worker._own, threading.local()  # noqa: F841  (its folder is the parent's)
+        try:
+            os.chdir(course)
+            change()
+            status = main(list(arguments))
+        finally:
+            os._exit(status)
+    return pid
+
+
+def end_of(pid: int) -> int:
+    """The exit status, or minus the signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 @pytest.mark.usefixtures("quick")
-def test_a_command_that_is_killed_is_taken_up_again(course: Path, warm: Engine) -> None:
+def test_a_command_that_is_killed_is_taken_up_again(course: Path) -> None:
     """It is started again and again on one course, and killed at a later point each time."""
-    hooked = HOOKED.replace("TESTS", repr(str(ROOT / "tests"))).replace("ADDRESS", repr(warm.start()))
     for when, change in DEATHS.items():
-        killed = run_command(course, "-c", hooked.replace("CHANGE", change))
-        _, said = killed.communicate(timeout=120)
-        assert killed.returncode == -signal.SIGKILL, f"{when}: {said}"
+
+        def hook(change: tuple[Any, str, Any] = change) -> None:
+            grading.BATCH, grading.BATCH_SECONDS = 2, 1000
+            setattr(*change)
+
+        assert end_of(fork_command(course, "grade", "1", change=hook)) == -signal.SIGKILL, when
         marks = read_marks(course)
         assert marks.items() <= EXPECTED.items(), when
         for name, entry in Journal(course, CHAPTER).entries.items():
@@ -387,9 +368,9 @@ def test_a_command_that_is_killed_is_taken_up_again(course: Path, warm: Engine) 
     assert_whole(course, EXPECTED)
 
 
-def test_a_command_killed_in_a_students_cell_leaves_no_process(course: Path) -> None:
+def test_a_command_killed_in_a_students_cell_leaves_no_process(course: Path, quick: None) -> None:
     hand_in(course, CHAPTER, "slow", {**RIGHT, "relu": f"{SLOW}\npause('{MINE}-slow'); time.sleep(4)\n{RIGHT['relu']}"})
-    grader = run_command(course, "-m", "autograder.cli", "grade", "1", "-j", "1")
+    grader = run_command(course, "grade", "1", "-j", "1")
     wait_for(lambda: is_paused(f"{MINE}-slow"))
     processes = psutil.Process(grader.pid).children(recursive=True)
     grader.kill()
@@ -542,12 +523,12 @@ def test_a_second_grader_of_a_chapter_is_sent_away(course: Path) -> None:
     assert_whole(course, EXPECTED)
 
 
+@pytest.mark.usefixtures("quick")
 def test_two_chapters_are_graded_at_once(course: Path) -> None:
     """On a course whose gradebook is yet to be made."""
     (course / "gradebook.db").unlink()
-    graders = [run_command(course, "-m", "autograder.cli", "grade", number, "-j", "1") for number in ("1", "2")]
-    said = [grader.communicate(timeout=120) for grader in graders]
-    assert [grader.returncode for grader in graders] == [0, 0], said
+    graders = [fork_command(course, "grade", number, "-j", "1") for number in ("1", "2")]
+    assert [end_of(grader) for grader in graders] == [0, 0]
     assert_whole(course, EXPECTED, CHAPTER)
     assert_whole(course, EXPECTED, OTHER)
 
@@ -584,6 +565,7 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
             process.wait()
 
 
+@pytest.mark.usefixtures("shared_warm")
 def test_a_cluster_that_loses_a_worker_loses_nobody(course: Path, scheduler: str) -> None:
     students = [f"more-{number}" for number in range(3)]
     for student in students:

@@ -7,6 +7,9 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,13 +17,16 @@ from typing import Any
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from warm import share_warm_process
 
+from autograder import demo
 from autograder.accuracy import hand_in, measure_accuracy, summarise
 from autograder.build import stage_chapter
 from autograder.cli import main
 from autograder.collecting import collect_results
 from autograder.commands import run_nbgrader
 from autograder.demo import CARELESS, draw_class, run_demo
+from autograder.engine.runner import Engine
 from autograder.grading import export_marks, generate_feedback, grade_class
 from autograder.results import ClassResult, StudentResult
 from autograder.submissions import fill_in
@@ -31,15 +37,10 @@ RIGHT = "def relu(z):\n    return z.clamp(min=0)"
 KEEPS_NEGATIVE = "def relu(z):\n    return z.clamp(max=0)"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def built(mini: Path) -> Path:
     """The small course, built."""
-    course = tmp_path_factory.mktemp("built")
-    shutil.copyfile(ROOT / "nbgrader_config.py", course / "nbgrader_config.py")
-    (course / "notebooks" / CHAPTER).mkdir(parents=True)
-    shutil.copyfile(ROOT / "tests" / "fixtures" / "mini.md", course / "notebooks" / CHAPTER / "1_mini.md")
-    build_without_solutions(course)
-    return course
+    return mini
 
 
 def build_without_solutions(course: Path) -> None:
@@ -50,10 +51,10 @@ def build_without_solutions(course: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def graded(built: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClassResult]:
+def graded(mini: Path, warm: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ClassResult]:
     """The course with what one class handed in, graded."""
     course = tmp_path_factory.mktemp("graded") / "course"
-    shutil.copytree(built, course)
+    shutil.copytree(mini, course)
     hand_in(course, CHAPTER, "right", {"relu": RIGHT, "shape": "shape = (2, 5)", "why": "Because."})
     hand_in(course, CHAPTER, "wrong", {"relu": KEEPS_NEGATIVE, "shape": "shape = (5, 2)"})
     hand_in(course, CHAPTER, "untouched", {})
@@ -70,7 +71,9 @@ def graded(built: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     folder = course / "submitted" / "links" / CHAPTER
     folder.mkdir(parents=True)
     (folder / "1_mini.ipynb").symlink_to(course / "submitted" / "right" / CHAPTER / "1_mini.ipynb")
-    return course, grade_class(course, CHAPTER).result
+    with pytest.MonkeyPatch.context() as patch:
+        share_warm_process(warm.start(), patch.setattr)
+        return course, grade_class(course, CHAPTER).result
 
 
 def student(result: ClassResult, name: str) -> StudentResult:
@@ -155,6 +158,7 @@ def test_feedback_and_marks(graded: tuple[Path, ClassResult]) -> None:
     assert {row["student_id"]: float(row["score"]) for row in rows}["right"] == 4
 
 
+@pytest.mark.usefixtures("quick")
 def test_marks_given_by_hand_are_found_and_survive_a_regrade(graded: tuple[Path, ClassResult], tmp_path: Path) -> None:
     course = tmp_path / "course"
     shutil.copytree(graded[0], course, symlinks=True)
@@ -173,6 +177,7 @@ def test_marks_given_by_hand_are_found_and_survive_a_regrade(graded: tuple[Path,
         assert gradebook.find_grade("why", "1_mini", CHAPTER, "right").manual_score == 1.5
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_failed_run_leaves_no_older_mark_standing(graded: tuple[Path, ClassResult], tmp_path: Path) -> None:
     course = tmp_path / "course"
     shutil.copytree(graded[0], course, symlinks=True)
@@ -216,7 +221,9 @@ def test_nothing_handed_in(built: Path, capsys: pytest.CaptureFixture[str], monk
     assert "has not been graded yet" in capsys.readouterr().err
 
 
-def test_plain_nbgrader_gives_the_same_marks(graded: tuple[Path, ClassResult], tmp_path: Path) -> None:
+def test_plain_nbgrader_gives_the_same_marks(
+    graded: tuple[Path, ClassResult], tmp_path: Path, nbgrader_in_process: Callable[..., str]
+) -> None:
     """`nbgrader generate_assignment`, `autograde` and `export`, as an instructor would type them."""
     course = tmp_path / "course"
     shutil.copytree(
@@ -230,7 +237,7 @@ def test_plain_nbgrader_gives_the_same_marks(graded: tuple[Path, ClassResult], t
     before = {path: path.read_bytes() for path in (course / "release").rglob("*") if path.is_file()}
     run_nbgrader(course, "generate_assignment", CHAPTER, "--force")
     assert {path: path.read_bytes() for path in before} == before
-    run_nbgrader(course, "autograde", CHAPTER)
+    nbgrader_in_process(course, "autograde", CHAPTER)
     rows = csv.DictReader(export_marks(course).open())
     marks = {row["student_id"]: float(row["raw_score"]) for row in rows}
     assert marks == {name: student(graded[1], name).score for name in ("right", "wrong", "warns")}
@@ -243,25 +250,20 @@ def test_nbgrader_validate_tells_right_from_wrong(built: Path, tmp_path: Path) -
         nbformat.write(
             fill_in(release, {"relu": answer, "shape": "shape = (2, 5)", "why": "Because."}), tmp_path / f"{name}.ipynb"
         )
-    assert "passes all the tests" in validate(tmp_path / "good.ipynb")
-    said = validate(tmp_path / "bad.ipynb")
-    assert "VALIDATION FAILED ON 1 CELL" in said
-    assert "this keeps what is negative" in said
-
-
-def validate(notebook: Path) -> str:
-    import subprocess
-    import sys
-
-    return subprocess.run(
-        [sys.executable, "-m", "nbgrader", "validate", notebook.name],
-        cwd=notebook.parent,
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "validate", "good.ipynb", "bad.ipynb"],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
-    ).stdout
+    )
+    good, failed, bad = done.stdout.partition("VALIDATION FAILED ON 1 CELL")
+    assert "passes all the tests" in good
+    assert failed
+    assert "this keeps what is negative" in bad
 
 
+@pytest.mark.usefixtures("quick")
 def test_accuracy_counts_what_is_graded_wrongly(built: Path, tmp_path: Path) -> None:
     """A check that accepts a wrong answer, rejects a right one and cannot tell two mistakes apart is found out."""
     course = tmp_path / "course"
@@ -291,11 +293,16 @@ def relu(z):
     assert "This one is right" in json.dumps(found)
 
 
-def test_careless_students_all_end_with_a_grade_or_a_reason(built: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("quick")
+def test_careless_students_all_end_with_a_grade_or_a_reason(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet_loop = demo._with_code("import time\nwhile True:\n    time.sleep(1)")  # the processor has other things to do
+    monkeypatch.setitem(CARELESS, "endless-loop", quiet_loop)
     course = tmp_path / "course"
     shutil.copytree(built, course)
     config = (course / "nbgrader_config.py").read_text()
-    (course / "nbgrader_config.py").write_text(config.replace("c.Execute.timeout = 30", "c.Execute.timeout = 12"))
+    (course / "nbgrader_config.py").write_text(config.replace("c.Execute.timeout = 30", "c.Execute.timeout = 5"))
     told: list[str] = []
     report = run_demo(course, CHAPTER, 1, 0, told.append)
     assert report.exists()

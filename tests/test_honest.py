@@ -212,12 +212,12 @@ def test_honest_work_earns_all_points(lab: Lab, work: Work) -> None:
 def test_what_takes_too_long_to_compile_is_told_so(lab: Lab) -> None:
     """torch.compile starts a C++ compiler: it works where that is quick, and else the cell is stopped with words that say why."""
     compiled = "import torch\nrelu = torch.compile(lambda z: z.clamp(min=0))\nrelu(torch.ones(2))"
-    outcome = lab.grade(hand_in(lab, Work("", compiled)), seconds=2)
+    outcome = lab.grade(hand_in(lab, Work("", compiled)), seconds=1)
     others = {name: points for name, points in POINTS.items() if name != "relu"}
     assert others.items() <= outcome.scores.items()
     if outcome.scores["relu"] != POINTS["relu"]:
         [error] = [output for output in outcome.output_of("relu") if "ename" in output]
-        assert error["evalue"] == "The cell did not end within its time of 2 seconds."
+        assert error["evalue"] == "The cell did not end within its time of 1 seconds."
 
 
 # --- how a notebook is saved ---------------------------------------------------------------------------

@@ -250,6 +250,12 @@ ATTACKS = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module", autouse=True)
+def prepared() -> None:
+    """A fork of this process copies the table of its pages."""
+    isolation.prepare()
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_attack_gets_nothing(attack: str, host: Host) -> None:
     code, expected = ATTACKS[attack]

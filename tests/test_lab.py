@@ -5,14 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import pytest
 from lab import find_cell, open_browser, open_notebook, run_course_lab
 from playwright.sync_api import Locator, Page, expect
-
-from autograder.build import stage_chapter
 
 CHAPTER = "01_mini"
 NOTEBOOK = f"{CHAPTER}/1_mini.ipynb"
@@ -26,14 +23,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(root: Path, make_course: Callable[..., Path], workspace: Path) -> Iterator[str]:
+def address(mini: Path, workspace: Path) -> Iterator[str]:
     """The address that `course lab` prints, while it runs on a small course."""
-    course = make_course({"1_mini": (root / "tests" / "fixtures" / "mini.md").read_text(encoding="utf-8")}, CHAPTER)
-    with TemporaryDirectory() as stage:
-        stage_chapter(course, CHAPTER, Path(stage))
-        for kind in ("source", "release"):
-            shutil.copytree(Path(stage) / kind, course / kind)
-    with run_course_lab(course, workspace, workspace.parent) as printed:
+    shutil.copytree(mini, workspace.with_name("course"))
+    with run_course_lab(workspace.with_name("course"), workspace, workspace.parent) as printed:
         yield printed
 
 

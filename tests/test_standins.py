@@ -319,10 +319,9 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    engine = Engine(isolated=False)
-    yield engine
-    engine.close()
+def engine(warm: Engine) -> Iterator[Engine]:
+    with Engine(isolated=False, address=warm.start()) as engine:
+        yield engine
 
 
 class Found(NamedTuple):

@@ -7,8 +7,6 @@ import os
 import nbformat
 import pytest
 
-from autograder.authored import read_notebook
-from autograder.build import generate_release, make_source, write_notebook
 from autograder.errors import CourseError
 from autograder.submissions import MAX_BYTES, fill_in, get_id, read_submission, rebuild
 
@@ -21,25 +19,21 @@ ANSWERS = {
 ORDER = ["setup-1", "relu", "relu-check", "shape", "shape-check", "why"]
 
 
-@pytest.fixture(scope="module")
-def course(root, tmp_path_factory):
+@pytest.fixture
+def course(mini):
     """Source and release of the small notebook."""
-    folder = tmp_path_factory.mktemp("course")
-    notebook = read_notebook(root / "tests" / "fixtures" / "mini.md", "mini.md")
-    write_notebook(make_source(notebook), folder / "source" / CHAPTER / "mini.ipynb")
-    generate_release(root, folder, CHAPTER)
-    return folder
+    return mini
 
 
 @pytest.fixture
 def source(course):
-    return nbformat.read(course / "source" / CHAPTER / "mini.ipynb", as_version=4)
+    return nbformat.read(course / "source" / CHAPTER / "1_mini.ipynb", as_version=4)
 
 
 @pytest.fixture
 def submitted(course):
     """The release with an answer to everything, as a student hands it in."""
-    return fill_in(nbformat.read(course / "release" / CHAPTER / "mini.ipynb", as_version=4), ANSWERS)
+    return fill_in(nbformat.read(course / "release" / CHAPTER / "1_mini.ipynb", as_version=4), ANSWERS)
 
 
 def place_of(notebook, name):
@@ -79,7 +73,7 @@ def test_a_submission_without_oddities_has_no_notes(source, submitted):
 
 
 def test_an_empty_submission_is_the_release_with_hidden_tests(source, course):
-    release = nbformat.read(course / "release" / CHAPTER / "mini.ipynb", as_version=4)
+    release = nbformat.read(course / "release" / CHAPTER / "1_mini.ipynb", as_version=4)
     rebuilt, notes = rebuild(source, release)
     assert notes == []
     assert answers_in(rebuilt) == answers_in(release)
@@ -445,7 +439,7 @@ def test_cells_that_are_no_cells_are_refused(tmp_path, cells):
 
 
 def test_fill_in_puts_answers_in_the_places_of_stubs_alone(course):
-    release = nbformat.read(course / "release" / CHAPTER / "mini.ipynb", as_version=4)
+    release = nbformat.read(course / "release" / CHAPTER / "1_mini.ipynb", as_version=4)
     filled = fill_in(release, {"shape": "shape = 7", "relu-check": "3", "unknown": "1"})
     changed = [get_id(cell) for cell, old in zip(filled.cells, release.cells, strict=True) if cell.source != old.source]
     assert changed == ["shape"]

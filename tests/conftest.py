@@ -18,7 +18,9 @@ def root():
 
 @pytest.fixture(scope="session")
 def make_course(tmp_path_factory):
-    """A function that writes a course of one chapter, a notebook for each text by its name, and returns its folder.
+    """A function that writes a course of one chapter, a file for each text by its name, and returns its folder.
+
+    The text `1_one` is a notebook, and `1_one.answers` its answers.
 
     Every call has a folder of its own, so that fixtures which live longer than a test can use it too.
     """
@@ -33,6 +35,15 @@ def make_course(tmp_path_factory):
         return course
 
     return make
+
+
+@pytest.fixture(scope="session")
+def mini():
+    """A small notebook and its answers, as texts for `make_course`."""
+    return {
+        f"1_{name}": (ROOT / "tests" / "fixtures" / f"{name}.md").read_text(encoding="utf-8")
+        for name in ("mini", "mini.answers")
+    }
 
 
 @pytest.fixture(scope="module")

@@ -156,7 +156,7 @@ def draw_figures(notebook: Notebook) -> list[tuple[str, list[dict[str, Any]]]]:
     shell = InteractiveShell.instance()
     plt.show = lambda *args, **kwargs: None
     found = []
-    for cell in notebook.student_cells:
+    for cell in notebook.cells:
         if cell.kind != "code":
             continue
         with contextlib.redirect_stdout(io.StringIO()):

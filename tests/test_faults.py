@@ -78,12 +78,9 @@ def warm() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, warm: Engine) -> Path:
+def built(mini: dict[str, str], make_course: Callable[..., Path], warm: Engine) -> Path:
     """A course with two small chapters, built; the gradebook knows the first, whose reference run is stored."""
-    course = tmp_path_factory.mktemp("built")
-    shutil.copyfile(ROOT / "nbgrader_config.py", course / "nbgrader_config.py")
-    (course / "notebooks" / CHAPTER).mkdir(parents=True)
-    shutil.copyfile(ROOT / "tests" / "fixtures" / "mini.md", course / "notebooks" / CHAPTER / f"{NAME}.md")
+    course = make_course(mini, CHAPTER)
     with tempfile.TemporaryDirectory() as stage:
         stage_chapter(course, CHAPTER, Path(stage))
         for kind in ("source", "release"):

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,12 +32,9 @@ KEEPS_NEGATIVE = "def relu(z):\n    return z.clamp(max=0)"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(mini: dict[str, str], make_course: Callable[..., Path]) -> Path:
     """The small course, built."""
-    course = tmp_path_factory.mktemp("built")
-    shutil.copyfile(ROOT / "nbgrader_config.py", course / "nbgrader_config.py")
-    (course / "notebooks" / CHAPTER).mkdir(parents=True)
-    shutil.copyfile(ROOT / "tests" / "fixtures" / "mini.md", course / "notebooks" / CHAPTER / "1_mini.md")
+    course = make_course(mini, CHAPTER)
     build_without_solutions(course)
     return course
 
@@ -265,8 +263,8 @@ def test_accuracy_counts_what_is_graded_wrongly(built: Path, tmp_path: Path) -> 
     """A check that accepts a wrong answer, rejects a right one and cannot tell two mistakes apart is found out."""
     course = tmp_path / "course"
     shutil.copytree(built, course)
-    text = course / "notebooks" / CHAPTER / "1_mini.md"
-    added = '''```python tags=["wrong"] says="This one is right, and listed as wrong."
+    text = course / "notebooks" / CHAPTER / "1_mini.answers.md"
+    added = """```python tags=["wrong"] says="This one is right, and listed as wrong."
 def relu(z):
     return torch.relu(z)
 ```
@@ -281,13 +279,13 @@ def relu(z):
     return -z
 ```
 
-```python tags=["exercise"] exercise="shape"'''
-    text.write_text(text.read_text().replace('```python tags=["exercise"] exercise="shape"', added))
+## `shape`"""
+    text.write_text(text.read_text().replace("## `shape`", added))
     build_without_solutions(course)
     found = summarise(measure_accuracy(course, CHAPTER))
     assert (found["wrong"], found["right"]) == (6, 5)
     assert (found["wrong_accepted"], found["right_rejected"], found["other_message"]) == (1, 1, 1)
-    assert "This one is right" in json.dumps(found)
+    assert "notebooks/01_mini/1_mini.answers.md:32: This one is right, and listed as wrong." in json.dumps(found)
 
 
 def test_careless_students_all_end_with_a_grade_or_a_reason(built: Path, tmp_path: Path) -> None:

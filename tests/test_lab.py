@@ -26,9 +26,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(root: Path, make_course: Callable[..., Path], workspace: Path) -> Iterator[str]:
+def address(mini: dict[str, str], make_course: Callable[..., Path], workspace: Path) -> Iterator[str]:
     """The address that `course lab` prints, while it runs on a small course."""
-    course = make_course({"1_mini": (root / "tests" / "fixtures" / "mini.md").read_text(encoding="utf-8")}, CHAPTER)
+    course = make_course(mini, CHAPTER)
     with TemporaryDirectory() as stage:
         stage_chapter(course, CHAPTER, Path(stage))
         for kind in ("source", "release"):

@@ -103,15 +103,15 @@ def _judge(found: ExerciseAccuracy, cell: Cell, mark: ExerciseResult) -> None:
     if cell.tag == "wrong":
         found.wrong += 1
         if full:
-            found.accepted.append(f"line {cell.line}: {cell.says}")
+            found.accepted.append(f"{cell.place}: {cell.says}")
         elif cell.says not in mark.mistakes:
             read = mark.mistakes[0] if mark.mistakes else mark.state
-            found.other_message.append(f"line {cell.line}: {cell.says} | Read instead: {read}")
+            found.other_message.append(f"{cell.place}: {cell.says} | Read instead: {read}")
     else:
         found.right += 1
         if not full:
             read = mark.mistakes[0] if mark.mistakes else mark.state
-            found.rejected.append(f"line {cell.line}: {read}")
+            found.rejected.append(f"{cell.place}: {read}")
 
 
 def summarise(found: list[ExerciseAccuracy]) -> dict[str, object]:

@@ -81,7 +81,7 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
     generate_release(root, stage, chapter)
     trials = _try(notebooks, stage / "release" / chapter)
-    problems = [line for notebook in notebooks for line in _find_problems(notebook, trials[notebook.name], root)]
+    problems = [line for notebook in notebooks for line in _find_problems(notebook, trials[notebook.name])]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
         raise AuthorErrors(problems)
@@ -103,10 +103,10 @@ def _copy_extra_files(authored: Path, source: Path) -> None:
 
 
 def make_source(notebook: Notebook) -> Any:
-    """The instructor's version: all cells of the student's notebook, solutions and hidden tests included."""
+    """The instructor's version: the authored cells, solutions and hidden tests included."""
     cells = []
     seen: Counter[str] = Counter()
-    for number, cell in enumerate(notebook.student_cells):
+    for number, cell in enumerate(notebook.cells):
         made = (
             nbformat.v4.new_code_cell(cell.source)
             if cell.kind == "code"
@@ -169,16 +169,17 @@ def find_leaks(notebook: Notebook, release: Path, root: Path) -> Iterator[str]:
     """
     path = release / f"{notebook.name}.ipynb"
     released = Counter(_lines_in(json.loads(path.read_text(encoding="utf-8"))))
-    label = notebook.path.relative_to(root).as_posix()
-    open_text = Counter(line for cell in notebook.student_cells for line in _split_regions(cell)[0])
-    for cell in notebook.cells:
-        secret = _split_regions(cell)[1] if cell.tag not in ("wrong", "right") else cell.source.splitlines()
+    open_text = Counter(line for cell in notebook.cells for line in _split_regions(cell)[0])
+    secrets = [(cell, _split_regions(cell)[1]) for cell in notebook.cells]
+    secrets += [(cell, cell.source.splitlines()) for cell in notebook.answers]
+    for cell, secret in secrets:
         for line in secret:
             stripped = line.strip()
             if len(stripped) > 3 and released[stripped] > open_text[stripped]:
                 owner = f"exercise '{cell.exercise}': " if cell.exercise else ""
-                yield f"{label}:{cell.line}: {owner}'{stripped}' is to be hidden and stands in the release."
+                yield f"{cell.place}: {owner}'{stripped}' is to be hidden and stands in the release."
     if MARKER.search("\n".join(released)):
+        label = notebook.path.relative_to(root).as_posix()
         yield f"{label}:1: the release still holds a marker of a solution, hidden tests or a mark scheme."
 
 
@@ -231,12 +232,11 @@ def _try(notebooks: list[Notebook], release: Path) -> dict[str, dict[str, Exerci
     return {notebook.name: tried for notebook, tried in zip(notebooks, found, strict=True)}
 
 
-def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials], root: Path) -> Iterator[str]:
-    label = notebook.path.relative_to(root).as_posix()
+def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iterator[str]:
     for name, tried in trials.items():
         exercise = notebook.exercises[name]
         assert exercise.check is not None
-        here = f"{label}:{exercise.check.line}: exercise '{name}':"
+        here = f"{exercise.check.place}: exercise '{name}':"
         if tried.solution.problem:
             yield f"{here} the check cell failed: {tried.solution.problem}"
             continue
@@ -252,7 +252,7 @@ def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials], root: 
             yield f"{here} the released stub gets {tried.empty.score:g} points; it must get 0. {tried.empty.problem}".rstrip()
         for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
             if trial.problem:
-                yield f"{label}:{cell.line}: exercise '{name}': the wrong answer {trial.problem}"
+                yield f"{cell.place}: exercise '{name}': the wrong answer {trial.problem}"
 
 
 def _collect_mistakes(

@@ -9,7 +9,7 @@ from autograder.errors import CourseError
 
 
 def list_chapters(root: Path) -> list[str]:
-    """The chapters' names, in order."""
+    """The chapters' names, in order. A folder with nothing but an answers file counts, so that reading it refuses it."""
     folder = root / "notebooks"
     if not folder.is_dir():
         raise CourseError(

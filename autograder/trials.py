@@ -85,7 +85,7 @@ def _try_notebook(
     found: dict[str, ExerciseTrials] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         run = _make_shell()
-        for cell in notebook.student_cells:
+        for cell in notebook.cells:
             if cell.kind != "code":
                 continue
             exercise = notebook.exercises.get(cell.exercise)
@@ -94,19 +94,18 @@ def _try_notebook(
             if cell.tag == "check" and exercise:
                 tried = _try_exercise(run, exercise, stubs[exercise.name], visible_checks[exercise.name])
                 found[exercise.name] = tried
-                _go_on(run, notebook, exercise.answer)
+                _go_on(run, exercise.answer)
                 if tried.solution.problem:
                     continue  # the check cell stops; the trial says so
-            _go_on(run, notebook, cell)
+            _go_on(run, cell)
     return found
 
 
-def _go_on(run: Callable[[str], str], notebook: Notebook, cell: Cell) -> None:
+def _go_on(run: Callable[[str], str], cell: Cell) -> None:
     """Run a cell of the notebook itself. Raises `CourseError` where it stops."""
     if problem := run(cell.source):
-        place = "/".join(notebook.path.parts[-3:])  # as the course names it: notebooks/CHAPTER/FILE
         exercise = f"exercise '{cell.exercise}': " if cell.exercise else ""
-        raise CourseError(f"{place}:{cell.line}: {exercise}the cell stops with {problem}")
+        raise CourseError(f"{cell.place}: {exercise}the cell stops with {problem}")
 
 
 def _make_shell() -> Callable[[str], str]:

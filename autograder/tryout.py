@@ -41,14 +41,14 @@ def _print_exercise(exercise: Exercise, tried: ExerciseTrials, in_full: bool) ->
     for cell, trial in zip(exercise.right, tried.right, strict=True):
         if not trial.passed:
             amiss += 1
-            print(f"  line {cell.line}: a right answer is rejected:\n{trial.message or trial.problem}")
+            print(f"  {cell.place}: a right answer is rejected:\n{trial.message or trial.problem}")
     for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
         says = trial.name_mistake(known)
         verdict = "accepted" if trial.passed else "gets another message" if says != cell.says else ""
         amiss += bool(verdict)
         if verdict or in_full:
             print(
-                f"  line {cell.line}: wrong, {trial.score:g} points{', ' + verdict.upper() if verdict else ''}: {cell.says}"
+                f"  {cell.place}: wrong, {trial.score:g} points{', ' + verdict.upper() if verdict else ''}: {cell.says}"
             )
         if in_full:
             print("    without the list of known mistakes a student reads:")

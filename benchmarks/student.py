@@ -43,7 +43,7 @@ def time_notebook(notebook: Notebook) -> dict[str, object]:
 
     checks, total = {}, 0.0
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for cell in notebook.student_cells:
+        for cell in notebook.cells:
             if cell.kind == "code":
                 total += run(cell.source)
                 if cell.tag == "check":

@@ -51,9 +51,11 @@ MOST = 20_000_000
 
 def build_course(folder: Path, secret: str) -> Path:
     """A course with one chapter, built; `secret` stands in its hidden tests."""
-    text = (ROOT / "tests" / "fixtures" / "attacked.md").read_text(encoding="utf-8")
-    (folder / "notebooks" / CHAPTER).mkdir(parents=True)
-    (folder / "notebooks" / CHAPTER / f"{NAME}.md").write_text(text.replace("THE SECRET", secret), encoding="utf-8")
+    fixtures, notebooks = ROOT / "tests" / "fixtures", folder / "notebooks" / CHAPTER
+    text = (fixtures / "attacked.md").read_text(encoding="utf-8")
+    notebooks.mkdir(parents=True)
+    (notebooks / f"{NAME}.md").write_text(text.replace("THE SECRET", secret), encoding="utf-8")
+    shutil.copyfile(fixtures / "attacked.answers.md", notebooks / f"{NAME}.answers.md")
     shutil.copyfile(ROOT / "nbgrader_config.py", folder / "nbgrader_config.py")
     stage = folder / "stage"
     stage_chapter(folder, CHAPTER, stage)

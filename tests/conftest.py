@@ -68,7 +68,9 @@ def nbgrader_in_process(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def make_course(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A function that writes a course of one chapter, a notebook for each text by its name, and returns its folder.
+    """A function that writes a course of one chapter, a file for each text by its name, and returns its folder.
+
+    The text `1_one` is a notebook, and `1_one.answers` its answers.
 
     Every call has a folder of its own, so that fixtures which live longer than a test can use it too.
     """
@@ -86,11 +88,18 @@ def make_course(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def mini(make_course: Callable[..., Path]) -> Path:
+def mini_texts() -> dict[str, str]:
+    """A small notebook and its answers, as texts for `make_course`."""
+    folder = ROOT / "tests" / "fixtures"
+    return {f"1_{name}": (folder / f"{name}.md").read_text(encoding="utf-8") for name in ("mini", "mini.answers")}
+
+
+@pytest.fixture(scope="session")
+def mini(make_course: Callable[..., Path], mini_texts: dict[str, str]) -> Path:
     """A course of `fixtures/mini.md`, its source and release built. It is for all tests to copy and for none to change."""
     from autograder.build import stage_chapter
 
-    course = make_course({"1_mini": (ROOT / "tests" / "fixtures" / "mini.md").read_text(encoding="utf-8")})
+    course = make_course(mini_texts)
     with TemporaryDirectory() as stage:
         stage_chapter(course, MINI, Path(stage))
         for kind in ("source", "release"):

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import jupytext
 import nbformat
 import pytest
 
@@ -39,6 +40,15 @@ check("one", gives=1)
 check.report()
 ```
 """
+WRONG = """```python tags=["wrong"] says="No."
+one = 2
+```
+"""
+RIGHT = """```python tags=["right"]
+one = 2 - 1
+```
+"""
+KERNEL = HEAD[: HEAD.index("```")]  # what an answers file begins with
 
 
 def region(tag, text):
@@ -47,6 +57,12 @@ def region(tag, text):
 
 # --- mistakes in the text ------------------------------------------------------------------------
 
+UNREADABLE = (
+    'the attributes of this cell cannot be read: each is name=value, once, and within a text in "..." write \\" for a quote '
+    "and \\\\ for a backslash."
+)
+NO_CELL = "this is read as text, not as a cell: start a cell with ```python at the left edge."
+NO_END = "this cell has no end: put a line with ``` after its code."
 REFUSED = [
     pytest.param(ANSWER, ["14: exercise 'one': has no check cell."], id="an exercise without a check"),
     pytest.param(
@@ -133,36 +149,41 @@ REFUSED = [
         id="hidden tests that show their inputs",
     ),
     pytest.param(
-        ANSWER + CHECK + '```python tags=["wrong"]\none = 2\n```\n',
-        ["24: exercise 'one': a wrong answer needs says=\"the message that its author reads\"."],
-        id="a wrong answer without its message",
-    ),
-    pytest.param(
-        ANSWER + CHECK + '```python tags=["wrong"] says="Not `2`."\none = 2\n```\n',
+        ANSWER + CHECK + WRONG + "\n" + RIGHT,
         [
-            "24: exercise 'one': write names in says=\"...\" between ' and ', not backticks: those end the code block "
-            "on some pages."
+            "24: exercise 'one': a cell tagged 'wrong' belongs in 1_one.answers.md, under the heading ## `one`.",
+            "28: exercise 'one': a cell tagged 'right' belongs in 1_one.answers.md, under the heading ## `one`.",
         ],
-        id="a message with backticks",
+        id="answers in the notebook",
     ),
     pytest.param(
-        ANSWER + '```python tags=["wrong"] says="No."\none = 2\n```\n' + CHECK,
-        ["19: exercise 'one': a cell tagged 'wrong' must follow the check of its exercise."],
-        id="a wrong answer before the check",
+        RIGHT,
+        ["14: a cell tagged 'right' belongs in 1_one.answers.md, under the heading ## `name`."],
+        id="an answer to nothing in the notebook",
     ),
     pytest.param(
-        '```python tags=["right"]\none = 1\n```\n',
-        ["14: a cell tagged 'right' must follow the check of its exercise."],
-        id="a right answer to nothing",
+        ANSWER + CHECK.replace("points=2\n", "points=2 points=3\n", 1),
+        [f"18: {UNREADABLE}"],
+        id="an attribute twice",
+    ),
+    pytest.param(
+        ANSWER + CHECK + "```pyhton tags=['setup']\none = 2\n```\n",
+        [f"23: {NO_CELL}"],
+        id="a cell of an unknown language",
+    ),
+    pytest.param(
+        ANSWER + CHECK.removesuffix("```\n") + "\nMore.\n\n" + CHECK,
+        [f"18: {NO_END}"],
+        id="a cell without its end",
     ),
     pytest.param(
         '```python tags=["solution"]\none = 1\n```\n',
-        ["14: tags ['solution']: a cell has one tag of setup, exercise, check, explain, wrong, right, or none."],
+        ["14: tags ['solution']: a cell has one tag of setup, exercise, check, explain, or none."],
         id="a tag that does not exist",
     ),
     pytest.param(
         '```python tags=["setup", "right"]\none = 1\n```\n',
-        ["14: tags ['setup', 'right']: a cell has one tag of setup, exercise, check, explain, wrong, right, or none."],
+        ["14: tags ['setup', 'right']: a cell has one tag of setup, exercise, check, explain, or none."],
         id="two tags",
     ),
     pytest.param(
@@ -228,6 +249,235 @@ def test_refused(make_course, text, lines):
     assert caught.value.problems == [f"notebooks/01_mini/1_one.md:{line}" for line in lines]
 
 
+# --- mistakes in an answers file ----------------------------------------------------------------
+
+ONE_AND_WHY = HEAD + ANSWER + CHECK + region('["explain"] exercise="why" points=1', "Because.")
+TAGS = "in an answers file, a code cell has one tag, wrong or right, and text has none."
+REFUSED_ANSWERS = [
+    pytest.param(
+        "## `two`\n\n" + WRONG,
+        ["9: exercise 'two': 1_one.md has no exercise of this name; it has one, why."],
+        id="an unknown exercise",
+    ),
+    pytest.param(
+        "# Answers\n\n## Notes\n\n" + WRONG,
+        ["11: '## Notes' names no exercise; write its name as in ## `name`, and notes under smaller headings."],
+        id="a heading that is no exercise's",
+    ),
+    pytest.param(
+        "## `one`\n\nText.\n\n## `one`\n\n" + WRONG,
+        ["13: exercise 'one': has its heading in line 9 already; put all its answers there."],
+        id="two headings of an exercise",
+    ),
+    pytest.param(
+        "Text.\n\n" + WRONG + "\n" + RIGHT + "\n## `one`\n",
+        [
+            "12: a cell tagged 'wrong' needs the heading of its exercise above it, as in ## `name`.",
+            "16: a cell tagged 'right' needs the heading of its exercise above it, as in ## `name`.",
+        ],
+        id="answers before any heading",
+    ),
+    pytest.param(
+        "## `one`\n\n" + ANSWER + "\n" + CHECK,
+        [f"12: exercise 'one': tags ['exercise']: {TAGS}", f"18: exercise 'one': tags ['check']: {TAGS}"],
+        id="other tags",
+    ),
+    pytest.param(
+        "## `one`\n\n```python\none = 3\n```\n",
+        [f"12: exercise 'one': tags []: {TAGS}"],
+        id="code without a tag",
+    ),
+    pytest.param(
+        "## `one`\n\n" + WRONG.replace('["wrong"]', '["wrong", "right"]'),
+        [f"12: exercise 'one': tags ['wrong', 'right']: {TAGS}"],
+        id="two tags",
+    ),
+    pytest.param(
+        "## `one`\n\n" + region('["wrong"]', "Two."),
+        [f"12: exercise 'one': tags ['wrong']: {TAGS}"],
+        id="a text with a tag",
+    ),
+    pytest.param(
+        "## `one`\n\n" + WRONG.replace(" says", ' exercise="why" says'),
+        ["12: exercise 'one': attribute exercise does not belong to a cell tagged 'wrong' (allowed: says)."],
+        id="an exercise named by the cell",
+    ),
+    pytest.param(
+        "## `why`\n\n" + WRONG,
+        ["12: exercise 'why': is graded by a person, and has no check to try an answer on."],
+        id="an answer that no check looks at",
+    ),
+    pytest.param(
+        "## `one`\n\n" + WRONG.replace(' says="No."', ""),
+        ["12: exercise 'one': a wrong answer needs says=\"the message that its author reads\"."],
+        id="a wrong answer without its message",
+    ),
+    pytest.param(
+        "## `one`\n\n" + WRONG.replace('"No."', "2"),
+        ["12: exercise 'one': a wrong answer needs says=\"the message that its author reads\"."],
+        id="a message that is no text",
+    ),
+    pytest.param(
+        "## `one`\n\n" + WRONG.replace("No.", "Not `2`."),
+        [
+            "12: exercise 'one': write names in says=\"...\" between ' and ', not backticks: those end the code block "
+            "on some pages."
+        ],
+        id="a message with backticks",
+    ),
+    pytest.param(
+        "## `one`\n\n" + RIGHT.replace("one", "### BEGIN SOLUTION\none"),
+        [
+            "12: exercise 'one': a SOLUTION region belongs in a cell tagged exercise or explain.",
+            "12: exercise 'one': ### BEGIN SOLUTION without its END.",
+        ],
+        id="a solution in an answer",
+    ),
+    pytest.param(
+        "## `one`\n\n" + WRONG.replace("```python", "  ```python") + "\n" + RIGHT,
+        [f"11: {NO_CELL}", f"15: {NO_CELL}"],
+        id="a cell that is not at the left edge",
+    ),
+    pytest.param(
+        "## `one`\n\n" + WRONG.removesuffix("```\n") + "\n" + RIGHT,
+        [f"11: {NO_END}"],
+        id="a cell without its end",
+    ),
+    *(
+        pytest.param("## `one`\n\n" + WRONG.replace('"No."', says), [f"11: {UNREADABLE}"], id=f"says={says}")
+        for says in (
+            '"an open "quote" in it"',
+            '"two" "texts"',
+            '"one " " text"',
+            '"a comment" # of Python"',
+            '"a text without an end',
+            "'it's'",
+            r'"a new\nline"',
+            r'"\alpha"',
+            r"'\frac'",
+            '"twice" says="twice"',
+            '"one" two',
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "lines"), REFUSED_ANSWERS)
+def test_answers_are_refused(make_course, text, lines):
+    course = make_course({"1_one": ONE_AND_WHY, "1_one.answers": KERNEL + text})
+    with pytest.raises(AuthorErrors) as caught:
+        read_chapter(course, CHAPTER)
+    assert caught.value.problems == [f"notebooks/01_mini/1_one.answers.md:{line}" for line in lines]
+
+
+def test_mistakes_in_a_notebook_and_in_its_answers_are_told_at_once(make_course):
+    course = make_course({"1_one": HEAD + ANSWER, "1_one.answers": KERNEL + "## `two`\n"})
+    with pytest.raises(AuthorErrors) as caught:
+        read_chapter(course, CHAPTER)
+    assert caught.value.problems == [
+        "notebooks/01_mini/1_one.md:14: exercise 'one': has no check cell.",
+        "notebooks/01_mini/1_one.answers.md:9: exercise 'two': 1_one.md has no exercise of this name; it has one.",
+    ]
+
+
+@pytest.mark.parametrize("others", [{}, {"2_two": HEAD + ANSWER + CHECK}])
+def test_answers_without_their_notebook_are_refused(make_course, monkeypatch, capsys, others):
+    monkeypatch.chdir(make_course({"1_one.answers": KERNEL + "## `one`\n\n" + WRONG, **others}))
+    assert cli.main(["build"]) == 1
+    assert capsys.readouterr().err == (
+        "course: notebooks/01_mini/1_one.answers.md:1: these are the answers of 1_one.md, which is missing beside them.\n"
+    )
+
+
+def test_answers_that_are_no_notebook_are_refused(make_course):
+    course = make_course({"1_one": HEAD + ANSWER + CHECK, "1_one.answers": "---\njupyter: [\n---\n\n# x\n"})
+    with pytest.raises(AuthorErrors) as caught:
+        read_chapter(course, CHAPTER)
+    assert caught.value.problems == [
+        "notebooks/01_mini/1_one.answers.md:1: is not a Jupytext Markdown notebook: while parsing a flow node"
+    ]
+
+
+# --- answers beside the text -----------------------------------------------------------------------
+
+NOTED = (
+    KERNEL
+    + """# Answers
+
+Where they come from.
+
+## `one`
+"""
+    + WRONG
+    + """
+Seen twice in class.
+
+### Less common
+
+```text
+## `none`
+```
+
+"""
+    + WRONG.replace("No.", "p").replace("one = 2", "p")
+    + RIGHT
+    + """
+## `why`
+
+A person grades it.
+"""
+)
+
+
+def test_answers_belong_to_the_heading_above_them_and_know_their_place(make_course):
+    course = make_course({"1_one": ONE_AND_WHY, "1_one.answers": NOTED, "2_two": HEAD})
+    one, two = read_chapter(course, CHAPTER)
+    assert (one.name, two.name) == ("1_one", "2_two")
+    assert [cell.tag for cell in one.cells] == ["setup", "exercise", "check", "explain"]
+    file = "notebooks/01_mini/1_one.answers.md"
+    found = one.exercises["one"]
+    assert [(cell.place, cell.exercise, cell.source, cell.says) for cell in found.wrong] == [
+        (f"{file}:15", "one", "one = 2", "No."),
+        (f"{file}:27", "one", "p", "p"),
+    ]
+    assert [(cell.place, cell.exercise, cell.source) for cell in found.right] == [(f"{file}:30", "one", "one = 2 - 1")]
+    assert found.check.place == "notebooks/01_mini/1_one.md:19"
+    assert one.answers == [*found.wrong, *found.right]
+
+
+def test_an_exercise_needs_no_answers_and_their_order_is_free(make_course):
+    two = (ANSWER + CHECK).replace('"one"', '"two"')
+    answers = KERNEL + "## `two`\n\n" + RIGHT + "\n## `why`\n\n## `one`\n"
+    [notebook] = read_chapter(make_course({"1_one": ONE_AND_WHY + "\n" + two, "1_one.answers": answers}), CHAPTER)
+    assert {name: len(found.right) for name, found in notebook.exercises.items()} == {"one": 0, "why": 0, "two": 1}
+
+
+SAYS = {
+    r'"Not \"1\", but \"2\"."': 'Not "1", but "2".',
+    """'Not "1".'""": 'Not "1".',
+    r"'It\'s 1.'": "It's 1.",
+    '"It\'s 1."': "It's 1.",
+    r'"\\alpha is 1."': r"\alpha is 1.",
+    r'"5 \u00b0C"': "5 °C",
+    '"dim = 0, x=[1] {y}"': "dim = 0, x=[1] {y}",
+}
+
+
+@pytest.mark.parametrize(("written", "read"), SAYS.items())
+def test_a_message_may_have_quotes_also_when_jupyterlab_has_saved_it(make_course, written, read):
+    course = make_course(
+        {"1_one": ONE_AND_WHY, "1_one.answers": KERNEL + "## `one`\n\n" + WRONG.replace('"No."', written)}
+    )
+    path = course / "notebooks" / CHAPTER / "1_one.answers.md"
+    for _ in range(2):
+        [notebook] = read_chapter(course, CHAPTER)
+        assert [cell.says for cell in notebook.exercises["one"].wrong] == [read]
+        path.write_text(jupytext.writes(jupytext.read(path), fmt="md"), encoding="utf-8")  # as JupyterLab does
+
+
+# --- chapters ------------------------------------------------------------------------------------
+
+
 def test_the_mistakes_of_all_notebooks_are_told_at_once(make_course):
     course = make_course({"1_one": HEAD + ANSWER, "2_two": HEAD + CHECK, "3_three": HEAD + ANSWER + CHECK})
     with pytest.raises(AuthorErrors) as caught:
@@ -249,9 +499,11 @@ def test_two_notebooks_of_a_chapter_have_different_exercises(make_course):
 
 
 def test_cells_need_no_empty_line_between_them(make_course):
-    course = make_course({"1_one": HEAD + ANSWER + CHECK + '```python tags=["right"]\none = 2 - 1\n```\n'})
+    course = make_course(
+        {"1_one": HEAD + ANSWER + CHECK + CHECK.replace('["check"] exercise="one" points=2', '["setup"]')}
+    )
     [notebook] = read_chapter(course, CHAPTER)
-    assert [cell.tag for cell in notebook.cells] == ["setup", "exercise", "check", "right"]
+    assert [cell.tag for cell in notebook.cells] == ["setup", "exercise", "check", "setup"]
 
 
 @pytest.mark.parametrize(
@@ -353,10 +605,9 @@ check.report()
 
 
 @pytest.fixture(scope="module")
-def built(make_course, root):
+def built(make_course, mini_texts):
     """A course of two notebooks and two more files, built."""
-    mini = (root / "tests" / "fixtures" / "mini.md").read_text(encoding="utf-8")
-    course = make_course({"1_mini": mini, "2_more": HEAD + MORE})
+    course = make_course({**mini_texts, "2_more": HEAD + MORE})
     notebooks = course / "notebooks" / CHAPTER
     (notebooks / "data").mkdir()
     (notebooks / "data" / "points.csv").write_text("x,y\n1,2\n")
@@ -561,11 +812,11 @@ def test_check_names_what_is_stale_and_changes_nothing(built, tmp_path, monkeypa
 # --- leaks ---------------------------------------------------------------------------------------
 
 LEAKS = {
-    "    return z.clamp(min=0)": "25: exercise 'relu': 'return z.clamp(min=0)'",
-    "for z in vary((1, 4), (3, 2), (7,), seed=1):": "33: exercise 'relu': 'for z in vary((1, 4), (3, 2), (7,), seed=1):'",
-    "1 point for the product of matrices; 1 point for what follows from it.": "86: exercise 'why': "
+    "    return z.clamp(min=0)": "md:25: exercise 'relu': 'return z.clamp(min=0)'",
+    "for z in vary((1, 4), (3, 2), (7,), seed=1):": "md:33: exercise 'relu': 'for z in vary((1, 4), (3, 2), (7,), seed=1):'",
+    "1 point for the product of matrices; 1 point for what follows from it.": "md:58: exercise 'why': "
     "'1 point for the product of matrices; 1 point for what follows from it.'",
-    "    return z.clamp(max=0)": "45: 'return z.clamp(max=0)'",
+    "    return z.clamp(max=0)": "answers.md:12: exercise 'relu': 'return z.clamp(max=0)'",
 }
 
 
@@ -589,7 +840,7 @@ def test_a_leak_is_found(built, tmp_path, hide, line):
     nbformat.write(release, tmp_path / "1_mini.ipynb")
     notebook = read_chapter(built, CHAPTER)[0]
     assert list(find_leaks(notebook, tmp_path, built)) == [
-        f"notebooks/01_mini/1_mini.md:{LEAKS[line]} is to be hidden and stands in the release."
+        f"notebooks/01_mini/1_mini.{LEAKS[line]} is to be hidden and stands in the release."
     ]
 
 
@@ -626,7 +877,7 @@ def test_the_release_itself_has_no_leak(built):
 # --- answers that do not behave -------------------------------------------------------------------
 
 
-def exercise(name, solution, checks, points="points=1", stub="", more=""):
+def exercise(name, solution, checks, points="points=1", stub=""):
     return f"""```python tags=["exercise"] exercise="{name}"
 {stub}
 ### BEGIN SOLUTION
@@ -638,8 +889,6 @@ def exercise(name, solution, checks, points="points=1", stub="", more=""):
 check = Check("{name}", {points})
 {checks}
 ```
-
-{more}
 """
 
 
@@ -663,42 +912,38 @@ TRIED = HEAD + "".join(
         exercise("guess", "guess = 'b'", 'check("guess", gives=sealed("?"))\ncheck.report()', stub="guess = None"),
         exercise("broken", "broken = 2", 'check("broken", gives=unknown)\ncheck.report()'),
         exercise("silent", "silent = 2", 'check("silent", gives=2)'),
-        exercise(
-            "crash",
-            "crash = 2",
-            'check("crash", gives=2)\ncheck.report()',
-            more='```python tags=["wrong"] says="No."\nimport os\nos._exit(3)\n```',
-        ),
+        exercise("crash", "crash = 2", 'check("crash", gives=2)\ncheck.report()'),
     ]
 )
+CRASH = KERNEL + "## `crash`\n\n" + WRONG.replace("one = 2", "import os\nos._exit(3)")
 
 
 def test_answers_that_do_not_behave_are_refused_and_nothing_is_changed(built, make_course):
-    course = make_course({"3_tried": TRIED})
+    course = make_course({"3_tried": TRIED, "3_tried.answers": CRASH})
     for kind in ("source", "release", "solutions"):
         shutil.copytree(built / kind, course / kind)
     before = contents(course)
     with pytest.raises(AuthorErrors) as caught:
         build(course, [CHAPTER], lambda line: None)
     assert caught.value.problems == [
-        f"notebooks/01_mini/3_tried.md:{line}"
+        f"notebooks/01_mini/3_tried.{line}"
         for line in (
-            "21: exercise 'fails': the solution fails its own check:\n"
+            "md:21: exercise 'fails': the solution fails its own check:\n"
             "✗ fails: 0 of 1 points.\n"
             "  `fails`: the value is not the expected one.\n"
             "  Got 2; expected 3.",
-            "35: exercise 'fails_hidden': the solution fails its own check:\n"
+            "md:33: exercise 'fails_hidden': the solution fails its own check:\n"
             "✗ fails_hidden: 0 of 1 points.\n"
             "  `fails_hidden`: the value is not the expected one.\n"
             "  Seen on an input that this notebook does not show.",
-            "53: exercise 'only_hidden': the solution cannot pass the released check, without the hidden tests:\n"
+            "md:49: exercise 'only_hidden': the solution cannot pass the released check, without the hidden tests:\n"
             "✗ only_hidden: 0 of 1 points. Nothing was checked.",
-            "70: exercise 'generous': the released stub gets 1 points; it must get 0.",
-            "84: exercise 'unequal': points=1 on the cell, 3 in Check(...): make them equal.",
-            '98: exercise \'guess\': the solution gives "guess" a value whose seal is sealed("af6dc8f9f3fa").',
-            "112: exercise 'broken': the check cell failed: NameError: name 'unknown' is not defined",
-            "126: exercise 'silent': the check cell failed: the check cell reports 0 times; it must call check.report() once",
-            "145: exercise 'crash': the wrong answer ended its process (a crash, or os._exit).",
+            "md:64: exercise 'generous': the released stub gets 1 points; it must get 0.",
+            "md:76: exercise 'unequal': points=1 on the cell, 3 in Check(...): make them equal.",
+            'md:88: exercise \'guess\': the solution gives "guess" a value whose seal is sealed("af6dc8f9f3fa").',
+            "md:100: exercise 'broken': the check cell failed: NameError: name 'unknown' is not defined",
+            "md:112: exercise 'silent': the check cell failed: the check cell reports 0 times; it must call check.report() once",
+            "answers.md:12: exercise 'crash': the wrong answer ended its process (a crash, or os._exit).",
         )
     ]
     assert contents(course) == before

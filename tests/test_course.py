@@ -165,7 +165,7 @@ def run_source(notebook: Notebook) -> tuple[list[tuple[str, list[dict[str, Any]]
     plt.show = lambda *args, **kwargs: None
     found = []
     with recording() as checks, contextlib.redirect_stdout(io.StringIO()):
-        for cell in notebook.student_cells:
+        for cell in notebook.cells:
             if cell.kind != "code":
                 continue
             shell.run_cell(cell.source).raise_error()

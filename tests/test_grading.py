@@ -268,8 +268,8 @@ def test_accuracy_counts_what_is_graded_wrongly(built: Path, tmp_path: Path) -> 
     """A check that accepts a wrong answer, rejects a right one and cannot tell two mistakes apart is found out."""
     course = tmp_path / "course"
     shutil.copytree(built, course)
-    text = course / "notebooks" / CHAPTER / "1_mini.md"
-    added = '''```python tags=["wrong"] says="This one is right, and listed as wrong."
+    text = course / "notebooks" / CHAPTER / "1_mini.answers.md"
+    added = """```python tags=["wrong"] says="This one is right, and listed as wrong."
 def relu(z):
     return torch.relu(z)
 ```
@@ -284,13 +284,13 @@ def relu(z):
     return -z
 ```
 
-```python tags=["exercise"] exercise="shape"'''
-    text.write_text(text.read_text().replace('```python tags=["exercise"] exercise="shape"', added))
+## `shape`"""
+    text.write_text(text.read_text().replace("## `shape`", added))
     build_without_solutions(course)
     found = summarise(measure_accuracy(course, CHAPTER))
     assert (found["wrong"], found["right"]) == (6, 5)
     assert (found["wrong_accepted"], found["right_rejected"], found["other_message"]) == (1, 1, 1)
-    assert "This one is right" in json.dumps(found)
+    assert "notebooks/01_mini/1_mini.answers.md:32: This one is right, and listed as wrong." in json.dumps(found)
 
 
 @pytest.mark.usefixtures("quick")

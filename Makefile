@@ -1,7 +1,9 @@
 # Everything runs in .venv, which is made when it is missing and left alone when it is there.
 #   make lab     students: JupyterLab on your own copy of the chapters
 #   make demo    instructors: a sample class, graded, with a report
+#   make check   authors: lint, types, unit tests and the chapters that you changed, in a minute or two
 #   make test    everything that CI runs
+#   make nightly that, and what it takes as known because nothing changed
 #   make build   authors: notebooks/ -> source/, release/, solutions/
 PYTHON ?= python3
 PIP_ARGS ?=
@@ -10,20 +12,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --constraint constraints.txt
 
-.PHONY: setup lab demo build test clean
+FAILED := The installation stopped; pip says why above. Look at the network and at the space on the disk (df -h .), then repeat the \
+command: it goes on where it stopped. A broken $(VENV) is made anew after 'make clean'.
+
+.PHONY: setup lab demo build check test nightly clean
 
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This course needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
-	@test -x $(BIN)/python || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
-	@echo "Installing the course and what it needs (some minutes, once)"
-	@$(PIP) --editable .
+	@test -x $(BIN)/python || { echo "Making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV) || \
+		{ echo "There is no venv in this Python. On Debian and Ubuntu: sudo apt install python3-venv; else install Python from python.org." >&2; exit 1; }; }
+	@echo "Installing the course and what it needs into $(VENV) (some minutes and 1 to 3 GB, once)"
+	@$(PIP) --editable . || { echo "$(FAILED)" >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	@echo "Installing what the tests need"
-	@$(PIP) --editable '.[test]'
+	@echo "Installing what the tests need into $(VENV)"
+	@$(PIP) --editable '.[test]' || { echo "$(FAILED)" >&2; exit 1; }
 	@touch $@
 
 lab: setup
@@ -35,15 +41,9 @@ demo: setup
 build: setup
 	@$(BIN)/course build $(ARGS)
 
-# Each step says what it is, and the first that fails ends the run.
-test: $(VENV)/.installed-test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/course build --check
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
-	$(BIN)/course accuracy
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -n 2 --dist loadscope solutions
+# Each step says what it is, the first that fails ends the run, and where the time went stands at the end.
+check test nightly:
+	@$(PYTHON) tests/steps.py $@
 
 clean:
 	rm -rf $(VENV) demo

@@ -7,7 +7,9 @@ and only then put in place, so that a failed build changes nothing. The same inp
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -23,22 +25,29 @@ from nbclient.exceptions import CellExecutionError
 
 from autograder import MISTAKES
 from autograder.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapter
-from autograder.checks.mistakes import Fingerprint, write_mistakes
+from autograder.checks.mistakes import Fingerprint, same_mistakes, write_mistakes
 from autograder.commands import run_nbgrader
 from autograder.errors import CourseError
+from autograder.freshness import NOTE, is_fresh, note
 from autograder.trials import ExerciseTrials, try_notebooks
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CELL_SECONDS = 120
 
+SHADE = 16 / 255
+"""By how much a pixel of the same figure may differ where it was drawn on another processor."""
 
-def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
-    """Build `chapters` of the course at `root`; returns the paths, relative to it, whose bytes changed.
+
+def build(root: Path, chapters: list[str], tell: Callable[[str], None], again: bool = False) -> list[str]:
+    """Build `chapters` of the course at `root`, or `again` those that are fresh; returns the paths, relative to it, that changed.
 
     Raises `AuthorErrors` for mistakes in the authored text and `CourseError` for all else that stops a build.
     """
     changed = []
     for chapter in chapters:
+        if not again and is_fresh(root, chapter):
+            tell(f"{chapter}: nothing changed since it was built")
+            continue
         with tempfile.TemporaryDirectory() as folder:
             stage = Path(folder)
             tell(f"{chapter}: source and release")
@@ -48,16 +57,20 @@ def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[
                 execute_solution(stage, chapter, notebook)
             for kind in ("source", "release", "solutions"):
                 changed += put_in_place(stage / kind / chapter, root / kind / chapter, root)
+            note(root, chapter)
     return changed
 
 
-def check(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
-    """The generated files, relative to `root`, that a build would change.
+def check(root: Path, chapters: list[str], tell: Callable[[str], None], again: bool = False) -> list[str]:
+    """The generated files, relative to `root`, that a build would change; `again` looks at those too that are noted as fresh.
 
     Solutions are compared by their cells, not executed: whether their outputs still come out is nbval's to say.
     """
     stale = []
     for chapter in chapters:
+        if not again and is_fresh(root, chapter):
+            tell(f"{chapter}: nothing changed since it was built")
+            continue
         tell(f"{chapter}: comparing")
         with tempfile.TemporaryDirectory() as folder:
             stage = Path(folder)
@@ -244,6 +257,8 @@ def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Ite
             yield f"{here} points={exercise.check.points:g} on the cell, {tried.solution.points:g} in Check(...): make them equal."
         for expression, wanted in tried.solution.seals:
             yield f'{here} the solution gives "{expression}" a value whose seal is sealed("{wanted}").'
+        for expression, value in tried.solution.near_edges:
+            yield f'{here} "{expression}" gives {value!r}, which lies on the edge of its rounding: seal it with other digits=, or ask for another number.'
         if not tried.solution.passed and not tried.solution.seals:
             yield f"{here} the solution fails its own check:\n{tried.solution.message}"
         elif not tried.release.passed and not tried.solution.seals:
@@ -354,10 +369,36 @@ def _differences(made: Path, target: Path, root: Path) -> list[tuple[str, Path]]
     different = []
     for name in sorted(files):
         one, other = made / name, target / name
-        if not (one.exists() and other.exists() and one.read_bytes() == other.read_bytes()):
+        if not (one.exists() and other.exists() and _same(one, other)):
             different.append((other.relative_to(root).as_posix(), other))
     return different
 
 
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files say the same: equal bytes, or what another processor would have made in their place."""
+    first, second = one.read_bytes(), other.read_bytes()
+    if first == second or one.name == MISTAKES:
+        return first == second or same_mistakes(first.decode(), second.decode())
+    if one.suffix == ".ipynb" and b'"image/png"' in first:
+        notebooks = [json.loads(text) for text in (first, second)]
+        pictures = [_take_pictures(notebook) for notebook in notebooks]
+        return notebooks[0] == notebooks[1] and all(map(_look_alike, *pictures))
+    return False
+
+
+def _take_pictures(notebook: Any) -> list[str]:
+    """Take the pictures out of a notebook's outputs."""
+    outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
+    return ["".join(output["data"].pop("image/png")) for output in outputs if "image/png" in output.get("data", {})]
+
+
+def _look_alike(one: str, other: str) -> bool:
+    """Whether two pictures, as base64, differ by no more than the edges of their lines do between processors."""
+    from matplotlib.image import imread
+
+    first, second = (imread(io.BytesIO(base64.b64decode(picture))) for picture in (one, other))
+    return first.shape == second.shape and bool((abs(first - second) <= SHADE).all())
+
+
 def _is_scratch(path: Path) -> bool:
-    return ".ipynb_checkpoints" in path.parts or "__pycache__" in path.parts
+    return path.name == NOTE or ".ipynb_checkpoints" in path.parts or "__pycache__" in path.parts

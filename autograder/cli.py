@@ -93,6 +93,7 @@ def _make_parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--check", action="store_true", help="change nothing; fail, naming the files, where anything is stale"
     )
+    build.add_argument("--again", action="store_true", help="also what has not changed since it was built")
 
     tried = add("try", _try, "show what each answer of a chapter gets from its check (for authors; quick)")
     tried.add_argument("chapter", help=CHAPTER)
@@ -216,12 +217,12 @@ def _build(options: argparse.Namespace) -> int:
 
     chapters = _find(options)
     if options.check:
-        stale = check(Path.cwd(), chapters, _tell)
+        stale = check(Path.cwd(), chapters, _tell, options.again)
         if stale:
             raise CourseError("these files are not what notebooks/ says; run 'course build':\n  " + "\n  ".join(stale))
         print("Everything generated is up to date.")
         return 0
-    changed = build(Path.cwd(), chapters, _tell)
+    changed = build(Path.cwd(), chapters, _tell, options.again)
     print("\n".join(f"  wrote {path}" for path in changed) or "No file changed.")
     return 0
 

@@ -23,27 +23,14 @@ from autograder.engine import doctor, runner
 from autograder.engine.execute import execute, make_plan
 from autograder.errors import CourseError
 from autograder.marks import score_outputs
+from autograder.stubs import ClearSolutions
 from autograder.submissions import get_id, rebuild
 from autograder.worker import NOTES
 
-STUB = "# YOUR CODE HERE"
+__all__ = ["CleanFeedback", "ClearSolutions", "Execute", "FeedbackExporter", "Rebuild", "SaveAutoGrades"]
 
 NO_LIMIT = 1e6
 """Seconds, some days, for a course that sets `Execute.timeout` to `None`."""
-
-
-class ClearSolutions(preprocessors.ClearSolutions):  # type: ignore[misc]
-    """Replace solutions by a stub that fits their place.
-
-    Inside a function the stub raises `NotImplementedError`. At the top level it is a comment, so that "Run all cells" goes
-    on past an exercise that is not done yet.
-    """
-
-    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        begin = self.begin_solution_delimeter
-        indented = any(line[:1].isspace() for line in cell.source.splitlines() if begin in line)
-        self.code_stub = {"python": f"{STUB}\nraise NotImplementedError()" if indented else STUB}
-        return super().preprocess_cell(cell, resources, index)  # type: ignore[no-any-return]
 
 
 class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]

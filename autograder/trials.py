@@ -33,6 +33,7 @@ class Trial:
     failed: list[tuple[str, Fingerprint]] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     seals: list[tuple[str, str]] = field(default_factory=list)
+    near_edges: list[tuple[str, float]] = field(default_factory=list)
     problem: str = ""
 
     def name_mistake(self, known: KnownMistakes) -> str | None:
@@ -163,6 +164,7 @@ def _attempt(run: Callable[[str], str], answer: str, check: str) -> Trial:
         [(e.part, e.fingerprint) for e in found.evaluations if e.problem],
         [e.name for e in found.evaluations if not e.problem],
         _seals(found),
+        [(e.expression, e.near_edge) for e in found.evaluations if e.near_edge is not None],
     )
 
 

@@ -1,17 +1,22 @@
 """The build: authored text in; source, release and solutions out; and what it refuses."""
 
+import base64
+import io
 import json
 import shutil
 
 import jupytext
 import nbformat
+import numpy
 import pytest
+from matplotlib.image import imsave
 
-from autograder import cli
+from autograder import cli, freshness
 from autograder.authored import AuthorErrors, read_chapter, read_notebook
-from autograder.build import build, execute_solution, find_leaks, make_source
+from autograder.build import _look_alike, build, check, execute_solution, find_leaks, make_source
 from autograder.chapters import find_chapters
 from autograder.errors import CourseError
+from autograder.freshness import is_fresh, note
 from autograder.trials import try_notebook
 
 CHAPTER = "01_mini"
@@ -969,3 +974,50 @@ def test_a_solution_that_stops_in_its_kernel_is_refused(make_course, tmp_path):
         == "notebooks/01_mini/1_one.md: a cell of the solution stops with IndexError: list index out of range"
     )
     assert not (tmp_path / "solutions").exists()
+
+
+# --- what need not be built again --------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh(built, tmp_path):
+    """A course whose generated files are noted as fresh."""
+    shutil.copytree(built, tmp_path / "course")
+    (tmp_path / "course" / "solutions" / "01_mini").mkdir(parents=True, exist_ok=True)
+    note(tmp_path / "course", "01_mini")
+    return tmp_path / "course"
+
+
+def test_a_fresh_chapter_is_neither_built_nor_compared(fresh):
+    said = []
+    assert build(fresh, ["01_mini"], said.append) == []
+    assert check(fresh, ["01_mini"], said.append) == []
+    assert said == ["01_mini: nothing changed since it was built"] * 2
+
+
+@pytest.mark.parametrize(
+    "changed", ["notebooks/01_mini/1_mini.md", "notebooks/01_mini/1_mini.answers.md", "nbgrader_config.py", "source/01_mini/1_mini.ipynb", "release/01_mini/mistakes.json"]
+)  # fmt: skip
+def test_whatever_changes_makes_a_chapter_stale(fresh, changed):
+    assert is_fresh(fresh, "01_mini")
+    with (fresh / changed).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert not is_fresh(fresh, "01_mini")
+
+
+def test_a_change_of_the_package_makes_chapters_stale(fresh, monkeypatch):
+    used = freshness._modules()
+    assert {"checks/looks.py", "trials.py", "forks.py", "stubs.py", "figures.py"} <= used
+    assert not used & {"grading.py", "report.py"}
+    monkeypatch.setattr(freshness, "USED", (*freshness.USED, "report"))
+    assert not is_fresh(fresh, "01_mini")
+
+
+def test_pictures_that_differ_in_a_last_shade_are_the_same():
+    def draw(shade):
+        stream = io.BytesIO()
+        imsave(stream, numpy.full((4, 4, 3), shade), format="png")
+        return base64.b64encode(stream.getvalue()).decode()
+
+    assert _look_alike(draw(0.5), draw(0.52))
+    assert not _look_alike(draw(0.5), draw(0.8))

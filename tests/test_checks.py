@@ -12,9 +12,16 @@ import torch
 
 from autograder import RESULT
 from autograder.checks import Check, Score, sealed, vary
-from autograder.checks.check import recording, seal
+from autograder.checks.check import find_near_edge, recording, seal
 from autograder.checks.data import MAX_ITEMS, Opaque, same, show, show_apart, to_data
-from autograder.checks.mistakes import Fingerprint, KnownMistakes, fingerprint, name_evaluation, write_mistakes
+from autograder.checks.mistakes import (
+    Fingerprint,
+    KnownMistakes,
+    fingerprint,
+    name_evaluation,
+    same_mistakes,
+    write_mistakes,
+)
 from autograder.checks.student import PRINTED_LIMIT, Names, Reply, connect
 
 Z = torch.tensor([-1.5, 0.0, 2.0])
@@ -594,12 +601,67 @@ def test_an_exception_has_a_fingerprint_of_its_type_and_text():
 
 
 def test_fingerprints_of_different_evaluations_never_match():
-    one, other = (name_evaluation("f(z)", {"z": torch.tensor([value])}) for value in (1.0, 2.0))
+    names = [
+        name_evaluation(expression, place, hidden)
+        for expression in ("f(z)", "g(z)")
+        for place in (0, 1)
+        for hidden in (False, True)
+    ]
+    assert len(set(names)) == len(names)
     reply = Reply("value", "f", 0.0)
-    assert one != other
-    assert one == name_evaluation("f(z)", {"z": torch.tensor([1.0 + 1e-7])})
-    assert one != name_evaluation("g(z)", {"z": torch.tensor([1.0])})
-    assert not fingerprint(one, reply).matches(fingerprint(other, reply))
+    assert not fingerprint(names[0], reply).matches(fingerprint(names[1], reply))
+
+
+def test_the_name_of_an_evaluation_does_not_depend_on_its_numbers():
+    """A release leaves out what is hidden: what it shows keeps its name, and so does it on a processor that rounds otherwise."""
+
+    def names(*steps):
+        check = Check("f", points=1)
+        check._student = Names({"f": lambda z: z})
+        for z in steps:
+            if z is None:
+                check.hidden()
+            else:
+                check("f(z)", z=torch.tensor([z]), gives=torch.tensor([z]))
+        return [one.name for one in check.evaluations if not one.hidden]
+
+    assert names(1.0, 2.0) == names(1.0 + 1e-6, 2.0 - 1e-6, None, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("number", "same"),
+    [(0.1 + 0.2, True), (0.3 + 1e-6, True), (0.3 + 1e-3, False)],
+    ids=["a last bit", "what recognition takes as equal", "another result"],
+)
+def test_mistakes_are_compared_as_numbers(number, same):
+    def text(value):
+        return write_mistakes({"f": [("no", [fingerprint("on", Reply("value", "f", value))])]})
+
+    assert same_mistakes(text(0.3), text(number)) is same
+
+
+def test_mistakes_with_other_words_or_results_are_others():
+    taken = fingerprint("on", Reply("value", "f", 0.3))
+    one = write_mistakes({"f": [("no", [taken])]})
+    for other in ({"f": [("yes", [taken])]}, {"f": [("no", [])]}, {"g": [("no", [taken])]}, {"f": []}, {}):
+        assert not same_mistakes(one, write_mistakes(other))
+    assert not same_mistakes(one, "no JSON")
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "edge"),
+    [
+        (0.0625, 3, 0.0625),
+        (torch.tensor([0.3, 0.12346]), 4, None),
+        ([1, {"a": 2.00051}], 3, 2.00051),
+        (-0.0005, 3, -0.0005),
+        (7, 3, None),
+        (0.1, 3, None),
+        (float("inf"), 3, None),
+    ],
+)
+def test_a_number_close_to_the_edge_of_its_rounding_is_found(value, digits, edge):
+    assert find_near_edge(value, digits) == edge
 
 
 def test_known_mistakes_come_back_from_their_file_as_they_were(folder):

@@ -154,7 +154,9 @@ SETTLED = [
     ("late = 1\nanswer = late", "1 4 5", "a name that a function of an earlier cell needs when it is called"),
     ("maybe = 1\nanswer = maybe", "1 6 7 8", "a name that is made anew only perhaps"),
     ("kept = 1\nanswer = kept", "1 6 7 8", "a name that nothing makes anew"),
-    ("answer = step(1)", "1 4", "a name that the answer needs"),
+    ("answer = kept", "1", "a name that the answer needs"),
+    ("answer = step(1)", "", "a name that is made only after the answer"),
+    ("def answer(): return step(s)", "1 4 6", "names that the answer's function needs when it is called"),
     ("exec('s = 1')\nanswer = 1", "1 2 4 5 6 7 8", "whatever an answer does that cannot be read"),
 ]
 

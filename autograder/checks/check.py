@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import os
 import sys
 import textwrap
@@ -62,6 +63,24 @@ def _canonical(value: Data, digits: int) -> Any:
     return repr(value)
 
 
+EDGE = 0.02
+"""How close to the edge of its rounding a sealed number may not come, in units of its last digit."""
+
+
+def find_near_edge(value: Data, digits: int) -> float | None:
+    """A number in `value` that a last bit, or a student's own rounding, could take to another digest; `None` where there is none."""
+    if isinstance(value, Tensor):
+        return find_near_edge(value.tolist(), digits)
+    if isinstance(value, dict):
+        return find_near_edge(list(value.values()), digits)
+    if isinstance(value, (list, tuple)):
+        return next((found for item in value if (found := find_near_edge(item, digits)) is not None), None)
+    if isinstance(value, float) and math.isfinite(value):
+        scaled = value * 10**digits
+        return value if abs(abs(scaled - math.floor(scaled)) - 0.5) < EDGE else None
+    return None
+
+
 class Score(float):
     """Points, shown as a plain number: nbgrader reads a check cell's last value as the score.
 
@@ -79,19 +98,25 @@ class Score(float):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluation of a check: what was asked, what came back, and the first look that failed."""
+    """One evaluation of a check: what was asked, what came back, and the first look that failed.
+
+    `place` counts the evaluations of the check that are shown, and those that are hidden, each from 0.
+    """
 
     expression: str
+    place: int
     part: str
     hidden: bool
     data: dict[str, Data]
     reply: Reply
     problem: Problem | None
     wanted_seal: str | None = None
+    near_edge: float | None = None
+    """A number of a sealed answer that lies close to where its rounding changes."""
 
     @functools.cached_property
     def name(self) -> str:
-        return name_evaluation(self.expression, self.data)
+        return name_evaluation(self.expression, self.place, self.hidden)
 
     @functools.cached_property
     def fingerprint(self) -> Fingerprint:
@@ -175,12 +200,17 @@ class Check:
         plain = to_data(data)
         wanted, upstream, gradients = _work_out(gives, plain, gradient)
         reply = self._student.evaluate(expression, plain, upstream)
+        near_edge = None
         if isinstance(wanted, Sealed):
+            near_edge = find_near_edge(reply.value, wanted.digits)
             problem, wanted_seal = _look_at_seal(reply, wanted, expression, self._hidden)
         else:
             expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain, self._hidden)
             problem, wanted_seal = find_problem(reply, expected), None
-        self.evaluations.append(Evaluation(expression, part, self._hidden, plain, reply, problem, wanted_seal))
+        place = sum(one.hidden == self._hidden for one in self.evaluations)
+        self.evaluations.append(
+            Evaluation(expression, place, part, self._hidden, plain, reply, problem, wanted_seal, near_edge)
+        )
 
     @property
     def score(self) -> float:

@@ -31,7 +31,7 @@ MAX_NUMBERS = 10_000
 class Fingerprint:
     """One reply to one evaluation.
 
-    `on` names the evaluation and its data, `kind` everything about the reply but its numbers, `near` holds their
+    `on` names the evaluation, `kind` everything about the reply but its numbers, `near` holds their
     two weighted sums and the sum of their sizes, which allow for rounding on another machine.
     """
 
@@ -60,12 +60,12 @@ def fingerprint(evaluation: str, reply: Reply) -> Fingerprint:
     return Fingerprint(evaluation, digest(*kinds), (rounded[0], rounded[1], rounded[2]))
 
 
-def name_evaluation(expression: str, data: dict[str, Data]) -> str:
-    """A short name for an evaluation: the same for the same expression and data, in any process."""
-    kinds: list[str] = []
-    numbers: list[float] = []
-    _collect(data, kinds, numbers)
-    return digest(expression, *kinds, *(f"{number:.5g}" for number in numbers))
+def name_evaluation(expression: str, place: int, hidden: bool) -> str:
+    """A short name for an evaluation: what it asks for, and its place among those of its check that are shown, or hidden.
+
+    Nothing of its data goes into it, which may differ in the last bits on another machine.
+    """
+    return digest(expression, f"{'hidden' if hidden else 'shown'} {place}")
 
 
 def digest(*texts: str) -> str:
@@ -119,11 +119,7 @@ class KnownMistakes:
         """Read the file in `folder`; without it, or with one that is no such file, no mistake is known."""
         try:
             stored = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[exercise]
-            return cls(
-                (Fingerprint(on, kind, tuple(near)), mistake["says"])
-                for mistake in stored
-                for on, kind, *near in mistake["results"]
-            )
+            return cls((_read(result), mistake["says"]) for mistake in stored for result in mistake["results"])
         except (OSError, ValueError, KeyError, TypeError):
             return cls([])
 
@@ -139,6 +135,31 @@ class KnownMistakes:
             if says in votes:
                 votes[says] += any(known.matches(reply) for reply in replies) - (known.on in fine)
         return max(votes, key=votes.__getitem__) if votes else None
+
+
+def same_mistakes(one: str, other: str) -> bool:
+    """Whether two texts of the file say the same: equal but for numbers that recognition takes as equal."""
+    if one == other:
+        return True
+    try:
+        first, second = json.loads(one), json.loads(other)
+        return list(first) == list(second) and all(
+            [(mistake["says"], len(mistake["results"])) for mistake in first[name]]
+            == [(mistake["says"], len(mistake["results"])) for mistake in second[name]]
+            and all(
+                _read(left).matches(_read(right))
+                for mistake, twin in zip(first[name], second[name], strict=True)
+                for left, right in zip(mistake["results"], twin["results"], strict=True)
+            )
+            for name in first
+        )
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _read(stored: list[Any]) -> Fingerprint:
+    on, kind, *near = stored
+    return Fingerprint(on, kind, tuple(near))
 
 
 def write_mistakes(exercises: dict[str, list[tuple[str, list[Fingerprint]]]]) -> str:

@@ -46,6 +46,8 @@ _ROWS = frozenset(
     "_softmax _log_softmax _softmax_backward_data _log_softmax_backward_data cumprod logcumsumexp logsumexp prod norm sort".split()
 )
 """Operations on one tensor of which an element of the result depends on several of its elements."""
+_ASYMPTOTIC = frozenset("logsumexp logaddexp softplus gelu silu mish elu".split())
+"""Operations whose result is one of their inputs where the rest is too small to count."""
 _UPDATES = frozenset("add sub addcmul addcdiv lerp".split())
 """What adds a product to a number, which stays where the product is 0 or far smaller."""
 _BOUNDED = frozenset("sigmoid tanh erf _softmax".split())
@@ -143,6 +145,8 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 keep = keep | (saturated < numpy.finfo(array.dtype).eps * _FINE)
             if name == "linspace":  # it hits both ends
                 keep = keep | numpy.isin(array, numpy.array(args[:2], array.dtype))
+            elif name in _ASYMPTOTIC:
+                keep = keep | numpy.isin(array, numpy.concatenate([one.ravel() for one in _find_arrays(args)]))
             elif before is not None:
                 keep = keep | (array == before)
             steps = numpy.where(keep, 0, self._draw_for_values(name, array))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -155,13 +156,6 @@ class Plan:
         running = set(range(len(cells))) - open_to_question
         if any(names[number].dynamic and self._is_students(places[number], cells[number]) for number in running):
             return set()
-        wanted = {name for number in running for name in names[number].incoming}
-        wanted |= {
-            name
-            for number in running
-            if get_role(cells[number]) == "check"
-            for name in read_asked(cells[number].source)
-        }
         clean = frozenset(open_to_question)
         changed: dict[str, set[int]] = {}  # name → the cells that give it another value than in the reference run
         for number in running:
@@ -181,22 +175,37 @@ class Plan:
                 for other in changed[name]
             )
 
+        touched: dict[
+            str, list[int]
+        ] = {}  # name → the cells that may give it another value, or change the one that it has
+        for number, own in enumerate(names):
+            place = places[number]
+            mutable = self.reference.facts[place]["mutable"] if number in clean and place is not None else []
+            for name in own.bound.union(mutable):
+                touched.setdefault(name, []).append(number)
+
+        def find_makers(number: int) -> Iterator[int]:
+            """The cells that what a cell needs may come from."""
+            asked = read_asked(cells[number].source) if get_role(cells[number]) == "check" else frozenset()
+            for name in names[number].incoming | asked:
+                for other in reversed(touched.get(name, [])):
+                    if other > number and name in names[number].late:
+                        yield other
+                    elif other < number:
+                        yield other
+                        if other in clean and name in names[other].made and not sees_change(other):
+                            break
+
         while True:
-            needed = {
-                number
-                for number in open_to_question
-                if names[number].bound & wanted
-                or sees_change(number)
-                or set(self.reference.facts[places[number] or 0]["mutable"]) & wanted
-            }
+            needed = {other for number in running for other in find_makers(number)}
+            needed = {number for number in open_to_question if number in needed or sees_change(number)}
             if not needed:
                 return open_to_question
             open_to_question -= needed
-            for number in needed:
-                wanted |= names[number].incoming
-                if sees_change(number):
-                    for name in names[number].bound:
-                        changed.setdefault(name, set()).add(number)
+            running |= needed
+            for number in filter(sees_change, needed):
+                for name in names[number].bound:
+                    changed.setdefault(name, set()).add(number)
 
     def _is_students(self, place: int | None, cell: Any) -> bool:
         return place is None or self.roles[place] == "answer" or self.cells[place].source != cell.source

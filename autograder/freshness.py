@@ -1,0 +1,103 @@
+"""Whether the generated files of a chapter are still those that its text and this package make, without making them again.
+
+The build notes two digests beside the solutions: of all that the files were made from, and of the files. Where both still hold, there is
+nothing to build and nothing to check. The first covers the authored files, nbgrader's configuration, the modules of this package that a build
+uses (found by their imports), and the versions of the libraries at work; nothing of the machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+USED = ("__init__", "build", "stubs", "checks", "figures", "digits")
+"""What a build and the notebooks use of this package; all else follows from the imports."""
+
+LIBRARIES = ("torch", "numpy", "matplotlib", "nbgrader", "nbformat", "jupytext")
+KINDS = ("source", "release", "solutions")
+NOTE = ".built.json"
+
+
+def is_fresh(root: Path, chapter: str) -> bool:
+    """Whether the chapter's generated files are the ones that were noted, made from what is there now."""
+    with contextlib.suppress(OSError, ValueError):
+        return bool(json.loads(_note(root, chapter).read_text(encoding="utf-8")) == _take(root, chapter))
+    return False
+
+
+def note(root: Path, chapter: str) -> bool:
+    """Note that the chapter's generated files have just been made or looked through; whether that is news."""
+    path, text = _note(root, chapter), json.dumps(_take(root, chapter), indent=1) + "\n"
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True
+
+
+def _note(root: Path, chapter: str) -> Path:
+    return root / "solutions" / chapter / NOTE
+
+
+def _take(root: Path, chapter: str) -> dict[str, str]:
+    code = [PACKAGE / name for name in sorted(_modules())] + sorted((PACKAGE / "data").glob("*"))
+    sources = _digest([*_files(root / "notebooks" / chapter), root / "nbgrader_config.py"], root) + _digest(
+        code, PACKAGE
+    )
+    versions = [f"{name} {metadata.version(name).partition('+')[0]}" for name in LIBRARIES]
+    made = [path for kind in KINDS for path in _files(root / kind / chapter) if path.name != NOTE]
+    return {
+        "from": hashlib.sha256(" ".join([sources, *versions]).encode()).hexdigest(),
+        "made": _digest(made, root),
+    }
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files in a folder, without what editors and Python leave there."""
+    left = {".ipynb_checkpoints", "__pycache__"}
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not left & set(path.parts))
+
+
+def _digest(paths: Iterable[Path], root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _modules() -> set[str]:
+    """The files of this package that a build runs, relative to it."""
+    found: set[str] = set()
+    waiting = list(USED)
+    while waiting:
+        for path in _find(waiting.pop()):
+            name = path.relative_to(PACKAGE).as_posix()
+            if name not in found:
+                found.add(name)
+                waiting += _imports(path)
+    return found
+
+
+def _find(module: str) -> Iterator[Path]:
+    """The file of a module by its dotted name below the package; of a package all files in it."""
+    place = PACKAGE.joinpath(*module.split("."))
+    if place.with_suffix(".py").is_file():
+        yield place.with_suffix(".py")
+    elif place.is_dir():
+        yield from sorted(place.glob("*.py"))
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            package, _, module = name.partition(".")
+            if package == PACKAGE.name and module:
+                yield module

@@ -1,0 +1,87 @@
+"""Run what CI runs, step by step, and tell where the time goes. Needs nothing but Python; `make` calls it.
+
+    python3 tests/steps.py check      lint, types, unit tests, and the chapters that changed since the last commit
+    python3 tests/steps.py test       everything, from an empty clone
+    python3 tests/steps.py nightly    everything, and what `test` takes as known because nothing changed
+
+The first step that fails ends the run. CPU seconds are user and system time of a step's processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ".venv/bin/"
+PYTEST = [f"{BIN}python", "-m", "pytest", "-q"]
+NBVAL = [*PYTEST, "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120", "-n", "2", "--dist", "loadscope"]
+UNIT = "formulas test_checks.py test_messages.py test_submissions.py test_report.py test_feedback.py"
+
+Steps = list[tuple[str, list[str]]]
+
+SET_UP: Steps = [("set-up", ["make", "--no-print-directory", ".venv/.installed-test"])]
+LOOKS: Steps = [
+    ("lint", [f"{BIN}ruff", "check", "."]),
+    ("format", [f"{BIN}ruff", "format", "--check", "."]),
+    ("types", [f"{BIN}mypy"]),
+]
+SUITE: Steps = [
+    ("tests", [*PYTEST, "-n", "2", "--dist", "loadfile", "tests"]),
+    ("accuracy", [f"{BIN}course", "accuracy"]),
+    ("notebooks", [*NBVAL, "solutions"]),
+]
+
+
+def make_steps(what: str) -> Steps:
+    build = [f"{BIN}course", "build", "--check"]
+    if what == "check":
+        chapters = [f"solutions/{chapter}" for chapter in find_changed()]
+        notebooks: Steps = [("notebooks", [*NBVAL, *chapters])] if chapters else []
+        unit: Steps = [("unit tests", [*PYTEST, *(f"tests/{name}" for name in UNIT.split())])]
+        return [*SET_UP, *LOOKS, *unit, ("build", build), *notebooks]
+    if what == "test":
+        return [*SET_UP, *LOOKS, ("build", build), *SUITE]
+    return [*SET_UP, *LOOKS, ("build", [*build, "--again"]), *SUITE, ("steadiness", [f"{BIN}course", "steady"])]
+
+
+def find_changed() -> list[str]:
+    """The chapters whose text or generated files differ from the last commit."""
+    command = ["git", "status", "--porcelain", "--untracked-files=all", "notebooks", "source", "release", "solutions"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    places = [line[3:].split(" -> ")[-1].strip('"').split("/") for line in done.stdout.splitlines()]
+    chapters = {place[1] for place in places if len(place) > 2}
+    return sorted(chapter for chapter in chapters if any(ROOT.glob(f"solutions/{chapter}/*.ipynb")))
+
+
+def run(steps: Steps) -> int:
+    taken: list[tuple[str, float, float]] = []
+    status = 0
+    for name, command in steps:
+        print(f"\n── {name}: {' '.join(command)}", flush=True)
+        began, before = time.monotonic(), spend()
+        status = subprocess.run(command, cwd=ROOT, check=False).returncode
+        taken.append((name, time.monotonic() - began, spend() - before))
+        if status:
+            print(f"\n{name} failed with exit status {status}. To run it alone: {' '.join(command)}")
+            break
+    print(f"\n{'step':12} {'seconds':>8} {'CPU':>8}")
+    for name, seconds, cpu in [*taken, ("in all", sum(one[1] for one in taken), sum(one[2] for one in taken))]:
+        print(f"{name:12} {seconds:8.1f} {cpu:8.1f}")
+    return status
+
+
+def spend() -> float:
+    """CPU seconds of all processes that have ended under this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("check", "test", "nightly"))
+    sys.exit(run(make_steps(parser.parse_args().what)))

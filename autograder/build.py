@@ -28,7 +28,7 @@ from autograder.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapt
 from autograder.checks.mistakes import Fingerprint, same_mistakes, write_mistakes
 from autograder.commands import run_nbgrader
 from autograder.errors import CourseError
-from autograder.freshness import NOTE, is_fresh, note
+from autograder.freshness import NOTE, digest_origin, is_fresh, note
 from autograder.trials import ExerciseTrials, try_notebooks
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -48,6 +48,7 @@ def build(root: Path, chapters: list[str], tell: Callable[[str], None], again: b
         if not again and is_fresh(root, chapter):
             tell(f"{chapter}: nothing changed since it was built")
             continue
+        origin = digest_origin(root, chapter)
         with tempfile.TemporaryDirectory() as folder:
             stage = Path(folder)
             tell(f"{chapter}: source and release")
@@ -57,7 +58,7 @@ def build(root: Path, chapters: list[str], tell: Callable[[str], None], again: b
                 execute_solution(stage, chapter, notebook)
             for kind in ("source", "release", "solutions"):
                 changed += put_in_place(stage / kind / chapter, root / kind / chapter, root)
-            note(root, chapter)
+            note(root, chapter, origin)
     return changed
 
 

@@ -27,34 +27,32 @@ NOTE = ".built.json"
 def is_fresh(root: Path, chapter: str) -> bool:
     """Whether the chapter's generated files are the ones that were noted, made from what is there now."""
     with contextlib.suppress(OSError, ValueError):
-        return bool(json.loads(_note(root, chapter).read_text(encoding="utf-8")) == _take(root, chapter))
+        noted = json.loads(_note(root, chapter).read_text(encoding="utf-8"))
+        return bool(noted == {"from": digest_origin(root, chapter), "made": _digest_made(root, chapter)})
     return False
 
 
-def note(root: Path, chapter: str) -> bool:
-    """Note that the chapter's generated files have just been made or looked through; whether that is news."""
-    path, text = _note(root, chapter), json.dumps(_take(root, chapter), indent=1) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return False
-    path.write_text(text, encoding="utf-8")
-    return True
+def digest_origin(root: Path, chapter: str) -> str:
+    """A digest of all that the chapter is made from. A build takes it before it reads anything."""
+    code = [PACKAGE / name for name in sorted(_modules())] + sorted((PACKAGE / "data").glob("*"))
+    authored = [*_files(root / "notebooks" / chapter), root / "nbgrader_config.py"]
+    versions = [f"{name} {metadata.version(name).partition('+')[0]}" for name in LIBRARIES]
+    parts = [_digest(authored, root), _digest(code, PACKAGE), *versions]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def note(root: Path, chapter: str, origin: str) -> None:
+    """Note that the chapter's generated files have been made from what had the digest `origin`."""
+    noted = {"from": origin, "made": _digest_made(root, chapter)}
+    _note(root, chapter).write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
 
 
 def _note(root: Path, chapter: str) -> Path:
     return root / "solutions" / chapter / NOTE
 
 
-def _take(root: Path, chapter: str) -> dict[str, str]:
-    code = [PACKAGE / name for name in sorted(_modules())] + sorted((PACKAGE / "data").glob("*"))
-    sources = _digest([*_files(root / "notebooks" / chapter), root / "nbgrader_config.py"], root) + _digest(
-        code, PACKAGE
-    )
-    versions = [f"{name} {metadata.version(name).partition('+')[0]}" for name in LIBRARIES]
-    made = [path for kind in KINDS for path in _files(root / kind / chapter) if path.name != NOTE]
-    return {
-        "from": hashlib.sha256(" ".join([sources, *versions]).encode()).hexdigest(),
-        "made": _digest(made, root),
-    }
+def _digest_made(root: Path, chapter: str) -> str:
+    return _digest((path for kind in KINDS for path in _files(root / kind / chapter) if path.name != NOTE), root)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -7,18 +7,24 @@
 - *limit*: a process forked from a warm one that only executes the code cells, one submission after the other: once all cells of
   the notebooks, once only those that `course grade` executes.
 
-Ratios are of seconds a submission, from the first to the last; starting up is told apart. Scores are compared cell by cell.
+These ratios are of seconds a submission, from the first to the last; starting up is told apart. Scores are compared cell by cell.
+
+Three more are what an instructor waits for, start-up included, with the reference run kept: the command with *nothing to do*; one *late
+submission* against `nbgrader autograde` for one; and the *first mark* of the class against the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
 import random
 import shutil
+import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -50,6 +56,7 @@ ROOT = Path(__file__).parents[1]
 def make_class(course: Path, chapter: str, students: int) -> None:
     """Hand in a sample class's answers; a written answer and careless ones are left out, so that stock grades all of them."""
     copy_course(ROOT, course, [chapter])
+    shutil.copytree(ROOT / "notebooks" / chapter, course / "notebooks" / chapter)  # by which the command knows chapters
     exercises = {name: one for notebook in read_chapter(ROOT, chapter) for name, one in notebook.exercises.items()}
     for number in range(students):
         hand_in(course, chapter, f"student-{number:04}", draw_answers(exercises, 0.7, random.Random(number)))
@@ -70,10 +77,44 @@ def time_stock(course: Path, chapter: str, students: list[str]) -> dict[str, Any
 
     hand_over(students[:1])
     first, _, _ = timed(lambda: run_nbgrader(stock, "autograde", chapter))
-    hand_over(students[1:])
+    hand_over(students[1:-1])
     rest, peak, _ = timed(lambda: run_nbgrader(stock, "autograde", chapter))  # leaves out the one that is graded
-    seconds = (rest - first) / (len(students) - 2)
-    return {"seconds": seconds, "start": first - seconds, "peak": peak, "marks": read_marks(stock, chapter)}
+    hand_over(students[-1:])
+    late, _, _ = timed(lambda: run_nbgrader(stock, "autograde", chapter))
+    seconds = (rest - first) / (len(students) - 3)
+    return {"seconds": seconds, "late": late, "peak": peak, "marks": read_marks(stock, chapter)}
+
+
+def time_waits(course: Path, chapter: str, students: list[str]) -> dict[str, float]:
+    """Seconds of the command `course grade`: to the first mark of a class, with nothing to do, and for one late submission (medians of 3)."""
+    command = [sys.executable, "-m", "autograder.cli", "grade", chapter]
+
+    def grade() -> float:
+        began = time.monotonic()
+        subprocess.run(command, cwd=course, check=True, capture_output=True)
+        return time.monotonic() - began
+
+    late, there = students[-3:], students[:-3]
+    for student in late:
+        (course / "submitted" / student).rename(course / f"late-{student}")
+    began = time.monotonic()
+    with subprocess.Popen(command, cwd=course, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not count_marks(course):
+            time.sleep(0.02)
+        first = time.monotonic() - began
+    assert process.returncode == 0
+    assert len(read_marks(course, chapter)) == len(there)
+    nothing = [grade() for _ in range(3)]
+    times = []
+    for student in late:
+        (course / f"late-{student}").rename(course / "submitted" / student)
+        times.append(grade())
+    return {"first": first, "nothing": statistics.median(nothing), "late": statistics.median(times)}
+
+
+def count_marks(course: Path) -> int:
+    with contextlib.closing(sqlite3.connect(f"file:{course / 'gradebook.db'}?mode=ro", uri=True)) as database:
+        return int(database.execute("select count(*) from grade where auto_score is not null").fetchone()[0])
 
 
 def time_ours(course: Path, chapter: str, jobs: int) -> dict[str, Any]:
@@ -235,7 +276,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--chapter", default="01")
     parser.add_argument("--students", type=int, default=40)
-    parser.add_argument("--stock", type=int, default=4, help="how many of them stock nbgrader grades, at least 3")
+    parser.add_argument("--stock", type=int, default=4, help="how many of them stock nbgrader grades, at least 4")
     options = parser.parse_args()
     [chapter] = find_chapters(ROOT, options.chapter)
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -248,6 +289,7 @@ def main() -> int:
         run_nbgrader(course, "generate_assignment", chapter, "--force")
         reference = timed(lambda: lay_out(course, chapter, students[:1]))[0]
         every, needed, jobs = lay_out(course, chapter, students[: options.stock + 2])
+        waits = time_waits(course, chapter, students)
         ours = {jobs_: time_ours(course, chapter, jobs_) for jobs_ in (1, 2)}
         limit, limit_same = time_limit(every[: options.stock]), time_limit(needed)
         parts = find_parts(jobs)
@@ -271,6 +313,12 @@ def main() -> int:
         "ratio_to_stock_1": stock["seconds"] / ours[1]["seconds"],
         "ratio_to_limit": ours[1]["seconds"] / limit,
         "ratio_to_limit_same_cells": ours[1]["seconds"] / limit_same,
+        "nothing_to_do_s": waits["nothing"],
+        "late_one_ratio": waits["late"] / stock["late"],
+        "first_mark_ratio": waits["first"] / stock["late"],
+        "late_one_s": waits["late"],
+        "first_mark_s": waits["first"],
+        "stock_late_one_s": stock["late"],
         "scores_equal": not different,
         "different": different,
         "cells_compared": sum(map(len, stock["marks"].values())),
@@ -305,6 +353,11 @@ def report(found: dict[str, Any]) -> None:
     print(f"  scores: {found['cells_compared']} cells compared, {len(found['different'])} different")
     print(
         f"  once: {found['start_seconds']:.1f} s to start, {found['reference_seconds']:.1f} s for the chapter's reference run"
+    )
+    print(
+        f"  to wait for: {found['nothing_to_do_s']:.2f} s with nothing to do; {found['late_one_s']:.1f} s for one late submission and "
+        f"{found['first_mark_s']:.1f} s to a class's first mark, {found['late_one_ratio']:.2f} and {found['first_mark_ratio']:.2f} "
+        f"times stock's {found['stock_late_one_s']:.1f} s for one"
     )
     print(f"  peak memory (MB): {found['peak_mb']}")
     print(

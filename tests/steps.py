@@ -46,7 +46,9 @@ def make_steps(what: str) -> Steps:
         return [*SET_UP, *LOOKS, *unit, ("build", build), *notebooks]
     if what == "test":
         return [*SET_UP, *LOOKS, ("build", build), *SUITE]
-    return [*SET_UP, *LOOKS, ("build", [*build, "--again"]), *SUITE, ("steadiness", [f"{BIN}course", "steady"])]
+    pins = [*PYTEST, "-m", "network", "tests/test_versions.py"]
+    more: Steps = [("pins", pins), ("steadiness", [f"{BIN}course", "steady"])]
+    return [*SET_UP, *LOOKS, ("build", [*build, "--again"]), *SUITE, *more]
 
 
 def find_changed() -> list[str]:

@@ -16,7 +16,7 @@ from autograder.authored import AuthorErrors, read_chapter, read_notebook
 from autograder.build import _look_alike, build, check, execute_solution, find_leaks, make_source
 from autograder.chapters import find_chapters
 from autograder.errors import CourseError
-from autograder.freshness import is_fresh, note
+from autograder.freshness import digest_origin, is_fresh, note
 from autograder.trials import try_notebook
 
 CHAPTER = "01_mini"
@@ -984,7 +984,7 @@ def fresh(built, tmp_path):
     """A course whose generated files are noted as fresh."""
     shutil.copytree(built, tmp_path / "course")
     (tmp_path / "course" / "solutions" / "01_mini").mkdir(parents=True, exist_ok=True)
-    note(tmp_path / "course", "01_mini")
+    note(tmp_path / "course", "01_mini", digest_origin(tmp_path / "course", "01_mini"))
     return tmp_path / "course"
 
 
@@ -1010,6 +1010,17 @@ def test_a_change_of_the_package_makes_chapters_stale(fresh, monkeypatch):
     assert {"checks/looks.py", "trials.py", "forks.py", "stubs.py", "figures.py"} <= used
     assert not used & {"grading.py", "report.py"}
     monkeypatch.setattr(freshness, "USED", (*freshness.USED, "report"))
+    assert not is_fresh(fresh, "01_mini")
+
+
+def test_what_changes_while_a_chapter_is_built_leaves_it_stale(fresh):
+    def change(said):
+        if said == "01_mini: source and release":
+            with (fresh / "notebooks/01_mini/1_mini.md").open("a", encoding="utf-8") as file:
+                file.write("\nMore.\n")
+
+    (fresh / "notebooks/01_mini/2_more.md").unlink()
+    build(fresh, ["01_mini"], change)
     assert not is_fresh(fresh, "01_mini")
 
 

@@ -26,6 +26,9 @@ from autograder.worker import Assignment, Graded, Grader, Submission
 ATTEMPTS = 3
 """How often a submission is graded anew because the worker was ended from outside."""
 
+WORKER = ("-P", "-m", "autograder.pool")
+"""What Python runs as a worker."""
+
 Submit = Callable[[Submission], "Future[Graded]"]
 
 
@@ -67,6 +70,7 @@ class _Worker:
     def __init__(self, assignment: Assignment) -> None:
         self.assignment = assignment
         self.ready = self.closed = False
+        self.trouble: GraderError | None = None
         self._start()
 
     def _start(self) -> None:
@@ -74,7 +78,7 @@ class _Worker:
         self.said = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the worker)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "autograder.pool", str(theirs.fileno())],
+                [sys.executable, *WORKER, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self.said,
@@ -91,6 +95,8 @@ class _Worker:
     def grade(self, submission: Submission) -> Graded:
         """Raises `GraderError` where a worker cannot start, and what the worker raises."""
         for _ in range(ATTEMPTS):
+            if self.trouble:
+                raise self.trouble
             try:
                 if not self.ready:
                     self._wait()
@@ -120,7 +126,8 @@ class _Worker:
         lines = self.said.read().decode("utf-8", "replace").strip().splitlines()
         self.said.close()
         if not self.ready and status >= 0:
-            raise _explain(lines[-1] if lines else f"exit status {status}")
+            self.trouble = _explain(lines[-1] if lines else f"exit status {status}")
+            raise self.trouble
         self._start()
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from autograder.engine.execute import execute
+from autograder.engine.facts import digest_values
 from autograder.engine.plan import Plan, Reference
 from autograder.engine.runner import Engine, WarmProcess
 
@@ -189,3 +190,50 @@ def test_explanations_run_again_where_an_answer_touches_them(answer: str, again:
 def test_a_cell_does_not_wait_for_input_from_anywhere(run: Run) -> None:
     [[output]] = run(["import sys\nsys.stdin.read() if sys.stdin else ''"])
     assert output["data"]["text/plain"] == "''"
+
+
+CHANGES = {
+    "x[0] = 5": "x",
+    "items.append(1)": "items",
+    "nested['a'][0].zero_()": "nested",
+    "model.eval()": "model",
+    "model.weight.data += 1": "model",
+    "generator.seed()": "generator",
+    "array += 1": "array",
+    "w.grad = torch.ones(2)": "w",
+    "chosen.add(9)": "chosen",
+    "print(x.sum(), model(x), nested, items, array.mean(), chosen, w, generator)": "",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_cell_changes_in_place_is_seen(change: str) -> None:
+    import numpy
+    import torch
+
+    names: dict[str, Any] = {
+        "torch": torch,
+        "x": torch.zeros(3, 2),
+        "items": [1, "a", None],
+        "nested": {"a": (torch.ones(2), 3)},
+        "model": torch.nn.Linear(2, 1),
+        "generator": torch.Generator(),
+        "array": numpy.zeros(3),
+        "w": torch.zeros(2, requires_grad=True),
+        "chosen": {1, 2},
+    }
+    before = digest_values(names, list(names))
+    assert None not in before.values()
+    exec(change, names)
+    assert {name for name, digest in digest_values(names, list(before)).items() if digest != before[name]} == set(
+        change and CHANGES[change].split()
+    )
+
+
+def test_what_may_hide_a_state_counts_as_changed() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    names = {"iterator": iter([1]), "object": object(), "loop": loop, "loader": [open]}
+    found = digest_values(names, list(names))
+    assert found["iterator"] is found["object"] is found["loop"] is None
+    assert found["loader"] is not None

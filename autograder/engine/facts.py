@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import builtins
+import hashlib
 import os
 import random
 import sys
 import types
 import warnings
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +57,71 @@ def take_state() -> dict[str, Any]:
 
 
 def take_facts(
-    before: dict[str, Any], seen: dict[str, Any], names: dict[str, Any], incoming: list[str]
+    before: dict[str, Any],
+    seen: dict[str, Any],
+    values: dict[str, str | None],
+    names: dict[str, Any],
 ) -> dict[str, Any]:
-    """`effects`: whether the cell changed anything but names; `mutable`: which of its `incoming` names could have been changed in place;
-    `random`: the random state behind it, where it moved since `seen`, the state before."""
+    """`effects`: whether the cell changed anything but names; `mutable`: which of the names that it needs it changed in place, or may have;
+    `random`: the random state behind it, where it moved since `seen`, the state before. `values` are those of `digest_values` before."""
     after = read_random()
     moved = {name: state for name, state in after.items() if state != seen[name]}
+    now = digest_values(names, list(values))
     return {
         "effects": take_state() != before,
-        "mutable": [name for name in incoming if not isinstance(names.get(name), _FIXED)],
+        "mutable": [name for name, digest in values.items() if digest is None or now[name] != digest],
         "random": moved,
     }
+
+
+def digest_values(names: dict[str, Any], wanted: list[str]) -> dict[str, str | None]:
+    """A digest of each value with all that can be changed in it, by name; `None` for one that cannot be looked through."""
+    found: dict[str, str | None] = {}
+    for name in wanted:
+        digest = hashlib.sha256()
+        try:
+            _add(names.get(name), digest, set())
+        except (_Unknown, RecursionError):
+            found[name] = None
+        else:
+            found[name] = digest.hexdigest()
+    return found
+
+
+class _Unknown(Exception):
+    """A value of a kind that may hide state."""
+
+
+def _add(value: Any, digest: Any, above: set[int]) -> None:
+    """Add a value to a digest. Raises `_Unknown`."""
+    kind = type(value)
+    digest.update(f"\0{kind.__module__}.{kind.__qualname__}\0".encode())
+    if isinstance(value, torch.Tensor) and value.layout == torch.strided and kind in (torch.Tensor, torch.nn.Parameter):
+        digest.update(f"{tuple(value.shape)} {value.dtype} {value.requires_grad}".encode())
+        digest.update(value.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        if value.is_leaf and value.grad is not None:
+            _add(value.grad, digest, above)
+    elif kind is numpy.ndarray and value.dtype != object:
+        digest.update(f"{value.shape} {value.dtype}".encode() + value.tobytes())
+    elif kind is torch.Generator:
+        digest.update(value.get_state().numpy().tobytes())
+    elif kind in (list, tuple, set, dict, OrderedDict) or isinstance(value, torch.nn.Module):
+        if id(value) in above:
+            raise _Unknown
+        parts = vars(value) if isinstance(value, torch.nn.Module) else value
+        flat = (
+            [part for item in parts.items() for part in item]
+            if isinstance(parts, dict)
+            else sorted(parts, key=repr)
+            if kind is set
+            else parts
+        )
+        for part in flat:
+            _add(part, digest, above | {id(value)})
+    elif isinstance(value, (bool, int, float, complex, str, bytes)):
+        digest.update(repr(value).encode("utf-8", "replace"))
+    elif not isinstance(value, _FIXED):
+        raise _Unknown
 
 
 def read_random() -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from autograder.checks.student import Names, Reply
 from autograder.engine import wire
 from autograder.engine.channel import Channel, Malformed, read_message
-from autograder.engine.facts import read_random, take_facts, take_state, write_random
+from autograder.engine.facts import digest_values, read_random, take_facts, take_state, write_random
 from autograder.engine.limits import OutOfTime, time_limit
 from autograder.engine.originals import Originals
 from autograder.engine.shell import NotebookShell, adopt_shell
@@ -23,7 +23,7 @@ def run_timed(shell: NotebookShell, job: dict[str, Any]) -> dict[str, Any]:
     """
     if job.get("random"):
         write_random(job["random"])
-    around = (take_state(), read_random()) if "facts" in job else None
+    around = (take_state(), read_random(), digest_values(shell.user_ns, job["facts"])) if "facts" in job else None
     outputs: list[dict[str, Any]] = []
     late = False
     try:
@@ -34,7 +34,7 @@ def run_timed(shell: NotebookShell, job: dict[str, Any]) -> dict[str, Any]:
     late = late or any(output.get("ename") == OutOfTime.__name__ for output in outputs)
     told: dict[str, Any] = {"outputs": outputs, "late": late}
     if around:
-        told["facts"] = take_facts(*around, shell.user_ns, job["facts"])
+        told["facts"] = take_facts(*around, shell.user_ns)
     return told
 
 

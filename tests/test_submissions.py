@@ -8,7 +8,8 @@ import nbformat
 import pytest
 
 from autograder.errors import CourseError
-from autograder.submissions import MAX_BYTES, fill_in, get_id, read_submission, rebuild
+from autograder.files import MAX_BYTES
+from autograder.submissions import fill_in, get_id, read_submission, rebuild
 
 CHAPTER = "01_mini"
 ANSWERS = {

@@ -17,6 +17,7 @@ import nbformat
 
 from autograder.authored import Cell, Exercise, read_chapter
 from autograder.engine import doctor
+from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.grading import grade_class
 from autograder.results import ExerciseResult
@@ -41,9 +42,9 @@ class ExerciseAccuracy:
 
 
 def measure_accuracy(
-    root: Path, chapter: str, on_done: Callable[[int, int], None] | None = None
+    root: Path, chapter: str, on_done: Callable[[int, int], None] | None = None, engine: Engine | None = None
 ) -> list[ExerciseAccuracy]:
-    """Grade all answers that the authors of `chapter` wrote, and compare the marks with what they are."""
+    """Grade all answers that the authors of `chapter` wrote, with a running `engine` where one is given, and compare the marks with what they are."""
     notebooks = read_chapter(root, chapter)
     exercises = {name: one for notebook in notebooks for name, one in notebook.exercises.items() if one.check}
     place = {name: notebook.name for notebook in notebooks for name in notebook.exercises}
@@ -54,7 +55,7 @@ def measure_accuracy(
         for name, answers in rounds.items():
             sources = {exercise: cell.source for exercise, cell in answers.items()}
             hand_in(course, chapter, name, sources, {place[exercise] for exercise in answers})
-        result = grade_class(course, chapter, on_done=on_done, isolated=doctor.stands()).result
+        result = grade_class(course, chapter, on_done=on_done, isolated=doctor.stands(), engine=engine).result
     found = {name: ExerciseAccuracy(chapter, name) for name in exercises}
     for student in result.students:
         if student.state != "graded":

@@ -240,11 +240,14 @@ def _try(options: argparse.Namespace) -> int:
 
 def _accuracy(options: argparse.Namespace) -> int:
     from autograder.accuracy import measure_accuracy, summarise
+    from autograder.engine import doctor
+    from autograder.engine.runner import Engine
 
     found: list[ExerciseAccuracy] = []
-    for chapter in _find(options):
-        with progress(chapter, quiet=options.json) as on_done:
-            found += measure_accuracy(Path.cwd(), chapter, on_done)
+    with Engine(isolated=doctor.stands()) as engine:
+        for chapter in _find(options):
+            with progress(chapter, quiet=options.json) as on_done:
+                found += measure_accuracy(Path.cwd(), chapter, on_done, engine)
     if options.json:
         print(json.dumps(summarise(found), indent=1, ensure_ascii=False))
     else:

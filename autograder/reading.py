@@ -5,6 +5,8 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 
 from autograder.engine.execute import make_plan
+from autograder.engine.plan import Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.files import MAX_BYTES, is_text, read_file, walk
@@ -48,12 +51,17 @@ def add_references(assignment: Assignment, course: Path, config: Any, engine: En
     """The assignment with the reference runs of its notebooks, made by `engine` where none is kept."""
     folder = course / "source" / assignment.name
     paths = _find_files(folder, config)
-    references = {}
-    for name, text in assignment.sources.items():
+    address = engine.start()
+
+    def find(name: str) -> Reference:
         cache = course / ".autograder" / assignment.name / f"{name}.json"
-        source = nbformat.reads(text, as_version=4)
-        references[name] = make_plan(engine, source, folder, paths, assignment.seconds, cache).reference
-    return replace(assignment, references=references, address=engine.start())
+        source = nbformat.reads(assignment.sources[name], as_version=4)
+        with Engine(engine.isolated, address=address) as own:
+            return make_plan(own, source, folder, paths, assignment.seconds, cache).reference
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        references = dict(zip(assignment.sources, threads.map(find, assignment.sources), strict=True))
+    return replace(assignment, references=references, address=address)
 
 
 def digest_assignment(assignment: Assignment) -> str:

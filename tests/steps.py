@@ -19,7 +19,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ".venv/bin/"
 PYTEST = [f"{BIN}python", "-m", "pytest", "-q"]
-NBVAL = [*PYTEST, "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120", "-n", "2", "--dist", "loadscope"]
+NBVAL = [
+    "env",
+    "OMP_NUM_THREADS=1",
+    *PYTEST,
+    "--nbval",
+    "--nbval-current-env",
+    "--nbval-cell-timeout=120",
+    "-n",
+    "2",
+    "--dist",
+    "loadscope",
+]
 UNIT = "formulas test_checks.py test_messages.py test_submissions.py test_report.py test_feedback.py"
 
 Steps = list[tuple[str, list[str]]]

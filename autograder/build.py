@@ -28,7 +28,7 @@ from autograder.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapt
 from autograder.checks.mistakes import Fingerprint, same_mistakes, write_mistakes
 from autograder.commands import run_nbgrader
 from autograder.errors import CourseError
-from autograder.freshness import NOTE, digest_origin, is_fresh, note
+from autograder.freshness import NOTE, digest_origin, note
 from autograder.trials import ExerciseTrials, try_notebooks
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -38,16 +38,13 @@ SHADE = 16 / 255
 """By how much a pixel of the same figure may differ where it was drawn on another processor."""
 
 
-def build(root: Path, chapters: list[str], tell: Callable[[str], None], again: bool = False) -> list[str]:
-    """Build `chapters` of the course at `root`, or `again` those that are fresh; returns the paths, relative to it, that changed.
+def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
+    """Build `chapters` of the course at `root`, and note that they are fresh; returns the paths, relative to it, that changed.
 
     Raises `AuthorErrors` for mistakes in the authored text and `CourseError` for all else that stops a build.
     """
     changed = []
     for chapter in chapters:
-        if not again and is_fresh(root, chapter):
-            tell(f"{chapter}: nothing changed since it was built")
-            continue
         origin = digest_origin(root, chapter)
         with tempfile.TemporaryDirectory() as folder:
             stage = Path(folder)
@@ -62,16 +59,13 @@ def build(root: Path, chapters: list[str], tell: Callable[[str], None], again: b
     return changed
 
 
-def check(root: Path, chapters: list[str], tell: Callable[[str], None], again: bool = False) -> list[str]:
-    """The generated files, relative to `root`, that a build would change; `again` looks at those too that are noted as fresh.
+def check(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
+    """The generated files, relative to `root`, that a build would change.
 
     Solutions are compared by their cells, not executed: whether their outputs still come out is nbval's to say.
     """
     stale = []
     for chapter in chapters:
-        if not again and is_fresh(root, chapter):
-            tell(f"{chapter}: nothing changed since it was built")
-            continue
         tell(f"{chapter}: comparing")
         with tempfile.TemporaryDirectory() as folder:
             stage = Path(folder)

@@ -213,16 +213,22 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from autograder.build import build, check
+    from autograder.freshness import is_fresh
 
     chapters = _find(options)
+    stale = [chapter for chapter in chapters if options.again or not is_fresh(Path.cwd(), chapter)]
+    if fresh := [chapter for chapter in chapters if chapter not in stale]:
+        print(f"Nothing changed since it was built: {', '.join(fresh)}.", flush=True)
+    if not stale:
+        return 0
+    from autograder.build import build, check
+
     if options.check:
-        stale = check(Path.cwd(), chapters, _tell, options.again)
-        if stale:
-            raise CourseError("these files are not what notebooks/ says; run 'course build':\n  " + "\n  ".join(stale))
+        if found := check(Path.cwd(), stale, _tell):
+            raise CourseError("these files are not what notebooks/ says; run 'course build':\n  " + "\n  ".join(found))
         print("Everything generated is up to date.")
         return 0
-    changed = build(Path.cwd(), chapters, _tell, options.again)
+    changed = build(Path.cwd(), stale, _tell)
     print("\n".join(f"  wrote {path}" for path in changed) or "No file changed.")
     return 0
 

@@ -1,4 +1,4 @@
-"""Whether the generated files of a chapter are still those that its text and this package make, without making them again.
+"""Whether the generated files of a chapter are still those that its text and this package make, without making them again, or importing what would.
 
 The build notes two digests beside the solutions: of all that the files were made from, and of the files. Where both still hold, there is
 nothing to build and nothing to check. The first covers the authored files, nbgrader's configuration, the modules of this package that a build

@@ -13,7 +13,7 @@ from matplotlib.image import imsave
 
 from autograder import cli, freshness
 from autograder.authored import AuthorErrors, read_chapter, read_notebook
-from autograder.build import _look_alike, build, check, execute_solution, find_leaks, make_source
+from autograder.build import _look_alike, build, execute_solution, find_leaks, make_source
 from autograder.chapters import find_chapters
 from autograder.errors import CourseError
 from autograder.freshness import digest_origin, is_fresh, note
@@ -988,11 +988,14 @@ def fresh(built, tmp_path):
     return tmp_path / "course"
 
 
-def test_a_fresh_chapter_is_neither_built_nor_compared(fresh):
-    said = []
-    assert build(fresh, ["01_mini"], said.append) == []
-    assert check(fresh, ["01_mini"], said.append) == []
-    assert said == ["01_mini: nothing changed since it was built"] * 2
+@pytest.mark.parametrize("options", [[], ["--check"]], ids=["build", "check"])
+def test_a_fresh_chapter_is_neither_built_nor_compared(fresh, options, monkeypatch, capsys):
+    monkeypatch.chdir(fresh)
+    monkeypatch.setattr("autograder.build.stage_chapter", None)
+    assert cli.main(["build", *options]) == 0
+    assert capsys.readouterr().out == "Nothing changed since it was built: 01_mini.\n"
+    with pytest.raises(TypeError):
+        cli.main(["build", *options, "--again"])
 
 
 @pytest.mark.parametrize(

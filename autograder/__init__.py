@@ -1,10 +1,11 @@
 """Autograded: a PyTorch course in notebooks that grades itself.
 
-A notebook needs `Check`, `sealed` and `vary`; the drawing helpers are in `autograder.figures`.
+A notebook needs `Check`, `sealed` and `vary`, and draws with `figures`; nbgrader's configuration names our steps as `preprocessors`.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,17 +14,13 @@ if TYPE_CHECKING:
 __all__ = ["Check", "sealed", "vary"]
 __version__ = "0.1.0"
 
-MISTAKES = "mistakes.json"
-"""The file beside a chapter's notebooks by which checks recognise known mistakes."""
-
-RESULT = "application/vnd.autograded.result+json"
-"""The MIME type under which a check's result stands in the notebook, beside the number."""
+_ROOMS = {"figures": "autograder.course.figures", "preprocessors": "autograder.grading.preprocessors"}
 
 
 def __getattr__(name: str) -> Any:
     # At the first use, so that commands that need no torch do not wait for it.
-    if name not in __all__:
-        raise AttributeError(f"module 'autograder' has no attribute {name!r}")
-    from autograder import checks
-
-    return getattr(checks, name)
+    if name in __all__:
+        return getattr(import_module("autograder.checks"), name)
+    if name in _ROOMS:
+        return import_module(_ROOMS[name])
+    raise AttributeError(f"module 'autograder' has no attribute {name!r}")

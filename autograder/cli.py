@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.errors import CourseError
-from autograder.files import modified
+from autograder.grading.files import modified
 
 if TYPE_CHECKING:
-    from autograder.accuracy import ExerciseAccuracy
+    from autograder.authoring.accuracy import ExerciseAccuracy
 
 CHAPTER = "a chapter's name, the start of it, or its number"
 
@@ -112,20 +112,20 @@ def _make_parser() -> argparse.ArgumentParser:
 
 
 def _find(options: argparse.Namespace) -> list[str]:
-    from autograder.chapters import find_chapters
+    from autograder.authoring.chapters import find_chapters
 
     return find_chapters(Path.cwd(), options.chapter)
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from autograder.workspace import open_lab
+    from autograder.course.workspace import open_lab
 
     return open_lab(Path.cwd(), options.workspace, options.port, options.ip, browser=not options.no_browser)
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from autograder import grading
-    from autograder.results import report_path, results_path
+    from autograder.grading import grade as grading
+    from autograder.grading.results import report_path, results_path
 
     if options.jobs is not None and options.jobs < 1:
         raise CourseError("-j takes a number of at least 1.")
@@ -134,7 +134,7 @@ def _grade(options: argparse.Namespace) -> int:
 
         def on_done(done: int, total: int) -> None:
             if not done:
-                import autograder.report  # noqa: F401  (the process that runs notebooks is not warm yet, so this costs no time)
+                import autograder.reporting.report  # noqa: F401  (the process that runs notebooks is not warm yet, so this costs no time)
             show(done, total)
 
         done = grading.grade_class(
@@ -161,7 +161,7 @@ def _grade(options: argparse.Namespace) -> int:
     print(f"{sum(s.state == 'graded' for s in result.students)} graded{same}; {len(failed)} not graded.")
     report = report_path(Path.cwd(), chapter)
     if modified(report) < modified(results_path(Path.cwd(), chapter)):
-        from autograder.report import write_report
+        from autograder.reporting.report import write_report
 
         write_report(Path.cwd(), chapter)
     print(f"Report: {report}")
@@ -169,7 +169,7 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from autograder.engine import doctor
+    from autograder.engine.walls import doctor
 
     walls = doctor.look()
     for wall in walls:
@@ -188,9 +188,9 @@ def _points(score: float | None) -> str:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from autograder.collecting import collect_results
-    from autograder.report import write_report
-    from autograder.results import save_results
+    from autograder.grading.collecting import collect_results
+    from autograder.grading.results import save_results
+    from autograder.reporting.report import write_report
 
     [chapter] = _find(options)
     save_results(collect_results(Path.cwd(), chapter), Path.cwd())
@@ -199,9 +199,9 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from autograder.chapters import find_chapters, list_chapters
+    from autograder.authoring.chapters import find_chapters, list_chapters
+    from autograder.course.workspace import open_in_browser
     from autograder.demo import run_demo
-    from autograder.workspace import open_in_browser
 
     chapter = find_chapters(Path.cwd(), options.chapter)[0] if options.chapter else list_chapters(Path.cwd())[0]
     with progress(f"grading {chapter}") as on_done:
@@ -213,7 +213,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from autograder.freshness import is_fresh
+    from autograder.authoring.freshness import is_fresh
 
     chapters = _find(options)
     stale = [chapter for chapter in chapters if options.again or not is_fresh(Path.cwd(), chapter)]
@@ -221,7 +221,7 @@ def _build(options: argparse.Namespace) -> int:
         print(f"Nothing changed since it was built: {', '.join(fresh)}.", flush=True)
     if not stale:
         return 0
-    from autograder.build import build, check
+    from autograder.authoring.build import build, check
 
     if options.check:
         if found := check(Path.cwd(), stale, _tell):
@@ -238,16 +238,16 @@ def _tell(text: str) -> None:
 
 
 def _try(options: argparse.Namespace) -> int:
-    from autograder.tryout import try_chapter
+    from autograder.authoring.tryout import try_chapter
 
     [chapter] = _find(options)
     return try_chapter(Path.cwd(), chapter, options.exercise)
 
 
 def _accuracy(options: argparse.Namespace) -> int:
-    from autograder.accuracy import measure_accuracy, summarise
-    from autograder.engine import doctor
+    from autograder.authoring.accuracy import measure_accuracy, summarise
     from autograder.engine.runner import Engine
+    from autograder.engine.walls import doctor
 
     found: list[ExerciseAccuracy] = []
     with Engine(isolated=doctor.stands()) as engine:
@@ -287,7 +287,7 @@ def _print_accuracy(found: list[ExerciseAccuracy]) -> None:
 
 
 def _steady(options: argparse.Namespace) -> int:
-    from autograder.steadiness import describe, find_fragile, list_solutions, make_settings
+    from autograder.authoring.steadiness import describe, find_fragile, list_solutions, make_settings
 
     if options.seeds < 0:
         raise CourseError("--seeds takes a number of at least 0.")

@@ -12,14 +12,14 @@ from typing import Any
 
 import nbformat
 
-from autograder.accuracy import copy_course
-from autograder.authored import Exercise, read_chapter
-from autograder.commands import run_nbgrader
-from autograder.engine import doctor
+from autograder.authoring.accuracy import copy_course
+from autograder.authoring.authored import Exercise, read_chapter
+from autograder.engine.walls import doctor
 from autograder.errors import CourseError
-from autograder.grading import export_marks, generate_feedback, grade_class
-from autograder.report import write_report
-from autograder.submissions import fill_in, get_id, is_answer
+from autograder.grading.commands import run_nbgrader
+from autograder.grading.grade import export_marks, generate_feedback, grade_class
+from autograder.grading.submissions import fill_in, get_id, is_answer
+from autograder.reporting.report import write_report
 
 NAMES = (
     "ada alan alonzo barbara blaise carl charlotte claude daniel david dorothy edsger emmy ernst evelyn frances george "

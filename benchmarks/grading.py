@@ -36,19 +36,19 @@ from typing import Any
 import nbformat
 import psutil
 
-from autograder.accuracy import copy_course, hand_in
-from autograder.authored import read_chapter
-from autograder.chapters import find_chapters
-from autograder.commands import run_nbgrader
+from autograder.authoring.accuracy import copy_course, hand_in
+from autograder.authoring.authored import read_chapter
+from autograder.authoring.chapters import find_chapters
 from autograder.demo import draw_answers
 from autograder.engine import runner
-from autograder.engine.plan import Plan
+from autograder.engine.planning.plan import Plan
 from autograder.engine.runner import Engine, Job, Step
-from autograder.gradebook import find_url, load_config, open_gradebook
-from autograder.grading import grade_class, prepare_gradebook
-from autograder.reading import add_references, read_assignment
-from autograder.submissions import rebuild
-from autograder.todo import list_submissions
+from autograder.grading.commands import run_nbgrader
+from autograder.grading.grade import grade_class, prepare_gradebook
+from autograder.grading.gradebook import find_url, load_config, open_gradebook
+from autograder.grading.reading import add_references, read_assignment
+from autograder.grading.submissions import rebuild
+from autograder.grading.todo import list_submissions
 
 ROOT = Path(__file__).parents[1]
 

@@ -18,9 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.authored import Notebook, read_chapter
-from autograder.chapters import list_chapters
-from autograder.forks import in_fork
+from autograder.authoring.authored import Notebook, read_chapter
+from autograder.authoring.chapters import list_chapters
+from autograder.authoring.forks import in_fork
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 0.1

@@ -17,13 +17,13 @@ from typing import Any
 import nbformat
 import psutil
 
-from autograder.build import stage_chapter
+from autograder.authoring.build import stage_chapter
 from autograder.engine.execute import make_plan
-from autograder.engine.plan import Plan
+from autograder.engine.planning.plan import Plan
 from autograder.engine.runner import Engine, Job, Step
-from autograder.marks import score_outputs
-from autograder.submissions import fill_in, get_id
-from autograder.worker import Assignment, Graded, Submission, grade_submission
+from autograder.engine.scores import score_outputs
+from autograder.grading.submissions import fill_in, get_id
+from autograder.grading.worker import Assignment, Graded, Submission, grade_submission
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTER, NAME = "01_attacked", "1_attacked"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from autograder import commands
+from autograder.grading import commands
 
 if TYPE_CHECKING:  # each process of a run reads this file, also those that test nothing
     from attack_lab import Lab
@@ -97,7 +97,7 @@ def mini_texts() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def mini(make_course: Callable[..., Path], mini_texts: dict[str, str]) -> Path:
     """A course of `fixtures/mini.md`, its source and release built. It is for all tests to copy and for none to change."""
-    from autograder.build import stage_chapter
+    from autograder.authoring.build import stage_chapter
 
     course = make_course(mini_texts)
     with TemporaryDirectory() as stage:

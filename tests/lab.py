@@ -28,7 +28,7 @@ import nbformat
 import psutil
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from autograder.workspace import make_command, wait_until_up
+from autograder.course.workspace import make_command, wait_until_up
 
 BROWSERS = ("chromium", "google-chrome", "chromium-browser")
 BROWSER_ARGUMENTS = [

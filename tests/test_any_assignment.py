@@ -11,9 +11,9 @@ import pytest
 from nbgrader.api import Gradebook
 from warm import grade_here
 
-from autograder.commands import run_nbgrader
 from autograder.engine.runner import Engine
-from autograder.grading import Grading, grade_class
+from autograder.grading.commands import run_nbgrader
+from autograder.grading.grade import Grading, grade_class
 
 LISTS: list[tuple[str, str, str]] = [
     ("prose", "markdown", "# Lists and texts\n\nFill in what is asked for."),

@@ -24,11 +24,12 @@ import pytest
 from attack_lab import CHAPTER, MOST, NAME, POINTS, RIGHT, SLEEPER, WRONG, Lab, Outcome, Tried
 from warm import share_warm_process
 
-from autograder.accuracy import copy_course, hand_in
-from autograder.engine import isolation, runner
-from autograder.grading import grade_class
-from autograder.results import StudentResult
-from autograder.submissions import get_id
+from autograder.authoring.accuracy import copy_course, hand_in
+from autograder.engine import runner
+from autograder.engine.walls import isolation
+from autograder.grading.grade import grade_class
+from autograder.grading.results import StudentResult
+from autograder.grading.submissions import get_id
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
@@ -111,7 +112,7 @@ FULL = {"output_type": "execute_result", "data": {"text/plain": "3.0"}, "metadat
 """
 
 TELL = """
-from autograder.engine.channel import Channel
+from autograder.engine.wire.channel import Channel
 def tell(text):
     Channel.tell = lambda self, **message: self.send(0, text)
 """
@@ -155,7 +156,7 @@ PATCHES = [
     Attack("a recorder empties each check", "from autograder.checks.check import _recorders\n_recorders.append(lambda check: check.evaluations.clear())"),
     Attack("the wire writes what it likes", "from autograder.engine import wire\nwire.encode = lambda *a: (b'true', b'')", costs="settings shape"),
     Attack("the wire checks nothing", LIAR + "from autograder.engine import wire\nwire._write = lambda *a: {'t': 'dict', 'v': []}", costs="settings shape"),
-    Attack("scores are full", "import autograder.marks as m, autograder.worker as w\nm.score_outputs = lambda *a: 3.0\nw.mark_notebook = m.mark_notebook = lambda *a: []"),
+    Attack("scores are full", "import autograder.grading.marks as m, autograder.grading.worker as w\nm.score_outputs = lambda *a: 3.0\nw.mark_notebook = m.mark_notebook = lambda *a: []"),
     Attack("the author's own names are bound anew", "torch = F = None\nCheck = lambda *a, **k: (lambda *a, **k: None)\nvary = lambda *a, **k: []\nsealed = lambda *a: None\ncheck = Check(1)"),
     Attack("names of the hidden tests are bound", "answer_key = z = check = __name__ = None"),
     Attack("its own builtins are gone", "__builtins__ = None", costs="settings shape"),
@@ -204,7 +205,7 @@ HUNTS = [
     Attack("fetches from the network", "import urllib.request\ntry: urllib.request.urlopen('http://example.org', timeout=1)\nexcept OSError as error: print(error)"),
     Attack("writes to the gradebook", "import sqlite3\nsqlite3.connect(course + '/gradebook.db').execute('update grade set manual_score = 3')"),
     Attack("changes files of the host", "import shutil\nfor path in (course, course + '/source', temporary, '/tmp'): shutil.rmtree(path, ignore_errors=True)\nopen(temporary, 'w').write('mine')"),
-    Attack("changes the grader itself", "import autograder.marks\nopen(autograder.marks.__file__, 'a').write('score_outputs = lambda *a: 3.0')"),
+    Attack("changes the grader itself", "import autograder.grading.marks\nopen(autograder.grading.marks.__file__, 'a').write('score_outputs = lambda *a: 3.0')"),
 ]  # fmt: skip
 
 CHANNEL = [

@@ -11,13 +11,14 @@ import numpy
 import pytest
 from matplotlib.image import imsave
 
-from autograder import cli, freshness
-from autograder.authored import AuthorErrors, read_chapter, read_notebook
-from autograder.build import _look_alike, build, execute_solution, find_leaks, make_source
-from autograder.chapters import find_chapters
+from autograder import cli
+from autograder.authoring import freshness
+from autograder.authoring.authored import AuthorErrors, read_chapter, read_notebook
+from autograder.authoring.build import _look_alike, build, execute_solution, find_leaks, make_source
+from autograder.authoring.chapters import find_chapters
+from autograder.authoring.freshness import digest_origin, is_fresh, note
+from autograder.authoring.trials import try_notebook
 from autograder.errors import CourseError
-from autograder.freshness import digest_origin, is_fresh, note
-from autograder.trials import try_notebook
 
 CHAPTER = "01_mini"
 HEAD = """---
@@ -991,7 +992,7 @@ def fresh(built, tmp_path):
 @pytest.mark.parametrize("options", [[], ["--check"]], ids=["build", "check"])
 def test_a_fresh_chapter_is_neither_built_nor_compared(fresh, options, monkeypatch, capsys):
     monkeypatch.chdir(fresh)
-    monkeypatch.setattr("autograder.build.stage_chapter", None)
+    monkeypatch.setattr("autograder.authoring.build.stage_chapter", None)
     assert cli.main(["build", *options]) == 0
     assert capsys.readouterr().out == "Nothing changed since it was built: 01_mini.\n"
     with pytest.raises(TypeError):
@@ -1010,9 +1011,15 @@ def test_whatever_changes_makes_a_chapter_stale(fresh, changed):
 
 def test_a_change_of_the_package_makes_chapters_stale(fresh, monkeypatch):
     used = freshness._modules()
-    assert {"checks/looks.py", "trials.py", "forks.py", "stubs.py", "figures.py"} <= used
-    assert not used & {"grading.py", "report.py"}
-    monkeypatch.setattr(freshness, "USED", (*freshness.USED, "report"))
+    assert {
+        "checks/looks.py",
+        "authoring/trials.py",
+        "authoring/forks.py",
+        "grading/stubs.py",
+        "course/figures.py",
+    } <= used
+    assert not used & {"grading/grade.py", "reporting/report.py"}
+    monkeypatch.setattr(freshness, "USED", (*freshness.USED, "reporting.report"))
     assert not is_fresh(fresh, "01_mini")
 
 

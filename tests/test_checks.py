@@ -10,7 +10,6 @@ import numpy
 import pytest
 import torch
 
-from autograder import RESULT
 from autograder.checks import Check, Score, sealed, vary
 from autograder.checks.check import find_near_edge, recording, seal
 from autograder.checks.data import MAX_ITEMS, Opaque, same, show, show_apart, to_data
@@ -23,6 +22,7 @@ from autograder.checks.mistakes import (
     write_mistakes,
 )
 from autograder.checks.student import PRINTED_LIMIT, Names, Reply, connect
+from autograder.formats import RESULT
 
 Z = torch.tensor([-1.5, 0.0, 2.0])
 

@@ -13,10 +13,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.authored import Notebook, read_chapter
-from autograder.build import make_source
-from autograder.chapters import list_chapters
-from autograder.forks import in_fork
+from autograder.authoring.authored import Notebook, read_chapter
+from autograder.authoring.build import make_source
+from autograder.authoring.chapters import list_chapters
+from autograder.authoring.forks import in_fork
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = [
@@ -118,7 +118,7 @@ def loaded() -> None:
     import matplotlib as mpl
     import torch.utils.data
 
-    import autograder.figures  # noqa: F401
+    import autograder.course.figures  # noqa: F401
 
     mpl.use("agg")
     import matplotlib.pyplot as plt

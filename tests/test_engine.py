@@ -13,8 +13,8 @@ import nbformat
 import pytest
 
 from autograder.engine.execute import execute
-from autograder.engine.facts import digest_values
-from autograder.engine.plan import Plan, Reference
+from autograder.engine.planning.facts import digest_values
+from autograder.engine.planning.plan import Plan, Reference
 from autograder.engine.runner import Engine, WarmProcess
 
 Run = Callable[..., list[list[dict[str, Any]]]]

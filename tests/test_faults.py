@@ -27,15 +27,16 @@ import nbformat
 import psutil
 import pytest
 
-from autograder import grading, keeping, worker
-from autograder.accuracy import hand_in
+from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
-from autograder.gradebook import load_config, open_gradebook
-from autograder.grading import grade_class
-from autograder.journal import Journal
-from autograder.reading import add_references, read_assignment
+from autograder.grading import grade as grading
+from autograder.grading import keeping, worker
+from autograder.grading.grade import grade_class
+from autograder.grading.gradebook import load_config, open_gradebook
+from autograder.grading.journal import Journal
+from autograder.grading.reading import add_references, read_assignment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
@@ -163,7 +164,7 @@ FIND: dict[str, Find] = {
     "the box's keeper": lambda student: next(one for one in student.parent().children() if one != student),
     "the examiner": lambda student: next(one for one in student.parents()[1].children() if one != student.parent()),
     "the warm process": lambda student: student.parents()[1],
-    "the pool's worker": lambda student: find_child(psutil.Process(), "autograder.pool"),
+    "the pool's worker": lambda student: find_child(psutil.Process(), "autograder.grading.pool"),
 }  # fmt: skip
 """How to find each process of the engine from a student's."""
 
@@ -241,7 +242,7 @@ FAULTS = [Fault(one.kills, one.when, number, one.times, one.costs) for number, o
 
 STARTING: dict[str, Find] = {
     "the warm process, as it starts": lambda own: find_child(own, "autograder.engine.zygote"),
-    "the pool's worker, as it starts": lambda own: find_child(own, "autograder.pool"),
+    "the pool's worker, as it starts": lambda own: find_child(own, "autograder.grading.pool"),
 }
 
 

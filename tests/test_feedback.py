@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.preprocessors import CleanFeedback, FeedbackExporter
+from autograder.grading.preprocessors import CleanFeedback, FeedbackExporter
 
 SCRIPTS = [
     "<script>alert(1)</script>",

@@ -25,10 +25,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.api import Gradebook, Student, SubmittedAssignment
 from sqlalchemy import URL, create_engine, inspect, select, text
 
-from autograder import gradebook as module
-from autograder.commands import run_nbgrader
 from autograder.errors import CourseError
-from autograder.gradebook import (
+from autograder.grading import gradebook as module
+from autograder.grading.commands import run_nbgrader
+from autograder.grading.gradebook import (
     CellMark,
     Change,
     SubmissionMarks,

@@ -20,16 +20,16 @@ from nbgrader.api import Gradebook
 from warm import share_warm_process
 
 from autograder import demo
-from autograder.accuracy import hand_in, measure_accuracy, summarise
-from autograder.build import stage_chapter
+from autograder.authoring.accuracy import hand_in, measure_accuracy, summarise
+from autograder.authoring.build import stage_chapter
 from autograder.cli import main
-from autograder.collecting import collect_results
-from autograder.commands import run_nbgrader
 from autograder.demo import CARELESS, draw_class, run_demo
 from autograder.engine.runner import Engine
-from autograder.grading import export_marks, generate_feedback, grade_class
-from autograder.results import ClassResult, StudentResult
-from autograder.submissions import fill_in
+from autograder.grading.collecting import collect_results
+from autograder.grading.commands import run_nbgrader
+from autograder.grading.grade import export_marks, generate_feedback, grade_class
+from autograder.grading.results import ClassResult, StudentResult
+from autograder.grading.submissions import fill_in
 
 ROOT = Path(__file__).parents[1]
 CHAPTER = "01_mini"
@@ -330,7 +330,7 @@ def test_careless_students_all_end_with_a_grade_or_a_reason(
 def test_a_class_is_the_same_under_the_same_seed(built: Path, tmp_path: Path) -> None:
     import random
 
-    from autograder.authored import read_chapter
+    from autograder.authoring.authored import read_chapter
 
     exercises = read_chapter(built, CHAPTER)[0].exercises
     drawn = []

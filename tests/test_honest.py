@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from attack_lab import POINTS, RIGHT, Lab
 
-from autograder.submissions import fill_in, get_id
+from autograder.grading.submissions import fill_in, get_id
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 

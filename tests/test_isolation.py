@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from autograder.engine import doctor, isolation
-from autograder.engine.isolation import Limits
+from autograder.engine.walls import doctor, isolation
+from autograder.engine.walls.isolation import Limits
 from autograder.errors import CourseError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")

@@ -9,11 +9,11 @@ import textwrap
 import pytest
 import torch
 
-from autograder import MISTAKES
 from autograder.checks import Check, sealed
 from autograder.checks.check import seal
 from autograder.checks.mistakes import write_mistakes
 from autograder.checks.student import Names, connect
+from autograder.formats import MISTAKES
 
 Z = torch.tensor([[-1.5, 0.0, 2.0]])
 X = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])

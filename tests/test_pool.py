@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from autograder import pool
-from autograder.accuracy import hand_in
+from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
 from autograder.engine import runner
 from autograder.engine.runner import Engine
 from autograder.errors import GraderError
-from autograder.grading import grade_class
-from autograder.pool import open_pool
-from autograder.worker import Assignment, Submission
+from autograder.grading import pool
+from autograder.grading.grade import grade_class
+from autograder.grading.pool import open_pool
+from autograder.grading.worker import Assignment, Submission
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
@@ -42,7 +42,7 @@ def test_a_script_needs_no_main_guard(course: Path, warm: Engine) -> None:
     """Its top level grades; a worker that imported it would grade, too."""
     script = course / "grade_all.py"
     script.write_text(
-        f"from pathlib import Path\nfrom autograder.grading import grade_class\n"
+        f"from pathlib import Path\nfrom autograder.grading.grade import grade_class\n"
         f"from autograder.engine.runner import Engine\n"
         f"done = grade_class(Path({str(course)!r}), {CHAPTER!r}, jobs=2, engine=Engine(address={warm.start()!r}))\n"
         "print([student.score for student in done.result.students])\n"

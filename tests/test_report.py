@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import report
 from autograder.errors import CourseError
-from autograder.report import (
+from autograder.grading.results import ClassResult, ExerciseResult, ExerciseState, StudentResult, save_results
+from autograder.reporting import report
+from autograder.reporting.report import (
     chance,
     complete,
     compute_statistics,
@@ -25,7 +26,6 @@ from autograder.report import (
     render_report,
     write_report,
 )
-from autograder.results import ClassResult, ExerciseResult, ExerciseState, StudentResult, save_results
 
 
 def exercise(name: str, score: float | None, *mistakes: str, points: float = 2, state: str = "") -> ExerciseResult:

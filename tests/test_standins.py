@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from autograder.engine.names import read_names
+from autograder.engine.planning.names import read_names
 from autograder.engine.runner import Engine, Job, Step, available
 
 pytestmark = pytest.mark.skipif(not available(), reason="needs os.fork")
@@ -207,8 +207,8 @@ PAYLOAD = "class {0}({1}):\n    __eq__ = lambda s, o: True\n    __ne__ = lambda 
 
 FORGE = """
 import gc, json
-from autograder.engine.originals import Originals
-from autograder.engine import wire
+from autograder.engine.standins.originals import Originals
+from autograder.engine.wire import wire
 own = next(o for o in gc.get_objects() if type(o) is Originals)
 def forge(frame):
     def answer(request):

@@ -14,10 +14,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder import steadiness
+from autograder.authoring import steadiness
+from autograder.authoring.steadiness import PLAIN, PROCESSORS, STORED, Fragile, Setting, find_fragile, run
 from autograder.cli import main
 from autograder.engine.arithmetic import Noise
-from autograder.steadiness import PLAIN, PROCESSORS, STORED, Fragile, Setting, find_fragile, run
 
 SEEDS = [Setting(f"noise {seed}", seed=seed) for seed in (1, 2, 3)]
 

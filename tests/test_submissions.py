@@ -8,8 +8,8 @@ import nbformat
 import pytest
 
 from autograder.errors import CourseError
-from autograder.files import MAX_BYTES
-from autograder.submissions import fill_in, get_id, read_submission, rebuild
+from autograder.grading.files import MAX_BYTES
+from autograder.grading.submissions import fill_in, get_id, read_submission, rebuild
 
 CHAPTER = "01_mini"
 ANSWERS = {

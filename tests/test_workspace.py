@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from autograder.cli import main
+from autograder.course.workspace import RECORD, update_workspace
 from autograder.errors import CourseError
-from autograder.workspace import RECORD, update_workspace
 
 NOTEBOOK = "01_mini/1_mini.ipynb"
 

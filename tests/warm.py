@@ -11,15 +11,15 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from autograder.authoring.forks import in_fork
 from autograder.engine.runner import Engine
-from autograder.forks import in_fork
 
 
 def run_nbgrader_in_fork(course: Path, arguments: Sequence[str]) -> tuple[int, str]:
     """`commands.execute` without a second to import nbgrader: its command, as it is, in a fork of this process."""
     import nbgrader.apps
 
-    import autograder.preprocessors  # noqa: F401  (which the course's configuration imports)
+    import autograder.grading.preprocessors  # noqa: F401  (which the course's configuration imports)
 
     def run() -> tuple[int, str]:
         os.chdir(course)
@@ -39,15 +39,15 @@ def run_nbgrader_in_fork(course: Path, arguments: Sequence[str]) -> tuple[int, s
 
 def share_warm_process(address: str, replace: Callable[[Any, str, Any], None] = setattr) -> None:
     """Let `grade_class` use the warm process at `address` in place of one of its own."""
-    from autograder import grading
+    from autograder.grading import grade as grading
 
     replace(grading, "Engine", lambda isolated: Engine(isolated, address=address))
 
 
 def grade_here(address: str, replace: Callable[[Any, str, Any], None] = setattr) -> None:
     """Let `grade_class` grade in this process, without a pool, by the warm process at `address`: for what the coordinator does."""
-    from autograder import grading
-    from autograder.worker import Assignment, Graded, Submission, grade_submission
+    from autograder.grading import grade as grading
+    from autograder.grading.worker import Assignment, Graded, Submission, grade_submission
 
     @contextlib.contextmanager
     def open_pool(assignment: Assignment, *rest: Any) -> Iterator[Callable[[Submission], Future[Graded]]]:

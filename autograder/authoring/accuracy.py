@@ -15,13 +15,13 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.authored import Cell, Exercise, read_chapter
-from autograder.engine import doctor
+from autograder.authoring.authored import Cell, Exercise, read_chapter
 from autograder.engine.runner import Engine
+from autograder.engine.walls import doctor
 from autograder.errors import CourseError
-from autograder.grading import grade_class
-from autograder.results import ExerciseResult
-from autograder.submissions import fill_in
+from autograder.grading.grade import grade_class
+from autograder.grading.results import ExerciseResult
+from autograder.grading.submissions import fill_in
 
 
 @dataclass

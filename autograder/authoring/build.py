@@ -23,13 +23,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from autograder import MISTAKES
-from autograder.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapter
+from autograder.authoring.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapter
+from autograder.authoring.freshness import NOTE, digest_origin, note
+from autograder.authoring.trials import ExerciseTrials, try_notebooks
 from autograder.checks.mistakes import Fingerprint, same_mistakes, write_mistakes
-from autograder.commands import run_nbgrader
 from autograder.errors import CourseError
-from autograder.freshness import NOTE, digest_origin, note
-from autograder.trials import ExerciseTrials, try_notebooks
+from autograder.formats import MISTAKES
+from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CELL_SECONDS = 120

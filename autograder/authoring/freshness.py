@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
-USED = ("__init__", "build", "stubs", "checks", "figures", "digits")
+PACKAGE = Path(__file__).parents[1]
+USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figures", "digits")
 """What a build and the notebooks use of this package; all else follows from the imports."""
 
 LIBRARIES = ("torch", "numpy", "matplotlib", "nbgrader", "nbformat", "jupytext")
@@ -34,7 +34,7 @@ def is_fresh(root: Path, chapter: str) -> bool:
 
 def digest_origin(root: Path, chapter: str) -> str:
     """A digest of all that the chapter is made from. A build takes it before it reads anything."""
-    code = [PACKAGE / name for name in sorted(_modules())] + sorted((PACKAGE / "data").glob("*"))
+    code = [PACKAGE / name for name in sorted(_modules())] + sorted((PACKAGE / "course" / "data").glob("*"))
     authored = [*_files(root / "notebooks" / chapter), root / "nbgrader_config.py"]
     versions = [f"{name} {metadata.version(name).partition('+')[0]}" for name in LIBRARIES]
     parts = [_digest(authored, root), _digest(code, PACKAGE), *versions]

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.authored import Cell, Exercise, Notebook
+from autograder.authoring.authored import Cell, Exercise, Notebook
+from autograder.authoring.forks import in_fork, in_forks
 from autograder.checks.check import Check, recording
 from autograder.checks.mistakes import Fingerprint, KnownMistakes
 from autograder.errors import CourseError
-from autograder.forks import in_fork, in_forks
 
 
 @dataclass

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from autograder.authored import Exercise
-from autograder.build import stage_chapter
+from autograder.authoring.authored import Exercise
+from autograder.authoring.build import stage_chapter
+from autograder.authoring.trials import ExerciseTrials
 from autograder.checks.mistakes import KnownMistakes
 from autograder.errors import CourseError
-from autograder.trials import ExerciseTrials
 
 
 def try_chapter(root: Path, chapter: str, only: str | None) -> int:

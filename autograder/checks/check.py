@@ -17,11 +17,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder import RESULT
 from autograder.checks.data import Data, show, to_data
 from autograder.checks.looks import Expected, Problem, find_problem
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
 from autograder.checks.student import Reply, find_student
+from autograder.formats import RESULT
 
 _WIDTH = 80
 """Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""

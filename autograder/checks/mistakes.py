@@ -19,9 +19,9 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder import MISTAKES
 from autograder.checks.data import Data, Opaque
 from autograder.checks.student import Reply
+from autograder.formats import MISTAKES
 
 MAX_NUMBERS = 10_000
 """Of a larger tensor the first so many numbers are looked at."""

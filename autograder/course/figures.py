@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Circle, Rectangle
 from torch import Tensor, nn
 
-from autograder.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
+from autograder.course.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
 
 LINES = cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, BLACK]) + cycler(
     linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1))]

@@ -24,8 +24,8 @@ from typing import Any
 
 import zmq
 
-from autograder import MISTAKES
 from autograder.errors import CourseError
+from autograder.formats import MISTAKES
 
 RECORD = ".released.json"
 """In the workspace: which release of each file was copied last, by its hash."""

@@ -1,6 +1,6 @@
-"""Execute notebooks in forks of a warm process.
+"""Execute notebooks in two processes: the student's cells in one, behind walls, the checks in another.
 
-A parent that has imported torch, matplotlib and IPython once forks for each notebook, so that none waits for a kernel to start
-and none finds traces of another. `shell` runs cells and keeps their outputs as a notebook has them, `parent` forks, watches the time and
-goes on where a cell ended its process, `client` is how the rest of the program asks for a run.
+A job in (`runner`: cells and what they find), the outputs of each cell out. A warm process forks (`zygote`) a `student` and an `examiner`, each with an
+IPython `shell`; the runner passes on what they ask and answer. `execute` is the way in for notebooks, `planning` says which cell runs where, `wire` what
+passes, `standins` make other people's tests work, `walls` enclose.
 """

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy
 
-from autograder.engine.channel import Malformed
-from autograder.engine.proxies import Link
+from autograder.engine.standins.proxies import Link
+from autograder.engine.wire.channel import Malformed
 
 _LIBRARY: tuple[type[Exception], ...] = (
     *(binascii.Error, copy.Error, csv.Error, re.error, struct.error, zlib.error, json.JSONDecodeError),

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from autograder.checks.data import Data, Opaque
 from autograder.checks.student import Names, Reply, connect, read_expression
-from autograder.engine import wire
-from autograder.engine.channel import Channel, Malformed, read_message
 from autograder.engine.limits import pause_timer
 from autograder.engine.shell import adopt_shell
-from autograder.engine.standins import Gone, StandIns, Unreadable
+from autograder.engine.standins.standins import Gone, StandIns, Unreadable
 from autograder.engine.student import run_timed
+from autograder.engine.wire import wire
+from autograder.engine.wire.channel import Channel, Malformed, read_message
 
 _PARTS = [part.name for part in fields(Reply)]
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import nbformat
 
-from autograder.engine.plan import Plan, Reference, get_role
+from autograder.engine.planning.plan import Plan, Reference, get_role
 from autograder.engine.runner import Engine, Job, Output
-from autograder.marks import score_outputs
+from autograder.engine.scores import score_outputs
 
 MAX_TEXT, MAX_LINES = 20_000, 1_000
 """Characters and lines kept of what a cell prints."""

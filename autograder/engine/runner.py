@@ -22,8 +22,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from autograder.engine import isolation
-from autograder.engine.channel import Channel, Closed, Late, Malformed, read_message
+from autograder.engine.walls import isolation
+from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message
 from autograder.errors import CourseError, GraderError
 
 Output = dict[str, Any]

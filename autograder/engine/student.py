@@ -6,13 +6,13 @@ import sys
 from typing import Any, NoReturn
 
 from autograder.checks.student import Names, Reply
-from autograder.engine import wire
-from autograder.engine.channel import Channel, Malformed, read_message
-from autograder.engine.facts import digest_values, read_random, take_facts, take_state, write_random
 from autograder.engine.limits import OutOfTime, time_limit
-from autograder.engine.originals import Originals
+from autograder.engine.planning.facts import digest_values, read_random, take_facts, take_state, write_random
 from autograder.engine.shell import NotebookShell, adopt_shell
 from autograder.engine.shell import outputs as shown
+from autograder.engine.standins.originals import Originals
+from autograder.engine.wire import wire
+from autograder.engine.wire.channel import Channel, Malformed, read_message
 
 
 def run_timed(shell: NotebookShell, job: dict[str, Any]) -> dict[str, Any]:

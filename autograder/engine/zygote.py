@@ -24,9 +24,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.engine import isolation
-from autograder.engine.channel import Channel
 from autograder.engine.runner import WARM
+from autograder.engine.walls import isolation
+from autograder.engine.wire.channel import Channel
 from autograder.errors import CourseError
 
 MAX_REQUEST = 1 << 20
@@ -187,10 +187,10 @@ def warm_up() -> None:
     import torch.utils.data
 
     import autograder.checks
+    import autograder.course.figures
     import autograder.engine.examiner
     import autograder.engine.shell
     import autograder.engine.student
-    import autograder.figures
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)

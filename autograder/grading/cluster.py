@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 
 from autograder.errors import CourseError
-from autograder.worker import Assignment, Graded, Submission, grade_submission
+from autograder.grading.worker import Assignment, Graded, Submission, grade_submission
 
 RETRIES = 3
 """How often a submission is tried again where a worker was lost with it."""

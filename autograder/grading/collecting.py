@@ -9,12 +9,12 @@ from typing import Any
 
 import nbformat
 
-from autograder.files import modified
-from autograder.gradebook import find_url, load_config, load_submissions, open_gradebook
-from autograder.journal import Entry, Journal
-from autograder.results import ClassResult, ExerciseResult, StudentResult, load_results
-from autograder.todo import list_submissions
-from autograder.worker import NOTES, Graded, read_findings
+from autograder.grading.files import modified
+from autograder.grading.gradebook import find_url, load_config, load_submissions, open_gradebook
+from autograder.grading.journal import Entry, Journal
+from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, load_results
+from autograder.grading.todo import list_submissions
+from autograder.grading.worker import NOTES, Graded, read_findings
 
 
 def collect_results(course: Path, chapter: str) -> ClassResult:

@@ -17,18 +17,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.commands import run_nbgrader
-from autograder.engine import doctor
 from autograder.engine.runner import Engine
+from autograder.engine.walls import doctor
 from autograder.errors import CourseError
-from autograder.journal import Journal
-from autograder.results import ClassResult, load_results, save_results
-from autograder.todo import Stamp, digest_submission, is_current, list_submissions
+from autograder.grading.commands import run_nbgrader
+from autograder.grading.journal import Journal
+from autograder.grading.results import ClassResult, load_results, save_results
+from autograder.grading.todo import Stamp, digest_submission, is_current, list_submissions
 
 if TYPE_CHECKING:
-    from autograder.gradebook import Change
-    from autograder.keeping import Done
-    from autograder.worker import Assignment, Graded, Submission
+    from autograder.grading.gradebook import Change
+    from autograder.grading.keeping import Done
+    from autograder.grading.worker import Assignment, Graded, Submission
 
 BATCH = 32
 BATCH_SECONDS = 2.0
@@ -81,8 +81,8 @@ def grade_class(
         walls = looks.submit(lambda: cluster != "" or not engine.isolated or doctor.stands())
         if not cluster and (again or any(map(journal.differs, students, digests.values()))):
             engine.start()  # it warms up while the rest is read, and while Python imports what comes now
-        from autograder.gradebook import find_url, load_config, open_gradebook
-        from autograder.reading import read_assignment
+        from autograder.grading.gradebook import find_url, load_config, open_gradebook
+        from autograder.grading.reading import read_assignment
 
         config = load_config(course)
         url = find_url(course, config)
@@ -117,8 +117,8 @@ class _Run:
         engine: Engine,
         digests: Mapping[str, str],
     ) -> None:
-        from autograder.keeping import Keeper
-        from autograder.reading import digest_assignment
+        from autograder.grading.keeping import Keeper
+        from autograder.grading.reading import digest_assignment
 
         self.course, self.assignment = course, assignment
         self.gradebook, self.config, self.journal, self.engine = gradebook, config, journal, engine
@@ -138,7 +138,7 @@ class _Run:
         ]
 
     def grade(self, jobs: int | None, on_done: Callable[[int, int], None] | None, cluster: str) -> Grading:
-        from autograder.collecting import collect
+        from autograder.grading.collecting import collect
 
         done: list[Done] = []
         flushed = 0.0
@@ -158,9 +158,9 @@ class _Run:
 
     def _hand_out(self, jobs: int | None, cluster: str) -> Iterator[Done]:
         """Submit one after the other, a few ahead of the workers, and yield what is done."""
-        from autograder.keeping import Done
-        from autograder.reading import add_references, read_folder
-        from autograder.worker import Graded
+        from autograder.grading.keeping import Done
+        from autograder.grading.reading import add_references, read_folder
+        from autograder.grading.worker import Graded
 
         if not self.waiting:
             return
@@ -189,12 +189,12 @@ def _open_workers(
 ) -> Iterator[Callable[[Submission], Future[Graded]]]:
     """A function that has a submission graded by a worker."""
     if cluster:
-        from autograder.cluster import open_cluster
+        from autograder.grading.cluster import open_cluster
 
         with open_cluster(cluster, assignment) as submit:
             yield submit
     else:
-        from autograder.pool import open_pool
+        from autograder.grading.pool import open_pool
 
         with open_pool(assignment, workers) as submit:
             yield submit

@@ -50,7 +50,7 @@ from sqlalchemy.orm import selectinload
 from traitlets.config import Application, Config
 
 from autograder.errors import CourseError
-from autograder.marks import CellMark
+from autograder.grading.marks import CellMark
 
 PATIENCE = 60  # seconds to wait for another program that is writing
 ATTEMPTS = 5

@@ -12,11 +12,11 @@ from typing import Any
 from nbgrader.utils import parse_utc
 
 from autograder.errors import CourseError
-from autograder.files import is_text, modified, read_file, write_files
-from autograder.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
-from autograder.journal import Entry, Journal
-from autograder.todo import submission_folder
-from autograder.worker import Assignment, Graded
+from autograder.grading.files import is_text, modified, read_file, write_files
+from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
+from autograder.grading.journal import Entry, Journal
+from autograder.grading.todo import submission_folder
+from autograder.grading.worker import Assignment, Graded
 
 
 @dataclass(frozen=True)

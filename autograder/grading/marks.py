@@ -7,12 +7,13 @@ them; a number above the maximum is the maximum.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
+
+from autograder.engine.scores import score_outputs
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,3 @@ def mark_cell(cell: Any, released: Mapping[str, str]) -> CellMark:
         elif cell.cell_type == "code":
             score = score_outputs(cell.outputs, float(marks["points"]))
     return CellMark(marks["grade_id"], score, bool(marks.get("grade")), answered)
-
-
-def score_outputs(outputs: list[Any], points: float) -> float:
-    """The score of a check cell with these outputs, out of `points`."""
-    if any(output["output_type"] == "error" for output in outputs):
-        return 0.0
-    result = next((output for output in outputs if output["output_type"] == "execute_result"), None)
-    text = result["data"].get("text/plain") if result else None
-    try:
-        score = float("".join(text)) if text is not None else points
-    except ValueError:  # a result that is no number
-        return points
-    return 0.0 if math.isnan(score) else min(max(score, 0.0), points)

@@ -21,12 +21,12 @@ from typing import Any
 from autograder.engine.runner import explain_start
 from autograder.engine.zygote import die_with_parent
 from autograder.errors import GraderError
-from autograder.worker import Assignment, Graded, Grader, Submission
+from autograder.grading.worker import Assignment, Graded, Grader, Submission
 
 ATTEMPTS = 3
 """How often a submission is graded anew because the worker was ended from outside."""
 
-WORKER = ("-P", "-m", "autograder.pool")
+WORKER = ("-P", "-m", "autograder.grading.pool")
 """What Python runs as a worker."""
 
 Submit = Callable[[Submission], "Future[Graded]"]

@@ -19,13 +19,14 @@ from nbgrader import preprocessors
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
-from autograder.engine import doctor, runner
+from autograder.engine import runner
 from autograder.engine.execute import execute, make_plan
+from autograder.engine.scores import score_outputs
+from autograder.engine.walls import doctor
 from autograder.errors import CourseError
-from autograder.marks import score_outputs
-from autograder.stubs import ClearSolutions
-from autograder.submissions import get_id, rebuild
-from autograder.worker import NOTES
+from autograder.grading.stubs import ClearSolutions
+from autograder.grading.submissions import get_id, rebuild
+from autograder.grading.worker import NOTES
 
 __all__ = ["CleanFeedback", "ClearSolutions", "Execute", "FeedbackExporter", "Rebuild", "SaveAutoGrades"]
 

@@ -16,12 +16,12 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 
 from autograder.engine.execute import make_plan
-from autograder.engine.plan import Reference
+from autograder.engine.planning.plan import Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
-from autograder.files import MAX_BYTES, is_text, read_file, walk
-from autograder.todo import submission_folder
-from autograder.worker import Assignment, Submission
+from autograder.grading.files import MAX_BYTES, is_text, read_file, walk
+from autograder.grading.todo import submission_folder
+from autograder.grading.worker import Assignment, Submission
 
 MAX_FILES = 200
 MAX_FOLDER = 50_000_000

@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 
 from autograder.errors import CourseError
-from autograder.files import read_file
+from autograder.grading.files import read_file
 
 _HIDDEN = re.compile(
     r"[^\n]*### BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?### END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL

@@ -13,9 +13,9 @@ from importlib import metadata
 from pathlib import Path
 
 from autograder.errors import CourseError
-from autograder.files import modified, read_file, walk
-from autograder.journal import Entry
-from autograder.results import results_path
+from autograder.grading.files import modified, read_file, walk
+from autograder.grading.journal import Entry
+from autograder.grading.results import results_path
 
 
 def list_submissions(course: Path, chapter: str) -> list[str]:

@@ -18,14 +18,14 @@ from typing import Any
 
 import nbformat
 
-from autograder import RESULT
 from autograder.engine.execute import execute
-from autograder.engine.plan import Plan, Reference
+from autograder.engine.planning.plan import Plan, Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError, GraderError
-from autograder.files import write_files
-from autograder.marks import CellMark, mark_notebook
-from autograder.submissions import get_id, parse_notebook, rebuild
+from autograder.formats import RESULT
+from autograder.grading.files import write_files
+from autograder.grading.marks import CellMark, mark_notebook
+from autograder.grading.submissions import get_id, parse_notebook, rebuild
 
 NOTES = "autograded_notes"
 """The key in a graded notebook's metadata under which the notes on its submission stand."""

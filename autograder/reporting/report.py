@@ -22,8 +22,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from autograder.palette import BLACK, BLUE, RED
-from autograder.results import ClassResult, ExerciseResult, StudentResult, load_results, report_path
+from autograder.course.palette import BLACK, BLUE, RED
+from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, load_results, report_path
 
 Outcome = Literal["right", "partial", "wrong", "stopped", "not attempted", "to grade"]
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from autograder.authored import read_chapter
-from autograder.build import make_source
+from autograder.authoring.authored import read_chapter
+from autograder.authoring.build import make_source
 
 ROOT = Path(__file__).parents[2]
 

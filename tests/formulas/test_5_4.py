@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from autograder.digits import load_digits
+from autograder.course.digits import load_digits
 
 NOTEBOOK = ("05_sgd", "4_training_a_classifier")
 

@@ -18,7 +18,7 @@ import matplotlib
 import numpy
 import torch
 
-from autograder.engine import wire
+from autograder.engine.wire import wire
 
 _FIXED = (
     types.ModuleType,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from autograder.engine.names import Names, find_imports, read_asked, read_names
+from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
 from autograder.engine.runner import Output, Step
 
 Role = Literal["answer", "check", "setup", "prose"]

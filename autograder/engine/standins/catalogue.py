@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.engine import wire
-from autograder.engine.channel import Malformed
 from autograder.engine.errors import find_builtin, make_error, make_error_class
-from autograder.engine.proxies import SPECIAL, Link, StandIn, StandInClass, forget_made, make_class, make_object
-from autograder.engine.values import read_value
+from autograder.engine.standins.proxies import (
+    SPECIAL,
+    Link,
+    StandIn,
+    StandInClass,
+    forget_made,
+    make_class,
+    make_object,
+)
+from autograder.engine.wire import wire
+from autograder.engine.wire.channel import Malformed
+from autograder.engine.wire.values import read_value
 
 
 class Catalogue:

@@ -18,13 +18,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.engine import wire
-from autograder.engine.chance import fingerprint, set_states
-from autograder.engine.channel import Channel, Malformed
 from autograder.engine.limits import OutOfTime, pause_timer, time_limit
-from autograder.engine.operations import OPERATIONS, PLAIN_BASES
-from autograder.engine.proxies import SPECIAL
-from autograder.engine.values import MUTABLE, mark, read_value, replace_contents, write_value
+from autograder.engine.planning.chance import fingerprint, set_states
+from autograder.engine.standins.operations import OPERATIONS, PLAIN_BASES
+from autograder.engine.standins.proxies import SPECIAL
+from autograder.engine.wire import wire
+from autograder.engine.wire.channel import Channel, Malformed
+from autograder.engine.wire.values import MUTABLE, mark, read_value, replace_contents, write_value
 
 MAX_PRINTED = 20_000
 MAX_TRACKED = 1 << 20

@@ -19,16 +19,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.engine import wire
-from autograder.engine.catalogue import Catalogue
-from autograder.engine.chance import fingerprint, move_on, take_states
-from autograder.engine.channel import Channel, Malformed, read_message
 from autograder.engine.errors import StudentError
 from autograder.engine.limits import pause_timer
-from autograder.engine.locate import locate
-from autograder.engine.originals import MAX_PRINTED, MAX_TRACKED
-from autograder.engine.proxies import CannotSplit, StandInClass, identify, refusals
-from autograder.engine.values import MUTABLE, mark, replace_contents, write_value
+from autograder.engine.planning.chance import fingerprint, move_on, take_states
+from autograder.engine.standins.catalogue import Catalogue
+from autograder.engine.standins.locate import locate
+from autograder.engine.standins.originals import MAX_PRINTED, MAX_TRACKED
+from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
+from autograder.engine.wire import wire
+from autograder.engine.wire.channel import Channel, Malformed, read_message
+from autograder.engine.wire.values import MUTABLE, mark, replace_contents, write_value
 
 MAX_RECEIVED = 1 << 30
 """Bytes that the answers to one cell may have together."""

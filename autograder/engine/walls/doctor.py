@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from autograder.engine.isolation import OPTIONAL, Wall, probe
+from autograder.engine.walls.isolation import OPTIONAL, Wall, probe
 
 MEANING = {
     "system": "Linux on x86-64 or ARM, with the system calls that are needed",
@@ -27,7 +27,7 @@ MEANING = {
 @functools.cache
 def look() -> list[Wall]:
     """Every wall, after a real run. Raises `OSError` and `ValueError` where that run itself fails."""
-    command = [sys.executable, "-P", "-m", "autograder.engine.doctor"]
+    command = [sys.executable, "-P", "-m", "autograder.engine.walls.doctor"]
     run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return [Wall(**wall) for wall in json.loads(run.stdout)]
 

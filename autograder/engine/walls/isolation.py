@@ -743,7 +743,7 @@ def _filter() -> ctypes.Array[ctypes.c_char]:
 
 def _layout() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """What of the host is seen inside, at its own place: binds (source, place) and symbolic links (place, target)."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    package = str(Path(__file__).absolute().parents[2])
     course = [os.path.realpath(".")]
     if os.path.basename(os.path.dirname(package)) not in ("site-packages", "dist-packages"):
         course.append(os.path.realpath(os.path.dirname(package)))

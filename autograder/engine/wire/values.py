@@ -16,9 +16,9 @@ import numpy
 import torch
 from torch import Tensor
 
-from autograder.engine import wire
-from autograder.engine.channel import Malformed
-from autograder.engine.wire import Part
+from autograder.engine.wire import wire
+from autograder.engine.wire.channel import Malformed
+from autograder.engine.wire.wire import Part
 
 MAX_LETTERS = 16 << 20
 """Characters of an array of words."""

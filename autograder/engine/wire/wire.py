@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks.data import MAX_DEPTH, Opaque
-from autograder.engine.channel import MAX_RAW, MAX_TEXT, Malformed
+from autograder.engine.wire.channel import MAX_RAW, MAX_TEXT, Malformed
 
 MAX_ITEMS = 400_000
 MAX_DIGITS = 4_000

@@ -1,0 +1,5 @@
+"""Decide where each cell of a notebook runs, and which cells need not run at all.
+
+A source notebook in (`plan`), its names read from the code (`names`) and what the reference run showed (`facts`, `chance`); steps for the
+runner out. Runs nothing itself.
+"""

@@ -26,7 +26,7 @@ from warm import share_warm_process
 
 from autograder.authoring.accuracy import copy_course, hand_in
 from autograder.engine import runner
-from autograder.engine.walls import isolation
+from autograder.engine.walls.terms import OUT_OF_MEMORY
 from autograder.grading.grade import grade_class
 from autograder.grading.results import StudentResult
 from autograder.grading.submissions import get_id
@@ -344,7 +344,7 @@ ENDINGS = [
     Attack("exits", "exit()"),
     Attack("exits at once", "import os; os._exit(0)"),
     Attack("exits at once when it is called", "import os\ndef relu(z): os._exit(0)", answer=""),
-    Attack("exits with a code of the grader's", f"import os; os._exit({isolation.OUT_OF_MEMORY})"),
+    Attack("exits with a code of the grader's", f"import os; os._exit({OUT_OF_MEMORY})"),
     Attack("aborts", "import os; os.abort()"),
     Attack("reads where nothing is", "import ctypes; ctypes.string_at(0)"),
     Attack("kills itself", "import os; os.kill(os.getpid(), 9)"),

@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from autograder.engine.walls import doctor, isolation
-from autograder.engine.walls.isolation import Limits
+from autograder.engine.walls import doctor, isolation, kernel, namespaces, preparation, terms
+from autograder.engine.walls.terms import Limits
 from autograder.errors import CourseError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
@@ -68,7 +68,7 @@ def boxed(
     root: str = "root",
 ) -> Iterator[Box]:
     """A box in which `body` runs; what it returns is heard as JSON."""
-    isolation._plan()
+    preparation.get_plan()
     (folder / "root").mkdir(exist_ok=True)
     ours, theirs = socket.socketpair()
     reader, lifeline = os.pipe()
@@ -253,7 +253,7 @@ ATTACKS = {
 @pytest.fixture(scope="module", autouse=True)
 def prepared() -> None:
     """A fork of this process copies the table of its pages."""
-    isolation.prepare()
+    preparation.prepare()
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -270,7 +270,7 @@ def test_attack_gets_nothing(attack: str, host: Host) -> None:
         port=host.port,
         abstract=host.abstract,
         known=_known_folders(),
-        numbers={name: pair[isolation.MACHINES[os.uname().machine][0]] for name, pair in isolation.SPECIAL.items()},
+        numbers={name: pair[kernel.MACHINES[os.uname().machine][0]] for name, pair in kernel.SPECIAL.items()},
     )
     if kind:
         number = text.rpartition("[Errno ")[2].partition("]")[0]
@@ -281,7 +281,9 @@ def test_attack_gets_nothing(attack: str, host: Host) -> None:
 
 
 def _known_folders() -> set[str]:
-    bound = {part for _, place in isolation._plan().binds for part in place.split("/")[:2]}  # Python may lie in /tmp
+    bound = {
+        part for _, place in preparation.get_plan().binds for part in place.split("/")[:2]
+    }  # Python may lie in /tmp
     return {"bin", "sbin", "lib", "lib32", "lib64", "usr", "etc", "dev", "proc", "tmp", "scratch"} | bound
 
 
@@ -291,9 +293,9 @@ def test_every_listed_system_call_is_refused(tmp_path: Path) -> None:
 
         libc = ctypes.CDLL(None, use_errno=True)
         found = {}
-        for calls in (isolation.REFUSED, isolation.ABSENT):
+        for calls in (kernel.REFUSED, kernel.ABSENT):
             for name, numbers in calls.items():
-                if number := numbers[isolation.MACHINES[os.uname().machine][0]]:
+                if number := numbers[kernel.MACHINES[os.uname().machine][0]]:
                     ctypes.set_errno(0)
                     libc.syscall(number, -1, 0, 0, 0, 0, 0)
                     found[name] = ctypes.get_errno()
@@ -301,7 +303,7 @@ def test_every_listed_system_call_is_refused(tmp_path: Path) -> None:
 
     with boxed(body, tmp_path) as box:
         found = box.hear()
-    expected = {name: 38 if name in isolation.ABSENT else 1 for name in found}
+    expected = {name: 38 if name in kernel.ABSENT else 1 for name in found}
     assert found == expected
     assert len(found) > 60
 
@@ -354,7 +356,7 @@ def test_memory_of_several_processes_is_limited(way: str, tmp_path: Path) -> Non
         time.sleep(20)
 
     with boxed(body, tmp_path, Limits(memory=used() + part + (30 << 20))) as box:
-        assert box.end() == isolation.OUT_OF_MEMORY
+        assert box.end() == terms.OUT_OF_MEMORY
 
 
 DAEMON = """
@@ -393,7 +395,7 @@ def test_closed_lifeline_ends_a_loop(tmp_path: Path) -> None:
         assert box.hear() == "begun"
         began = time.monotonic()
         box.drop()
-        assert box.end() == isolation.ABANDONED
+        assert box.end() == terms.ABANDONED
         assert time.monotonic() - began < 1
         assert box.hear() is None
 
@@ -403,7 +405,7 @@ def replaced(channel: socket.socket) -> None:
     import ctypes
     import threading
 
-    ctypes.CDLL(None).prctl(isolation.PR_SET_PDEATHSIG, 0, 0, 0, 0)
+    ctypes.CDLL(None).prctl(kernel.PR_SET_PDEATHSIG, 0, 0, 0, 0)
     os.set_inheritable(channel.fileno(), True)
     channel.sendall(b'"begun"\n')
     threading.Thread(target=os.execv, args=("/bin/sleep", ["sleep", "60"])).start()
@@ -424,7 +426,7 @@ def test_killed_box_ends_its_student(body: Callable[[socket.socket], None], tmp_
     ("code", "status"),
     [
         ("os._exit(3)", 3),
-        ("os._exit(120)", isolation.LAST_STATUS),
+        ("os._exit(120)", terms.LAST_STATUS),
         ("os.kill(os.getpid(), 9)", 137),
         ("os.abort()", 134),
         ("ctypes.string_at(0)", 139),
@@ -476,8 +478,8 @@ def test_missing_wall_is_told(tmp_path: Path) -> None:
 
 
 def test_older_kernel_has_read_only_folders_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    number = isolation._number
-    monkeypatch.setattr(isolation, "_number", lambda name: 9999 if name == "mount_setattr" else number(name))
+    number = kernel.find_number
+    monkeypatch.setattr(namespaces, "find_number", lambda name: 9999 if name == "mount_setattr" else number(name))
     flags = "{os.statvfs(path).f_flag & 3 for path in ('/', '/usr', sys.prefix, f'{course}/autograder')}"
     assert run(flags, tmp_path, course=str(COURSE)) == ("", "{3}")
 

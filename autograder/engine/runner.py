@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from autograder.engine.walls import isolation
+from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE, Limits
 from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message
 from autograder.errors import CourseError, GraderError
 
@@ -116,11 +116,11 @@ class Engine:
     def __init__(
         self,
         isolated: bool = True,
-        limits: isolation.Limits | None = None,
+        limits: Limits | None = None,
         address: str = "",
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self.isolated, self.limits = isolated, limits or isolation.Limits()
+        self.isolated, self.limits = isolated, limits or Limits()
         self.environment = environment or {}
         self._warm: WarmProcess | None = None
         self._address = address
@@ -366,7 +366,7 @@ class _Side:
     def _give_up(self, process: _Process, reason: str) -> NoReturn:
         """A wall could not be built, if the box says so too: what a student's code says of it is worth nothing."""
         status = self.drop(process, kill=True)
-        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == isolation.UNAVAILABLE:
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == UNAVAILABLE:
             raise CourseError(reason)
         raise _Ended("ProcessEnded", "The cell broke its connection to the grader.")
 
@@ -401,7 +401,7 @@ class _Side:
 class _Run:
     """One notebook, once."""
 
-    def __init__(self, job: Job, zygote: _Connection, isolated: bool, limits: isolation.Limits) -> None:
+    def __init__(self, job: Job, zygote: _Connection, isolated: bool, limits: Limits) -> None:
         self.job, self.zygote = job, zygote
         libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
         self.scratch = None if isolated else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -528,7 +528,7 @@ def _out_of_time(seconds: float) -> str:
 
 def _explain_end(status: int) -> _Ended:
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-    if code == isolation.OUT_OF_MEMORY:
+    if code == OUT_OF_MEMORY:
         return _Ended("ProcessEnded", "The cell ended its process (it used too much memory).")
     if code > 128 and code - 128 in set(signal.Signals):
         name = signal.Signals(code - 128).name

@@ -25,7 +25,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.engine.runner import WARM
-from autograder.engine.walls import isolation
+from autograder.engine.walls.isolation import enclose
+from autograder.engine.walls.preparation import prepare
+from autograder.engine.walls.terms import UNAVAILABLE, Limits
 from autograder.engine.wire.channel import Channel
 from autograder.errors import CourseError
 
@@ -92,7 +94,7 @@ def _fork(job: dict[str, Any], descriptors: list[int]) -> int:
             _live(job, descriptors)
         except CourseError as error:  # what stands in the way of the walls
             _open(descriptors).tell(unavailable=str(error))
-            os._exit(isolation.UNAVAILABLE)
+            os._exit(UNAVAILABLE)
         finally:
             os._exit(1)
     for descriptor in descriptors:
@@ -128,8 +130,8 @@ def _live(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
         files = {name: Path(path) for name, path in job["files"].items()}
         body: Callable[[], None] = lambda: be_student(_open(descriptors))  # noqa: E731
         if job["isolated"]:
-            limits = isolation.Limits(**job["limits"])
-            isolation.enclose(body, files, limits, [descriptors[0]], descriptors[1], Path(job["root"]))
+            limits = Limits(**job["limits"])
+            enclose(body, files, limits, [descriptors[0]], descriptors[1], Path(job["root"]))
         die_with_parent()
         _populate(Path(job["folder"]), files)
         body()
@@ -233,7 +235,7 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     if sys.platform == "linux":
-        isolation.prepare()
+        prepare()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from autograder.engine.walls.isolation import OPTIONAL, Wall, probe
+from autograder.engine.walls.probe import OPTIONAL, probe
+from autograder.engine.walls.terms import Wall
 
 MEANING = {
     "system": "Linux on x86-64 or ARM, with the system calls that are needed",

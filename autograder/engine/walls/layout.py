@@ -1,0 +1,117 @@
+"""What of the host is seen inside: files, links, and variables."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+if sys.platform == "linux":
+    pass
+
+from autograder.engine.walls.terms import SCRATCH, STUDENT
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
+
+
+SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+
+
+DEVICES = ("null", "zero", "full", "random", "urandom")
+
+
+TEXTS = {
+    "etc/passwd": f"root:x:0:0::/:/bin/sh\nstudent:x:{STUDENT}:{STUDENT}::{SCRATCH}:/bin/sh\nnobody:x:65534:65534::/:\n",
+    "etc/group": f"root:x:0:\nstudent:x:{STUDENT}:\nnogroup:x:65534:\n",
+    "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+
+
+KEPT_VARIABLES = ("MPLBACKEND", "TZ", "PYTHONHASHSEED", "LD_LIBRARY_PATH")
+
+
+def make_variables() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return {
+        "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+        "HOME": SCRATCH,
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "TMPDIR": "/tmp",
+        "OMP_NUM_THREADS": "1",
+        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "IPYTHONDIR": "/tmp/ipython",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **kept,
+    }
+
+
+def lay_out() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """What of the host is seen inside, at its own place: binds (source, place) and symbolic links (place, target)."""
+    package = str(Path(__file__).absolute().parents[2])
+    course = [os.path.realpath(".")]
+    if os.path.basename(os.path.dirname(package)) not in ("site-packages", "dist-packages"):
+        course.append(os.path.realpath(os.path.dirname(package)))
+    wanted = [*SYSTEM, *SETTINGS, sys.prefix, sys.base_prefix, *_module_folders(course)]
+    wanted = [path for path in wanted if os.path.exists(path)]
+    places = {part for path in wanted for part in _without(os.path.realpath(path), course)}
+    places.add(os.path.realpath(package))
+    chosen: list[str] = []
+    for place in sorted(places):  # a parent comes before what is in it
+        if not any(_within(place, other) for other in chosen):
+            chosen.append(place)
+    links = {f"/dev/{name}": f"/proc/self/fd/{number}" for number, name in enumerate(("stdin", "stdout", "stderr"))}
+    links |= {"/dev/fd": "/proc/self/fd"}
+    links |= {place: target for path in [*wanted, sys.executable, package] for place, target in _links_to(path)}
+    binds = [(place, place[1:]) for place in chosen]
+    return binds, sorted((at[1:], to) for at, to in links.items() if not any(_within(at, place) for place in chosen))
+
+
+def _module_folders(course: list[str]) -> Iterator[str]:
+    """Where modules come from, but for the course: it has the hidden tests."""
+    script = os.path.dirname(os.path.realpath(sys.argv[0] if sys.argv else ""))
+    for entry in sys.path:
+        real = os.path.realpath(entry)
+        touches = any(_within(real, folder) or _within(folder, real) for folder in course)
+        installed = os.path.basename(real) in ("site-packages", "dist-packages")
+        if os.path.isabs(entry) and real != script and (installed or not touches):
+            yield entry
+
+
+def _without(folder: str, hidden: Iterable[str]) -> list[str]:
+    """The folder, or, where it holds something hidden, those parts of it that do not."""
+    if folder in hidden:  # a virtual environment that is the course's folder as well
+        names = ("bin", "include", "lib", "lib64", "pyvenv.cfg")
+        return [f"{folder}/{name}" for name in names if os.path.exists(f"{folder}/{name}")]
+    if not any(_within(each, folder) for each in hidden):
+        return [folder]
+    inside = [f"{folder}/{name}" for name in os.listdir(folder)]
+    return [
+        part
+        for path in inside
+        if not os.path.islink(path) and path not in hidden
+        for part in (_without(path, hidden) if os.path.isdir(path) else [path])
+    ]
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _links_to(path: str) -> Iterator[tuple[str, str]]:
+    """The symbolic links (place, target) on the way to where the path really leads."""
+    at, left = "/", [part for part in path.split("/") if part]
+    for _ in range(1000):
+        if not left:
+            return
+        place = os.path.join(at, left.pop(0))
+        if os.path.islink(place):
+            target = os.readlink(place)
+            yield place, target
+            left = [part for part in os.path.normpath(os.path.join(at, target)).split("/") if part] + left
+            at = "/"
+        else:
+            at = place

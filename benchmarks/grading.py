@@ -40,9 +40,10 @@ from autograder.authoring.accuracy import copy_course, hand_in
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.chapters import find_chapters
 from autograder.demo import draw_answers
-from autograder.engine import runner
+from autograder.engine import runner, sides
+from autograder.engine.jobs import Job, Step
 from autograder.engine.planning.plan import Plan
-from autograder.engine.runner import Engine, Job, Step
+from autograder.engine.runner import Engine
 from autograder.grading.commands import run_nbgrader
 from autograder.grading.grade import grade_class, prepare_gradebook
 from autograder.grading.gradebook import find_url, load_config, open_gradebook
@@ -216,10 +217,10 @@ def find_parts(jobs: list[Job]) -> dict[str, float]:
 
         setattr(owner, name, measured)
 
-    measure(runner._Process, "__init__", lambda zygote, request: f"fork the {request['fork']}")
-    measure(runner._Process, "end", lambda kill: "end the processes")
+    measure(sides.Process, "__init__", lambda zygote, request: f"fork the {request['fork']}")
+    measure(sides.Process, "end", lambda kill: "end the processes")
     measure(
-        runner._Run,
+        runner.Run,
         "_step",
         lambda step: {"both": "set-up cells", "student": "student's cells", "examiner": "checks"}[step.side],
     )

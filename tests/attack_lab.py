@@ -19,8 +19,9 @@ import psutil
 
 from autograder.authoring.build import stage_chapter
 from autograder.engine.execute import make_plan
+from autograder.engine.jobs import Job, Step
 from autograder.engine.planning.plan import Plan
-from autograder.engine.runner import Engine, Job, Step
+from autograder.engine.runner import Engine
 from autograder.engine.scores import score_outputs
 from autograder.grading.submissions import fill_in, get_id
 from autograder.grading.worker import Assignment, Graded, Submission, grade_submission

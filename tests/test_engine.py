@@ -15,7 +15,8 @@ import pytest
 from autograder.engine.execute import execute
 from autograder.engine.planning.facts import digest_values
 from autograder.engine.planning.plan import Plan, Reference
-from autograder.engine.runner import Engine, WarmProcess
+from autograder.engine.runner import Engine
+from autograder.engine.warm import WarmProcess
 
 Run = Callable[..., list[list[dict[str, Any]]]]
 

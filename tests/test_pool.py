@@ -15,7 +15,7 @@ import pytest
 
 from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
-from autograder.engine import runner
+from autograder.engine import warm
 from autograder.engine.runner import Engine
 from autograder.errors import GraderError
 from autograder.grading import pool
@@ -123,7 +123,7 @@ def test_a_worker_that_cannot_start_ends_the_run(what: str, monkeypatch: pytest.
 
 
 def test_a_warm_process_that_the_system_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner.subprocess, "Popen", refuse)
+    monkeypatch.setattr(warm.subprocess, "Popen", refuse)
     with pytest.raises(GraderError, match="could not be started: Resource temporarily unavailable"):
         Engine().start()
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
+from autograder.engine.jobs import Job, Step
 from autograder.engine.planning.names import read_names
-from autograder.engine.runner import Engine, Job, Step, available
+from autograder.engine.runner import Engine, available
 
 pytestmark = pytest.mark.skipif(not available(), reason="needs os.fork")
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import nbformat
 
-from autograder.engine.runner import Engine, Job, Step
+from autograder.engine.jobs import Job, Step
+from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 
 CELL_SECONDS = 600

@@ -11,8 +11,9 @@ from typing import Any
 
 import nbformat
 
+from autograder.engine.jobs import Job, Output
 from autograder.engine.planning.plan import Plan, Reference, get_role
-from autograder.engine.runner import Engine, Job, Output
+from autograder.engine.runner import Engine
 from autograder.engine.scores import score_outputs
 
 MAX_TEXT, MAX_LINES = 20_000, 1_000

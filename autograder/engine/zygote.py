@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.engine.runner import WARM
 from autograder.engine.walls.isolation import enclose
 from autograder.engine.walls.preparation import prepare
 from autograder.engine.walls.terms import UNAVAILABLE, Limits
+from autograder.engine.warm import WARM
 from autograder.engine.wire.channel import Channel
 from autograder.errors import CourseError
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from autograder.engine.jobs import Output, Step
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
-from autograder.engine.runner import Output, Step
 
 Role = Literal["answer", "check", "setup", "prose"]
 """`setup`: locked code of the author's; `prose`: code that explains, which students may change."""

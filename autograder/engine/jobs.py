@@ -1,0 +1,54 @@
+"""What the engine is asked to run, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Output = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One code cell: its text, and the process that it runs in."""
+
+    source: str
+    side: Literal["student", "examiner", "both"]
+    number: int
+    needs: Sequence[str] = ()
+    """Of a check: the names in it that are the student's."""
+    imports: str = ""
+    """Import statements that the examiner runs first."""
+    authored: str | None = None
+    """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
+    random: dict[str, str] = field(default_factory=dict)
+    """States of random generators to begin with; see `facts`."""
+    facts: Sequence[str] | None = None
+    """For the reference run: the names of which to tell whether they are mutable."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook: the cells to run in order, and what they find around them."""
+
+    steps: Sequence[Step]
+    answers: frozenset[str] = frozenset()
+    """The names that the author's own answers bind."""
+    judged: frozenset[str] = frozenset()
+    """The expressions of checks that the examiner evaluated with the author's answers."""
+    folder: Path = Path()
+    """The examiner's working folder: what the author ships with the notebook."""
+    files: dict[str, Path] = field(default_factory=dict)
+    """The student's working folder: name there → file to copy."""
+    seconds: float = 30
+    """The time of a cell."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a step: its outputs and, where asked for, the facts of it."""
+
+    outputs: list[Output]
+    facts: dict[str, Any]

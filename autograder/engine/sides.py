@@ -1,0 +1,184 @@
+"""One side of a run, the process of the student or of the examiner: found again, with the earlier cells run, where it was ended."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from autograder.engine.jobs import Output, Step
+from autograder.engine.outputs import clean_outputs, make_error
+from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE
+from autograder.engine.warm import Connection, Lost
+from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message
+from autograder.errors import CourseError
+
+GRACE_SECONDS = 2.0
+"""Time to come to an end after the time of a cell."""
+
+if TYPE_CHECKING:
+    from autograder.engine.runner import Run
+
+
+MAX_RUNS = 6
+"""How often one notebook may end its process; then the rest of its cells is not run."""
+
+
+class Process:
+    """A fork of the warm process, and the channel to it."""
+
+    def __init__(self, zygote: Connection, request: dict[str, Any]) -> None:
+        self.zygote, self.guarded = zygote, bool(request.get("isolated"))
+        own, theirs = socket.socketpair()
+        alive, lifeline = socket.socketpair()
+        self.channel, self.lifeline = Channel(own), alive
+        try:
+            self.pid = zygote.ask(request, [theirs.fileno(), lifeline.fileno()])["pid"]
+        finally:
+            theirs.close()
+            lifeline.close()
+
+    def end(self, kill: bool) -> int:
+        """End it, or wait for its end; the status is that of `os.waitpid`."""
+        self.channel.close()
+        status: int | None = None
+        if not kill:
+            status = self.zygote.ask({"end": self.pid, "kill": False})["status"]
+        self.lifeline.close()  # whoever guards a student's processes ends them, and then itself
+        for _ in range(10):
+            if status is not None:
+                break
+            status = self.zygote.ask({"end": self.pid, "kill": not self.guarded})["status"]
+        return status or 0
+
+
+class Ended(Exception):
+    """The process of a cell ended, or was ended: with the name and the words of the error."""
+
+    def __init__(self, name: str, says: str, again: bool = False) -> None:
+        super().__init__(says)
+        self.name, self.says, self.again = name, says, again
+
+
+class Side:
+    """The process of one side; where it was ended, the next cell finds a new one in which the earlier cells have run.
+
+    `tell` makes the message that has a step run.
+    """
+
+    def __init__(self, run: Run, request: dict[str, Any], tell: Callable[[Step], dict[str, Any]]) -> None:
+        self.run, self.request, self.tell = run, request, tell
+        self.facts: dict[str, Any] = {}
+        self.process: Process | None = None
+        self.done: list[Step] = []
+        self.starts = 0
+
+    def send(self, step: Step) -> Process:
+        """Let a cell begin. Raises `Ended`."""
+        process = self.process or self._restart()
+        self._tell(process, step)
+        return process
+
+    def _tell(self, process: Process, step: Step) -> None:
+        message = {**self.tell(step), "number": step.number, "seconds": self.run.job.seconds}
+        self.pass_on(process, Channel.CONTROL, json.dumps(message).encode())
+
+    def pass_on(self, process: Process, kind: int, text: bytes, raw: bytes | bytearray = b"") -> None:
+        """Send a frame. Raises `Ended`, also where the process takes nothing any more."""
+        try:
+            process.channel.patience = self.run.job.seconds + GRACE_SECONDS
+            process.channel.send(kind, text, raw)
+        except Closed:
+            raise self.explain(process, kill=False) from None
+        except Late:
+            raise self.explain(process, kill=True) from None
+
+    def _restart(self) -> Process:
+        while self.starts < MAX_RUNS:
+            self.starts += 1
+            self.process = Process(self.run.zygote, self.request)
+            for step in list(self.done):
+                try:
+                    self._tell(self.process, step)
+                    self.wait(self.process)
+                except Ended:
+                    self.done.remove(step)
+                    break
+            else:
+                return self.process
+        raise Ended("NotRun", "Earlier cells ended the process too often.")
+
+    def wait(self, process: Process) -> list[Output]:
+        """The outputs of the cell that runs. Raises `Ended`."""
+        kind, text, _ = self.receive(process, time.monotonic() + self.run.job.seconds + GRACE_SECONDS)
+        if kind != Channel.CONTROL:
+            raise self.explain(process, kill=True)
+        return self.read(process, text)
+
+    def read(self, process: Process, text: bytes) -> list[Output]:
+        try:
+            message = read_message(text)
+            if "unavailable" in message:
+                return self._give_up(process, str(message["unavailable"]))
+            outputs = clean_outputs(message["outputs"])
+            late = message["late"] is True
+            self.facts = message.get("facts", {})
+        except (Malformed, KeyError):
+            raise self.explain(process, kill=True) from None
+        if late:
+            outputs = [output for output in outputs if output.get("ename") != "OutOfTime"]
+            outputs.append(make_error("CellTimeoutError", _out_of_time(self.run.job.seconds)))
+        return outputs
+
+    def _give_up(self, process: Process, reason: str) -> NoReturn:
+        """A wall could not be built, if the box says so too: what a student's code says of it is worth nothing."""
+        status = self.drop(process, kill=True)
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == UNAVAILABLE:
+            raise CourseError(reason)
+        raise Ended("ProcessEnded", "The cell broke its connection to the grader.")
+
+    def receive(self, process: Process, deadline: float) -> tuple[int, bytes, bytearray]:
+        """The next frame. Raises `Ended`."""
+        try:
+            return process.channel.receive(max(deadline - time.monotonic(), 0.01))
+        except Late:
+            self.drop(process, kill=True)
+            raise Ended("CellTimeoutError", _out_of_time(self.run.job.seconds)) from None
+        except Closed:
+            raise self.explain(process, kill=False) from None
+        except Malformed:
+            raise self.explain(process, kill=True) from None
+
+    def explain(self, process: Process, kill: bool) -> Ended:
+        status = self.drop(process, kill)
+        if kill:
+            return Ended("ProcessEnded", "The cell broke its connection to the grader.")
+        return _explain_end(status)
+
+    def drop(self, process: Process, kill: bool) -> int:
+        self.process = None
+        return process.end(kill)
+
+    def close(self) -> None:
+        if self.process is not None:
+            with contextlib.suppress(Lost):
+                self.drop(self.process, kill=True)
+
+
+def _out_of_time(seconds: float) -> str:
+    return f"The cell did not end within its time of {seconds:g} seconds."
+
+
+def _explain_end(status: int) -> Ended:
+    code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+    if code == OUT_OF_MEMORY:
+        return Ended("ProcessEnded", "The cell ended its process (it used too much memory).")
+    if code > 128 and code - 128 in set(signal.Signals):
+        name = signal.Signals(code - 128).name
+        return Ended("ProcessEnded", f"The cell ended its process (signal {name}).", again=name == "SIGKILL")
+    return Ended("ProcessEnded", f"The cell ended its process (exit status {code}).")

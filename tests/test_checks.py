@@ -587,7 +587,10 @@ def test_two_results_are_the_same_mistake(one, other, same_mistake):
 
 def test_gradients_and_changed_arguments_belong_to_a_fingerprint():
     plain = print_of(1.0)
-    assert not plain.matches(print_of(1.0, gradients={"z": torch.ones(2)}))
+    assert plain.matches(print_of(1.0, gradients={"z": torch.ones(2)}))
+    assert not plain.agrees(print_of(1.0, gradients={"z": torch.ones(2)}))
+    right_value = Reply("value", "f", 1.0, gradients={"z": torch.ones(2)})
+    assert not fingerprint("on", right_value, True).matches(fingerprint("on", Reply("value", "f", 1.0), True))
     assert not plain.matches(print_of(1.0, arguments={"z": torch.ones(2)}))
 
 

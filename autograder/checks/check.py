@@ -120,7 +120,7 @@ class Evaluation:
 
     @functools.cached_property
     def fingerprint(self) -> Fingerprint:
-        return fingerprint(self.name, self.reply)
+        return fingerprint(self.name, self.reply, self.problem is not None and self.problem.look == "gradient")
 
 
 _recorders: list[Callable[[Check], None]] = []

@@ -32,32 +32,58 @@ class Fingerprint:
     """One reply to one evaluation.
 
     `on` names the evaluation, `kind` everything about the reply but its numbers, `near` holds their
-    two weighted sums and the sum of their sizes, which allow for rounding on another machine.
+    two weighted sums and the sum of their sizes, which allow for rounding on another machine. `also` has kind and numbers of the
+    gradients of a wrong value: they tell two mistakes with the same value apart, but may depend on a tie or a nan, and so on a last bit.
     """
 
     on: str
     kind: str
-    near: tuple[float, float, float]
+    near: tuple[float, ...]
+    also: tuple[str, tuple[float, ...]] | None = None
 
     def matches(self, other: Fingerprint) -> bool:
-        if (self.on, self.kind) != (other.on, other.kind):
-            return False
-        allowed = 1e-4 * max(self.near[2], other.near[2], 1e-9)
-        return all(abs(one - two) <= allowed for one, two in zip(self.near, other.near, strict=True))
+        return (self.on, self.kind) == (other.on, other.kind) and _is_near(self.near, other.near)
+
+    def agrees(self, other: Fingerprint) -> bool:
+        """Whether also the gradients match."""
+        if self.also is None or other.also is None:
+            return self.also == other.also
+        return self.also[0] == other.also[0] and _is_near(self.also[1], other.also[1])
+
+    def store(self) -> list[Any]:
+        """As JSON."""
+        return [self.on, self.kind, *self.near, *([self.also[0], *self.also[1]] if self.also else [])]
+
+    @classmethod
+    def load(cls, stored: list[Any]) -> Fingerprint:
+        on, kind, first, second, size, *also = stored
+        return cls(on, kind, (first, second, size), (also[0], tuple(also[1:])) if also else None)
 
 
-def fingerprint(evaluation: str, reply: Reply) -> Fingerprint:
-    """Take the fingerprint of `reply` to the evaluation named `evaluation`."""
-    kinds: list[str] = [reply.outcome, reply.error, reply.detail]
+def _is_near(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    allowed = 1e-4 * max(one[2], other[2], 1e-9)
+    return all(abs(first - second) <= allowed for first, second in zip(one, other, strict=True))
+
+
+def fingerprint(evaluation: str, reply: Reply, gradients_count: bool = False) -> Fingerprint:
+    """Take the fingerprint of `reply` to the evaluation named `evaluation`; its gradients count where its values are right."""
+    said = [reply.outcome, reply.error, reply.detail]
+    if gradients_count or reply.gradients is None:
+        return Fingerprint(evaluation, *_summarise([reply.value, reply.gradients, reply.arguments], said))
+    also = _summarise(reply.gradients, [])
+    return Fingerprint(evaluation, *_summarise([reply.value, None, reply.arguments], said), also)
+
+
+def _summarise(value: Data, kinds: list[str]) -> tuple[str, tuple[float, ...]]:
+    """A digest of all in `value` but its numbers, and three sums of these."""
     numbers: list[float] = []
-    _collect([reply.value, reply.gradients, reply.arguments], kinds, numbers)
+    _collect(value, kinds, numbers)
     sums = (
         sum(math.sin(1 + 1.3 * i) * x for i, x in enumerate(numbers)),
         sum(math.cos(2 + 0.7 * i) * x for i, x in enumerate(numbers)),
         sum(map(abs, numbers)),
     )
-    rounded = tuple(float(f"{value:.6g}") for value in sums)
-    return Fingerprint(evaluation, digest(*kinds), (rounded[0], rounded[1], rounded[2]))
+    return digest(*kinds), tuple(float(f"{value:.6g}") for value in sums)
 
 
 def name_evaluation(expression: str, place: int, hidden: bool) -> str:
@@ -119,21 +145,24 @@ class KnownMistakes:
         """Read the file in `folder`; without it, or with one that is no such file, no mistake is known."""
         try:
             stored = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[exercise]
-            return cls((_read(result), mistake["says"]) for mistake in stored for result in mistake["results"])
+            return cls(
+                (Fingerprint.load(result), mistake["says"]) for mistake in stored for result in mistake["results"]
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return cls([])
 
     def name(self, first: Fingerprint, failed: Iterable[Fingerprint], held: Iterable[str] = ()) -> str | None:
         """The message of the mistake that best explains the replies, or `None` when none explains `first`.
 
-        A mistake gains a vote for each `failed` reply that it would have given, and loses one for each evaluation that
-        held (by name) and that it would have failed. Of equals the author's first wins.
+        A mistake gains a vote for each `failed` reply that it would have given, and another where the gradients agree; it loses two for
+        each evaluation that held (by name) and that it would have failed. Of equals the author's first wins.
         """
         replies, fine = list(failed), set(held)
         votes: Counter[str] = Counter(says for known, says in self.entries if known.matches(first))
         for known, says in self.entries:
             if says in votes:
-                votes[says] += any(known.matches(reply) for reply in replies) - (known.on in fine)
+                found = [reply for reply in replies if known.matches(reply)]
+                votes[says] += bool(found) + any(map(known.agrees, found)) - 2 * (known.on in fine)
         return max(votes, key=votes.__getitem__) if votes else None
 
 
@@ -147,7 +176,7 @@ def same_mistakes(one: str, other: str) -> bool:
             [(mistake["says"], len(mistake["results"])) for mistake in first[name]]
             == [(mistake["says"], len(mistake["results"])) for mistake in second[name]]
             and all(
-                _read(left).matches(_read(right))
+                _are_alike(Fingerprint.load(left), Fingerprint.load(right))
                 for mistake, twin in zip(first[name], second[name], strict=True)
                 for left, right in zip(mistake["results"], twin["results"], strict=True)
             )
@@ -157,15 +186,14 @@ def same_mistakes(one: str, other: str) -> bool:
         return False
 
 
-def _read(stored: list[Any]) -> Fingerprint:
-    on, kind, *near = stored
-    return Fingerprint(on, kind, tuple(near))
+def _are_alike(one: Fingerprint, other: Fingerprint) -> bool:
+    return one.matches(other) and (one.also is None) == (other.also is None)
 
 
 def write_mistakes(exercises: dict[str, list[tuple[str, list[Fingerprint]]]]) -> str:
     """The text of the file: a mistake's message with the fingerprints of its replies, an exercise at a time."""
     stored: dict[str, Any] = {
-        name: [{"says": says, "results": [[f.on, f.kind, *f.near] for f in results]} for says, results in mistakes]
+        name: [{"says": says, "results": [one.store() for one in results]} for says, results in mistakes]
         for name, mistakes in exercises.items()
     }
     lines = []

@@ -13,7 +13,8 @@ from typing import Any
 import nbformat
 
 from autograder.authoring.accuracy import copy_course
-from autograder.authoring.authored import Exercise, read_chapter
+from autograder.authoring.authored import read_chapter
+from autograder.authoring.cells import Exercise
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.commands import run_nbgrader

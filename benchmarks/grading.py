@@ -45,8 +45,8 @@ from autograder.engine.jobs import Job, Step
 from autograder.engine.planning.plan import Plan
 from autograder.engine.runner import Engine
 from autograder.grading.commands import run_nbgrader
+from autograder.grading.database import find_url, load_config, open_gradebook
 from autograder.grading.grade import grade_class, prepare_gradebook
-from autograder.grading.gradebook import find_url, load_config, open_gradebook
 from autograder.grading.reading import add_references, read_assignment
 from autograder.grading.submissions import rebuild
 from autograder.grading.todo import list_submissions

@@ -18,7 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.authoring.authored import Notebook, read_chapter
+from autograder.authoring.authored import read_chapter
+from autograder.authoring.cells import Notebook
 from autograder.authoring.chapters import list_chapters
 from autograder.authoring.forks import in_fork
 

@@ -13,8 +13,9 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.authoring.authored import Notebook, read_chapter
+from autograder.authoring.authored import read_chapter
 from autograder.authoring.build import make_source
+from autograder.authoring.cells import Notebook
 from autograder.authoring.chapters import list_chapters
 from autograder.authoring.forks import in_fork
 

@@ -33,8 +33,8 @@ from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.grading import grade as grading
 from autograder.grading import keeping, worker
+from autograder.grading.database import load_config, open_gradebook
 from autograder.grading.grade import grade_class
-from autograder.grading.gradebook import load_config, open_gradebook
 from autograder.grading.journal import Journal
 from autograder.grading.reading import add_references, read_assignment
 

@@ -28,16 +28,8 @@ from sqlalchemy import URL, create_engine, inspect, select, text
 from autograder.errors import CourseError
 from autograder.grading import gradebook as module
 from autograder.grading.commands import run_nbgrader
-from autograder.grading.gradebook import (
-    CellMark,
-    Change,
-    SubmissionMarks,
-    find_url,
-    load_config,
-    open_gradebook,
-    save_marks,
-    withdraw_marks,
-)
+from autograder.grading.database import find_url, load_config, open_gradebook
+from autograder.grading.gradebook import CellMark, Change, SubmissionMarks, save_marks, withdraw_marks
 
 CONFIG = """
 import penalty

@@ -13,7 +13,9 @@ import pytest
 from autograder.errors import CourseError
 from autograder.grading.results import ClassResult, ExerciseResult, ExerciseState, StudentResult, save_results
 from autograder.reporting import report
-from autograder.reporting.report import (
+from autograder.reporting.findings import find_findings
+from autograder.reporting.report import render_report, write_report
+from autograder.reporting.statistics import (
     chance,
     complete,
     compute_statistics,
@@ -21,10 +23,7 @@ from autograder.reporting.report import (
     count_mistakes,
     discrimination,
     facility,
-    find_findings,
     get_outcome,
-    render_report,
-    write_report,
 )
 
 

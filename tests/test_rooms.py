@@ -24,7 +24,7 @@ FLOORS = [
 
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
-MOST_LINES = 400
+MOST_LINES, LONGEST_FUNCTION = 400, 80
 
 
 def room(path: Path) -> str:
@@ -60,3 +60,12 @@ def test_every_room_says_what_it_is_for() -> None:
 
 def test_the_arrows_of_a_file_that_looks_up_are_seen() -> None:
     assert set(read_imports(Path("grading/grade.py"))) == {"engine", "errors"}
+
+
+def test_no_file_and_no_function_is_too_long() -> None:
+    for path in FILES:
+        text = (PACKAGE / path).read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= MOST_LINES, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                assert (node.end_lineno or 0) - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.authoring.authored import Cell, Exercise, read_chapter
+from autograder.authoring.authored import read_chapter
+from autograder.authoring.cells import Cell, Exercise
 from autograder.engine.runner import Engine
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError

@@ -23,7 +23,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from autograder.authoring.authored import MARKER, AuthorErrors, Cell, Notebook, read_chapter
+from autograder.authoring.authored import read_chapter
+from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
 from autograder.authoring.freshness import NOTE, digest_origin, note
 from autograder.authoring.trials import ExerciseTrials, try_notebooks
 from autograder.checks.mistakes import Fingerprint, same_mistakes, write_mistakes

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.authoring.authored import Cell, Exercise, Notebook
+from autograder.authoring.cells import Cell, Exercise, Notebook
 from autograder.authoring.forks import in_fork, in_forks
 from autograder.checks.check import Check, recording
 from autograder.checks.mistakes import Fingerprint, KnownMistakes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from autograder.authoring.authored import Exercise
 from autograder.authoring.build import stage_chapter
+from autograder.authoring.cells import Exercise
 from autograder.authoring.trials import ExerciseTrials
 from autograder.checks.mistakes import KnownMistakes
 from autograder.errors import CourseError

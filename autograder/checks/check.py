@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
-from autograder.checks.looks import Expected, Problem, find_problem
+from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
+from autograder.checks.problems import Expected, Problem
 from autograder.checks.student import Reply, find_student
 from autograder.formats import RESULT
 

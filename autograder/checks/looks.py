@@ -10,50 +10,16 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from autograder.checks.data import Data, Opaque, is_number, show, show_apart
+from autograder.checks.data import Data, Opaque, is_number, show_apart
+from autograder.checks.exceptions import explain_exception
+from autograder.checks.problems import Expected, Problem, Words
+from autograder.checks.reasons import count_wrong, explain_factor, explain_shape, explain_values, first_wrong
 from autograder.checks.student import Reply
-
-Words = tuple[str, str]
-"""One sentence, and a detail that shows values."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """The first look that failed: its name, and its words, or what finds them when they are asked for."""
-
-    look: str
-    sentence: str | Callable[[], Words]
-    evidence: str = ""
-
-    @functools.cached_property
-    def _words(self) -> Words:
-        return (self.sentence, self.evidence) if isinstance(self.sentence, str) else self.sentence()
-
-    @property
-    def says(self) -> str:
-        return self._words[0]
-
-    @property
-    def detail(self) -> str:
-        return self._words[1]
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What an evaluation must give. `within` is the absolute tolerance; relative is 1e-4 besides."""
-
-    value: Data
-    gradients: dict[str, Tensor] | None = None
-    within: float = 1e-6
-    may_change: frozenset[str] = frozenset()
-    given: dict[str, Data] = field(default_factory=dict)
-    hidden: bool = False
 
 
 def find_problem(reply: Reply, expected: Expected) -> Problem | None:
@@ -68,7 +34,7 @@ def find_problem(reply: Reply, expected: Expected) -> Problem | None:
             "callable", f"`{name}` is of type {reply.detail}, not a function: something else was assigned to its name."
         )
     if reply.outcome == "raised":
-        return Problem("raises", _explain_exception(reply, expected.hidden))
+        return Problem("raises", explain_exception(reply, expected.hidden))
     problem = _compare(reply.value, expected.value, expected, name, "")
     if problem and problem.look == "type" and reply.value is None and reply.printed.strip():
         return Problem("type", f"`{name}` prints its result and returns nothing: end it with `return`.")
@@ -105,50 +71,6 @@ def _look_at_arguments(reply: Reply, expected: Expected) -> Problem | None:
                 "Make a new tensor instead; operations whose name ends in `_` and `x[...] = ...` change in place.",
             )
     return None
-
-
-# --- exceptions in plain words -------------------------------------------------------------------
-
-_ADVICE = [
-    (r"mat1 and mat2 shapes cannot be multiplied", "In a matrix product the inner sizes must agree: is one factor to be transposed?"),
-    (r"size mismatch|inconsistent tensor size", "The sizes of the two tensors do not fit: is one to be transposed?"),
-    (r"The size of tensor a .* must match", "The two shapes do not broadcast: compare them from the right, size by size."),
-    (r"'(Tensor|Linear|ReLU|Sigmoid|float|int|tuple|list)' object is not callable", "Something that is no function is followed by `(`: is a comma or a `*` missing in front of it?"),
-    (r"missing \d+ required (positional|keyword-only) argument", "Keep the parameters as they were given."),
-    (r"takes \d+ positional arguments? but|unexpected keyword argument", "Look at the names and the number of the arguments."),
-    (r"name '.*' is not defined", "Is it spelt as where it is made, and was that cell run?"),
-    (r"cannot access local variable|referenced before assignment", "It is used before the line that gives it a value."),
-    (r"Long|Int but|expected scalar type|same dtype|Double and Float|Float and Double|Half", "The tensors have different dtypes: convert one, for instance with `.float()`."),
-    (r"leaf Variable that requires grad .* in-place|modified by an inplace operation", "Do not change a tensor in place where a gradient is needed: make a new one."),
-    (r"does not require grad", "The path from the input to this value is cut, or the input does not require a gradient."),
-    (r"Can't call numpy|can't convert", "Stay with torch from start to end: NumPy cuts the gradient."),
-    (r"Boolean value of Tensor with more than one value", "`if`, `and`, `or`, `max(a, b)` need one truth value; a tensor has many: use `torch.where`, `torch.maximum` or `&`."),
-    (r"only one element tensors can be converted|can't be converted to a scalar|with \d+ elements cannot be converted to Scalar|only 0-dimensional arrays can be converted|must be real number, not Tensor", "Functions of `math` and `float()` take one number: for a tensor use the function of the same name in `torch`."),
-    (r"Dimension out of range", "The tensor has fewer dimensions than `dim` asks for: dimensions count from 0, or from -1 at the end."),
-    (r"index .* out of (range|bounds)", "Positions count from 0, so the last one is the size less 1."),
-    (r"object has no attribute", "Look at what kind of object it is, and at the spelling after the dot."),
-    (r"maximum recursion depth", "It calls itself and never stops."),
-    (r"math range error|Result too large|Numerical result out of range", "A number grows beyond what a float can hold: rewrite the formula so that no large number is exponentiated."),
-    (r"must be a mapping", "Give a dictionary, such as `{'name': value}`."),
-    (r"division by zero", "A denominator is zero: which input makes it so?"),
-    (r"shape '.*' is invalid for input of size", "The number of elements before and after a reshape must be the same."),
-    (r"argument '.*' .*must be Tensor|must be Tensor, not", "A tensor is wanted where a number or a list was given."),
-]  # fmt: skip
-
-
-def _explain_exception(reply: Reply, hidden: bool) -> str:
-    """Of a hidden evaluation the exception's own text is left out: it may quote the input."""
-    if reply.error == "SystemExit":
-        return f"`{reply.name}` stops the program (`exit` or `quit`): leave a function with `return` instead."
-    text = "" if hidden else reply.detail.rstrip(".: ")
-    advice = next((says for pattern, says in _ADVICE if re.search(pattern, reply.detail)), "")
-    if reply.error == "RecursionError":
-        advice = "It calls itself and never stops."
-    raised = f"`{reply.name}` stops with {reply.error}{': ' + text if text else ''}."
-    return f"{raised} {advice}".strip()
-
-
-# --- one value against another ------------------------------------------------------------------
 
 
 def _compare(got: Data, want: Data, expected: Expected, name: str, where: str) -> Problem | None:
@@ -259,7 +181,7 @@ def _compare_tensors(got: Data, want: Tensor, expected: Expected, subject: str) 
         return _wrong_type(got, want, subject)
     if got.shape != want.shape:
         says = f"{subject} gives shape {tuple(got.shape)}, expected {tuple(want.shape)}."
-        return Problem("shape", f"{says} {_explain_shape(got, want, expected)}".strip(), _got_expected(got, want))
+        return Problem("shape", f"{says} {explain_shape(got, want, expected)}".strip(), _got_expected(got, want))
     if _dtype_kind(got) != _dtype_kind(want):
         advice = "Convert with `.float()`." if want.is_floating_point() else ""
         says = f"{subject} gives {_dtype_kind(got)} (dtype {str(got.dtype)[6:]}), expected {_dtype_kind(want)} ({str(want.dtype)[6:]})."
@@ -269,7 +191,7 @@ def _compare_tensors(got: Data, want: Tensor, expected: Expected, subject: str) 
     if not want.is_floating_point():
         wrong = got != want
         return (
-            Problem("values", f"{subject}: {_count_wrong(wrong, expected)}", _got_expected(got, want))
+            Problem("values", f"{subject}: {count_wrong(wrong, expected)}", _got_expected(got, want))
             if wrong.any()
             else None
         )
@@ -285,8 +207,8 @@ def _compare_tensors(got: Data, want: Tensor, expected: Expected, subject: str) 
 
 
 def _explain_tensors(got: Tensor, want: Tensor, wrong: Tensor, expected: Expected, subject: str) -> Words:
-    reason = _explain_values(got, want, expected) or _count_wrong(wrong, expected)
-    detail = _got_expected(got.float(), want.float()) or _first_wrong(got, want, wrong, expected)
+    reason = explain_values(got, want, expected) or count_wrong(wrong, expected)
+    detail = _got_expected(got.float(), want.float()) or first_wrong(got, want, wrong, expected)
     return f"{subject}: {reason}", detail
 
 
@@ -307,171 +229,8 @@ def _look_at_finite(got: Tensor, want: Tensor, expected: Expected, subject: str)
     return Problem(
         "finite",
         f"{subject} gives {kind} for {int(bad.sum())} of {bad.numel()} values: {why}.",
-        _first_wrong(got, want, bad, expected),
+        first_wrong(got, want, bad, expected),
     )
-
-
-def _explain_shape(got: Tensor, want: Tensor, expected: Expected) -> str:
-    g, w = tuple(got.shape), tuple(want.shape)
-    if len(g) >= 2 and g == tuple(reversed(w)):
-        return "It is transposed."
-    if tuple(size for size in g if size != 1) == tuple(size for size in w if size != 1):
-        if len(g) > len(w):
-            return "There is a dimension of size 1 too many: `squeeze` it, or leave out `keepdim=True`."
-        if len(g) < len(w):
-            return "A dimension of size 1 is missing: `unsqueeze`, or `keepdim=True` in a reduction."
-        return "A dimension of size 1 is in the wrong place."
-    if g == ():
-        return "Everything was reduced to one number: give the reduction its `dim`."
-    if w == ():
-        return "One number is expected: reduce over all dimensions, with a mean or a sum as the text says."
-    if w in [g[:1], (*g[:1], 1)] and len(set(g)) == 1 and len(g) == 2:
-        return "Two tensors of shapes (N,) and (N, 1) were broadcast to (N, N): give them the same shape first."
-    if len(g) == 1 and g[0] == math.prod(w):
-        return "It was flattened."
-    for name, value in expected.given.items():
-        shape = tuple(value.shape) if isinstance(value, Tensor) else ()
-        if _removed_one(shape, g) and _removed_one(shape, w):
-            return f"Dimension {_removed_one(shape, g) - 1} of `{name}` was reduced where dimension {_removed_one(shape, w) - 1} is meant."
-    if len(g) == len(w) - 1 and _removed_one(w, g):
-        return f"Dimension {_removed_one(w, g) - 1} was reduced away."
-    if len(g) == len(w) + 1 and _removed_one(g, w):
-        return f"Dimension {_removed_one(g, w) - 1} is still to be reduced."
-    return ""
-
-
-def _removed_one(longer: tuple[int, ...], shorter: tuple[int, ...]) -> int:
-    """The place, from 1, of the one size that `longer` has and `shorter` lacks; 0 if there is none."""
-    return next((i + 1 for i in range(len(longer)) if longer[:i] + longer[i + 1 :] == shorter), 0)
-
-
-def _close(one: Tensor, other: Tensor) -> bool:
-    return torch.allclose(one, other, rtol=1e-4, atol=1e-6)
-
-
-def _explain_values(got: Tensor, want: Tensor, expected: Expected) -> str:
-    """A sentence on how `got` relates to `want`, where there is a simple relation; else ""."""
-    if not (got.isfinite().all() and want.isfinite().all()):
-        return ""
-    for name, value in expected.given.items():
-        if isinstance(value, Tensor) and value.shape == got.shape and _close(got, value.double()):
-            return f"the input `{name}` comes back unchanged."
-    if _close(got, torch.zeros_like(got)):
-        return "every value is 0."
-    if _close(got, -want):
-        return f"the sign is the wrong way round{' everywhere' if got.numel() > 1 else ''}."
-    if got.dim() == 2 and got.shape[0] == got.shape[1] and _close(got, want.T):
-        return "the result is transposed."
-    if got.dim() >= 1 and got.numel() > 1 and _close(got, want.flip(-1)):
-        return "the order is reversed."
-    return _explain_factor(got, want, expected) or _explain_function(got, want) or _explain_sums(got, want)
-
-
-def _explain_sums(got: Tensor, want: Tensor) -> str:
-    if got.dim() != 2 or min(got.shape) < 2 or not _sums_to_one(want, 1) or _sums_to_one(got, 1):
-        return ""
-    if _sums_to_one(got, 0):
-        return "each column sums to 1; each row should: a row is one example."
-    return "the rows do not sum to 1."
-
-
-def _sums_to_one(value: Tensor, dim: int) -> bool:
-    return _close(value.sum(dim), torch.ones(value.shape[1 - dim], dtype=value.dtype))
-
-
-_FACTORS = {
-    math.log(2): "a logarithm to base 2 in place of the natural one, or the reverse",
-    math.log(10): "a logarithm to base 10 in place of the natural one, or the reverse",
-    100: "a percentage in place of a fraction, or the reverse",
-}
-
-
-def _explain_factor(got: Tensor, want: Tensor, expected: Expected) -> str:
-    largest = want.abs().argmax()
-    pivot = want.flatten()[largest]
-    factor = float(got.flatten()[largest] / pivot) if pivot else 0.0
-    if factor and _close(got, want * factor):
-        why = _explain_one_factor(factor, expected)
-        if want.numel() > 1 or why or factor in (2.0, 0.5):
-            return f"{'every value' if want.numel() > 1 else 'the value'} is {factor:.4g} times what is expected{why or '.'}"
-    shift = float((got - want).flatten()[0])
-    if (
-        want.numel() > 1
-        and abs(shift) > 1e-4
-        and torch.allclose(got - want, torch.full_like(want, shift), rtol=1e-4, atol=1e-5)
-    ):
-        return f"every value is {abs(shift):.4g} too {'large' if shift > 0 else 'small'}."
-    return ""
-
-
-def _explain_one_factor(factor: float, expected: Expected) -> str:
-    """The end of the sentence: a size of the data or a known constant that is the factor, else ""."""
-    sizes = {size for value in expected.given.values() if isinstance(value, Tensor) for size in value.shape if size > 1}
-    for size in sorted(sizes):
-        if math.isclose(factor, size, rel_tol=1e-4):
-            return f", and {size} is a size of the input: a sum where a mean is meant?"
-        if math.isclose(factor, 1 / size, rel_tol=1e-4):
-            return f", and {size} is a size of the input: a mean where a sum is meant, or a division too many?"
-    for known, says in _FACTORS.items():
-        if math.isclose(factor, known, rel_tol=1e-4) or math.isclose(factor, 1 / known, rel_tol=1e-4):
-            return f": {says}."
-    return ""
-
-
-def _explain_function(got: Tensor, want: Tensor) -> str:
-    if not want.any():  # exp(0) = 1 says nothing of where a 1 comes from
-        return ""
-    relations = [
-        (want.exp(), "it is the exponential of what is expected: a logarithm is missing."),
-        (want.log(), "it is the logarithm of what is expected: leave the log out, or exponentiate."),
-        (1 - want, "it is 1 minus what is expected."),
-        (1 / want, "it is 1 divided by what is expected."),
-        (want.square(), "it is the square of what is expected."),
-        (want.sqrt(), "it is the square root of what is expected."),
-        (want.abs(), "the sign is lost: it is the absolute value of what is expected."),
-        (want.round(), "it is rounded: keep all digits."),
-        (want.trunc(), "the decimals are cut off: keep all digits."),
-    ]
-    return next((says for value, says in relations if value.isfinite().all() and _close(got, value)), "")
-
-
-def _count_wrong(wrong: Tensor, expected: Expected) -> str:
-    count, total = int(wrong.sum()), wrong.numel()
-    if total == 1:
-        return "the value is not the expected one."
-    if count == total:
-        return "the values are not the expected ones."
-    verdict = "is not the expected one" if count == 1 else "are not the expected ones"
-    return f"{count} of {total} values {verdict}{_where_wrong(wrong, expected)}."
-
-
-def _where_wrong(wrong: Tensor, expected: Expected) -> str:
-    """Which inputs the wrong values belong to, where one plain condition tells them from the right ones."""
-    for name, value in expected.given.items():
-        if not isinstance(value, Tensor) or value.shape != wrong.shape or value.dtype == torch.bool:
-            continue
-        conditions = {f"{name} is negative": value < 0, f"{name} is positive": value > 0, f"{name} is 0": value == 0, f"{name} is not 0": value != 0, f"{name} is at least 0": value >= 0, f"{name} is at most 0": value <= 0}  # fmt: skip
-        for text, holds in conditions.items():
-            if torch.equal(holds, wrong):
-                return f": {'the one' if wrong.sum() == 1 else 'all those'} where {text}"
-    if wrong.dim() == 2 and wrong.shape[0] > 1:
-        rows = wrong.any(1)
-        if int(rows.sum()) == 1 and wrong.sum() > 1:
-            return f", all in row {int(rows.nonzero()[0])}"
-    return ""
-
-
-def _first_wrong(got: Tensor, want: Tensor, wrong: Tensor, expected: Expected) -> str:
-    place = tuple(int(i) for i in wrong.nonzero()[0])
-    inputs = [
-        f"{name} is {show(value[place].item())}"
-        for name, value in expected.given.items()
-        if isinstance(value, Tensor) and value.shape == wrong.shape
-    ]
-    where = f"At {list(place)}" if place else "There"
-    context = f", where {inputs[0]}," if inputs else ""
-    one, other = show_apart(got[place].item(), want[place].item())
-    return f"{where}{context} got {one}; expected {other}."
 
 
 def _compare_numbers(got: float, want: float, expected: Expected, subject: str) -> Problem | None:
@@ -484,6 +243,6 @@ def _compare_numbers(got: float, want: float, expected: Expected, subject: str) 
     reason = (
         "the sign is the wrong way round."
         if want and math.isclose(got, -want, rel_tol=1e-4)
-        else _explain_factor(one, other, expected)
+        else explain_factor(one, other, expected)
     )
     return Problem("values", f"{subject}: {reason or 'the value is not the expected one.'}", detail)

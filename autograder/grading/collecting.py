@@ -9,8 +9,9 @@ from typing import Any
 
 import nbformat
 
+from autograder.grading.database import find_url, load_config, open_gradebook
 from autograder.grading.files import modified
-from autograder.grading.gradebook import find_url, load_config, load_submissions, open_gradebook
+from autograder.grading.gradebook import load_submissions
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, load_results
 from autograder.grading.todo import list_submissions

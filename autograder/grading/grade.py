@@ -81,7 +81,7 @@ def grade_class(
         walls = looks.submit(lambda: cluster != "" or not engine.isolated or doctor.stands())
         if not cluster and (again or any(map(journal.differs, students, digests.values()))):
             engine.start()  # it warms up while the rest is read, and while Python imports what comes now
-        from autograder.grading.gradebook import find_url, load_config, open_gradebook
+        from autograder.grading.database import find_url, load_config, open_gradebook
         from autograder.grading.reading import read_assignment
 
         config = load_config(course)

@@ -1,0 +1,89 @@
+"""The parts of an authored notebook: cells, exercises with their answers, and what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.errors import CourseError
+
+ANSWERS = ".answers.md"
+
+
+TAGS = ("setup", "exercise", "check", "explain")
+
+
+ANSWER_TAGS = ("wrong", "right")
+
+
+ATTRIBUTES = {
+    "setup": set(),
+    "exercise": {"exercise"},
+    "check": {"exercise", "points"},
+    "explain": {"exercise", "points"},
+    "wrong": {"says"},
+    "right": set(),
+    "": set(),
+}
+
+
+MARKER = re.compile(r"^\s*#{2,}\s*(BEGIN|END)\b\s*(.*?)\s*$", re.MULTILINE | re.IGNORECASE)
+
+
+REGIONS = {"SOLUTION": ("exercise", "explain"), "HIDDEN TESTS": ("check",), "MARK SCHEME": ("explain",)}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of an authored file; its text begins in `line` of `file`, which is named as in messages."""
+
+    kind: str
+    source: str
+    file: str
+    line: int
+    tag: str = ""
+    exercise: str = ""
+    points: float = 0
+    says: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass
+class Exercise:
+    """An exercise with everything that its author wrote for it."""
+
+    name: str
+    answer: Cell
+    check: Cell | None = None
+    wrong: list[Cell] = field(default_factory=list)
+    right: list[Cell] = field(default_factory=list)
+
+
+@dataclass
+class Notebook:
+    """An authored notebook: its file, its cells in order, and its exercises by name, with their answers."""
+
+    path: Path
+    cells: list[Cell]
+    exercises: dict[str, Exercise]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def answers(self) -> list[Cell]:
+        """The cells of the answers file."""
+        return [cell for exercise in self.exercises.values() for cell in (*exercise.wrong, *exercise.right)]
+
+
+class AuthorErrors(CourseError):
+    """What is wrong in authored files: one line a mistake, each with file, line and exercise."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))

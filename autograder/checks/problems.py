@@ -1,0 +1,47 @@
+"""What a look finds, and what an evaluation must give."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from autograder.checks.data import Data
+
+Words = tuple[str, str]
+"""One sentence, and a detail that shows values."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The first look that failed: its name, and its words, or what finds them when they are asked for."""
+
+    look: str
+    sentence: str | Callable[[], Words]
+    evidence: str = ""
+
+    @functools.cached_property
+    def _words(self) -> Words:
+        return (self.sentence, self.evidence) if isinstance(self.sentence, str) else self.sentence()
+
+    @property
+    def says(self) -> str:
+        return self._words[0]
+
+    @property
+    def detail(self) -> str:
+        return self._words[1]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an evaluation must give. `within` is the absolute tolerance; relative is 1e-4 besides."""
+
+    value: Data
+    gradients: dict[str, Tensor] | None = None
+    within: float = 1e-6
+    may_change: frozenset[str] = frozenset()
+    given: dict[str, Data] = field(default_factory=dict)
+    hidden: bool = False

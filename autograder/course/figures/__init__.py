@@ -1,0 +1,75 @@
+"""The look of the course's figures, and the drawings that are too long for a notebook's cell, by the topic that they belong to."""
+
+from autograder.course.figures.activations import draw_activation, draw_boundary, draw_histogram, draw_sheet, draw_walk
+from autograder.course.figures.descent import draw_descent, draw_descents, draw_race, draw_rates, draw_trajectory
+from autograder.course.figures.gradients import draw_graph, draw_recorded, draw_slope
+from autograder.course.figures.layers import draw_layer, draw_operations, draw_shapes, draw_signal
+from autograder.course.figures.losses import (
+    draw_alignments,
+    draw_loss_surface,
+    draw_matches,
+    draw_residuals,
+    draw_simplex,
+    draw_street,
+    draw_triplet,
+)
+from autograder.course.figures.pictures import draw_confusion, draw_pictures
+from autograder.course.figures.style import LINES, use_style
+from autograder.course.figures.tensors import (
+    draw_bars,
+    draw_boxes,
+    draw_broadcast,
+    draw_numbers,
+    draw_product,
+    draw_reductions,
+    draw_shares,
+    draw_signed,
+)
+from autograder.course.palette import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
+
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "LINES",
+    "ORANGE",
+    "PURPLE",
+    "RED",
+    "SKY",
+    "draw_activation",
+    "draw_alignments",
+    "draw_bars",
+    "draw_boundary",
+    "draw_boxes",
+    "draw_broadcast",
+    "draw_confusion",
+    "draw_descent",
+    "draw_descents",
+    "draw_graph",
+    "draw_histogram",
+    "draw_layer",
+    "draw_loss_surface",
+    "draw_matches",
+    "draw_numbers",
+    "draw_operations",
+    "draw_pictures",
+    "draw_product",
+    "draw_race",
+    "draw_rates",
+    "draw_recorded",
+    "draw_reductions",
+    "draw_residuals",
+    "draw_shapes",
+    "draw_shares",
+    "draw_sheet",
+    "draw_signal",
+    "draw_signed",
+    "draw_simplex",
+    "draw_slope",
+    "draw_street",
+    "draw_trajectory",
+    "draw_triplet",
+    "draw_walk",
+    "use_style",
+]

@@ -1,4 +1,4 @@
-"""A notebook in JupyterLab as its reader sees it, in a real browser: for tests/test_lab.py and for authors.
+"""A notebook in JupyterLab as its reader sees it, in a real browser: for tests/course/test_lab.py and for authors.
 
     python tests/lab.py NOTEBOOK.ipynb OUT_FOLDER [--width 1280]
 

@@ -31,7 +31,7 @@ NBVAL = [
     "--dist",
     "loadscope",
 ]
-UNIT = "formulas test_checks.py test_messages.py test_submissions.py test_report.py test_feedback.py"
+UNIT = "course/formulas checks grading/test_submissions.py grading/test_feedback.py reporting"
 
 Steps = list[tuple[str, list[str]]]
 

@@ -6,8 +6,15 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from autograder.reporting.report import write_decimal
-from autograder.reporting.statistics import FEW_STUDENTS, ExerciseStatistics, Mistake, Outcome, chance
+from autograder.reporting.statistics import (
+    FEW_STUDENTS,
+    ExerciseStatistics,
+    Mistake,
+    Outcome,
+    chance,
+    write_decimal,
+    write_percent,
+)
 
 
 def find_findings(exercises: Sequence[ExerciseStatistics], mistakes: Sequence[Mistake], students: int) -> list[Markup]:
@@ -80,10 +87,3 @@ def _describe_most(outcome: Outcome, text: str, exercises: Sequence[ExerciseStat
     if count < max(1, students / 10):
         return []
     return [Markup(text).format(name=Markup("<b>{}</b>").format(most.exercise), count=count, all=students)]
-
-
-def write_percent(share: float | None) -> str:
-    """A share in per cent; 0% and 100% are kept for none and all."""
-    if share is None:
-        return "–"
-    return f"{share:.0%}" if share in (0, 1) else f"{min(max(share, 0.01), 0.99):.0%}"

@@ -11,8 +11,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from autograder.course.palette import BLACK, BLUE, RED
-from autograder.reporting.findings import write_percent
-from autograder.reporting.statistics import ExerciseStatistics
+from autograder.reporting.statistics import ExerciseStatistics, write_percent
 
 STYLE: dict[Any, Any] = {
     "font.size": 11,

@@ -13,7 +13,7 @@ from statistics import median
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.grading.results import ClassResult, load_results, report_path
-from autograder.reporting.findings import find_findings, write_percent
+from autograder.reporting.findings import find_findings
 from autograder.reporting.plots import draw_comparison, draw_histogram
 from autograder.reporting.statistics import (
     MEANINGS,
@@ -27,7 +27,9 @@ from autograder.reporting.statistics import (
     get_mark,
     get_outcome,
     make_row,
+    write_decimal,
     write_number,
+    write_percent,
 )
 
 
@@ -87,7 +89,3 @@ def _environment() -> Environment:
     )
     environment.filters |= {"number": write_number, "percent": write_percent, "decimal": write_decimal}
     return environment
-
-
-def write_decimal(value: float | None) -> str:
-    return "–" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")

@@ -246,3 +246,14 @@ def count_marks(marks: Sequence[float], highest: float) -> list[tuple[str, int]]
 
 def write_number(value: float) -> str:
     return f"{round(value, 2):g}"
+
+
+def write_percent(share: float | None) -> str:
+    """A share in per cent; 0% and 100% are kept for none and all."""
+    if share is None:
+        return "–"
+    return f"{share:.0%}" if share in (0, 1) else f"{min(max(share, 0.01), 0.99):.0%}"
+
+
+def write_decimal(value: float | None) -> str:
+    return "–" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")

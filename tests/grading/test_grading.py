@@ -31,7 +31,7 @@ from autograder.grading.grade import export_marks, generate_feedback, grade_clas
 from autograder.grading.results import ClassResult, StudentResult
 from autograder.grading.submissions import fill_in
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CHAPTER = "01_mini"
 RIGHT = "def relu(z):\n    return z.clamp(min=0)"
 KEEPS_NEGATIVE = "def relu(z):\n    return z.clamp(max=0)"

@@ -40,7 +40,7 @@ from autograder.grading.reading import add_references, read_assignment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CHAPTER, OTHER, NAME = "01_mini", "02_mini", "1_mini"
 RIGHT = {"relu": "def relu(z):\n    return z.clamp(min=0)", "shape": "shape = (2, 5)", "why": "Because."}
 WRONG = {"relu": "def relu(z):\n    return z.abs()", "shape": "shape = (5, 2)"}

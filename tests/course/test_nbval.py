@@ -49,7 +49,7 @@ def test_changed_output_fails(tmp_path: Path) -> None:
 
 def test_every_cell_of_a_solution_with_outputs_is_compared() -> None:
     """nbval runs a cell without an execution count and never compares it."""
-    for path in sorted((Path(__file__).parents[1] / "solutions").glob("*/*.ipynb")):
+    for path in sorted((Path(__file__).parents[2] / "solutions").glob("*/*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code":
                 assert cell.execution_count is not None

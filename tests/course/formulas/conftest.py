@@ -13,7 +13,7 @@ import torch
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.build import make_source
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @functools.cache

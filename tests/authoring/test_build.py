@@ -1017,7 +1017,7 @@ def test_a_change_of_the_package_makes_chapters_stale(fresh, monkeypatch):
         "authoring/trials.py",
         "authoring/forks.py",
         "grading/stubs.py",
-        "course/figures.py",
+        "course/figures/style.py",
     } <= used
     assert not used & {"grading/grade.py", "reporting/report.py"}
     monkeypatch.setattr(freshness, "USED", (*freshness.USED, "reporting.report"))

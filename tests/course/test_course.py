@@ -19,7 +19,7 @@ from autograder.authoring.cells import Notebook
 from autograder.authoring.chapters import list_chapters
 from autograder.authoring.forks import in_fork
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NOTEBOOKS = [
     pytest.param(chapter, notebook, id=f"{chapter}/{notebook.name}")
     for chapter in list_chapters(ROOT)
@@ -139,7 +139,7 @@ def test_source_earns_full_marks_and_figures_have_titles_labels_and_data(chapter
     """One run of the notebook serves both.
 
     That the released stub earns nothing, and the solution the points of the released check too, `course build --check` holds
-    against the same text (`build._find_problems`), and refuses what does not (tests/test_build.py, `TRIED`).
+    against the same text (`build._find_problems`), and refuses what does not (tests/authoring/test_build.py, `TRIED`).
     """
     figures, scores = in_fork(lambda: run_source(notebook), seconds=300)
     checks = [exercise.check for exercise in notebook.exercises.values() if exercise.check]

@@ -26,6 +26,7 @@ from nbgrader.api import Gradebook, Student, SubmittedAssignment
 from sqlalchemy import URL, create_engine, inspect, select, text
 
 from autograder.errors import CourseError
+from autograder.grading import database as databases
 from autograder.grading import gradebook as module
 from autograder.grading.commands import run_nbgrader
 from autograder.grading.database import find_url, load_config, open_gradebook
@@ -639,7 +640,7 @@ def test_postgresql_waits_for_a_person_who_is_writing(database: str, tmp_path: P
 
 
 def test_postgresql_that_stays_locked_is_said(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(databases, "PATIENCE", 0.1)
     add_assignments(database, tmp_path, "ps1")
     engine = create_engine(database)
     with open_gradebook(tmp_path, database) as gradebook, engine.connect() as other:

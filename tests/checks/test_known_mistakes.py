@@ -1,0 +1,149 @@
+"""Wrong answers that are known by their results, and checks of several evaluations."""
+
+import pytest
+import torch
+from answers import Z, guess, relu, relu_hidden, relu_in_parts, run
+
+from autograder.checks import Check
+from autograder.checks.mistakes import write_mistakes
+from autograder.formats import MISTAKES
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def know(folder, exercise, *mistakes):
+    """Write the list of known mistakes as the build does; a mistake is a check, its code and its message."""
+    entries = [(says, [e.fingerprint for e in run(ask, code).evaluations if e.problem]) for ask, code, says in mistakes]
+    (folder / MISTAKES).write_text(write_mistakes({exercise: entries}), encoding="utf-8")
+
+
+ABS = "relu = torch.abs"
+NEGATIVE = "def relu(z):\n    return z.clamp(max=0)"
+
+
+def test_a_known_mistake_is_called_by_its_name(folder):
+    know(folder, "relu", (relu, ABS, "This is 'abs'."), (relu, NEGATIVE, "This keeps the negative ones."))
+    same_mistake_in_other_words = "def relu(z):\n    return torch.where(z < 0, -z, z)"
+    assert run(relu, same_mistake_in_other_words).message() == (
+        "✗ relu: 0 of 2 points.\n"
+        "  This is 'abs'.\n"
+        "  Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])\n"
+        "  Got tensor([[1.5000, 0.0, 2.0]]); expected tensor([[0.0, 0.0, 2.0]])."
+    )
+
+
+def test_a_mistake_that_is_not_known_gets_the_words_of_the_look(folder):
+    know(folder, "relu", (relu, ABS, "This is 'abs'."))
+    assert run(relu, NEGATIVE).message() == (
+        "✗ relu: 0 of 2 points.\n"
+        "  `relu`: 2 of 3 values are not the expected ones: all those where z is not 0.\n"
+        "  Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])\n"
+        "  Got tensor([[-1.5000, 0.0, 0.0]]); expected tensor([[0.0, 0.0, 2.0]])."
+    )
+
+
+def test_an_exception_can_be_a_known_mistake(folder):
+    python_max = "def relu(z):\n    return max(z, 0)"
+    know(folder, "relu", (relu, python_max, "Python's max compares whole tensors."))
+    assert run(relu, python_max).message() == (
+        "✗ relu: 0 of 2 points.\n"
+        "  Python's max compares whole tensors.\n"
+        "  Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])"
+    )
+
+
+def test_a_known_mistake_on_a_hidden_input_shows_no_values(folder):
+    know(folder, "relu", (relu_hidden, ABS, "This is 'abs'."))
+    assert run(relu_hidden, ABS).message() == (
+        "✗ relu: 0 of 2 points.\n"
+        "  This is 'abs'.\n"
+        "  Seen on an input that this notebook does not show: z of shape (1, 3)."
+    )
+
+
+def test_a_known_mistake_in_two_parts_is_said_once(folder):
+    know(folder, "relu", (relu_in_parts, ABS, "This is 'abs'."))
+    assert run(relu_in_parts, ABS).message() == (
+        "✗ relu: 0.5 of 3.5 points.\n"
+        "  ✗ values\n"
+        "    This is 'abs'.\n"
+        "    Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])\n"
+        "    Got tensor([[1.5000, 0.0, 2.0]]); expected tensor([[0.0, 0.0, 2.0]]).\n"
+        "  ✓ empty input\n"
+        "  ✗ gradient: as above"
+    )
+
+
+def test_a_wrong_choice_can_be_a_known_mistake(folder):
+    know(folder, "guess", (guess, "guess = 'a'", "That is what happens without a learning rate."))
+    assert run(guess, "guess = 'A '").message() == (
+        "✗ guess: 0 of 1 points.\n  That is what happens without a learning rate."
+    )
+
+
+def test_the_mistakes_of_another_exercise_do_not_count(folder):
+    know(folder, "absolute", (relu, ABS, "This is 'abs'."))
+    assert "This is 'abs'." not in run(relu, ABS).message()
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"relu": 3}', '{"relu": [{"results": [[1]]}]}'])
+def test_a_broken_list_of_mistakes_is_as_good_as_none(folder, text):
+    (folder / MISTAKES).write_text(text, encoding="utf-8")
+    assert run(relu, "relu = torch.relu").message() == "✓ relu: 2 of 2 points. The check holds."
+    assert "the one where z is negative" in run(relu, ABS).message()
+
+
+# --- several evaluations -------------------------------------------------------------------------
+
+
+def test_the_first_failure_is_the_one_that_is_shown():
+    def ask():
+        check = Check("relu", points=1)
+        for value in (1.0, -1.0, -2.0):
+            check("relu(z)", z=torch.tensor([value]), gives=lambda z: torch.relu(z))
+        return check
+
+    assert run(ask, ABS).message() == (
+        "✗ relu: 0 of 1 points.\n"
+        "  `relu`: the value is not the expected one.\n"
+        "  Tried: relu(z) with z = tensor([-1.0])\n"
+        "  Got tensor([1.0]); expected tensor([0.0])."
+    )
+
+
+def test_one_of_two_functions_is_still_a_stub():
+    def ask():
+        check = Check("pair", parts={"first": 1, "second": 1})
+        check("first(z)", part="first", z=Z, gives=Z)
+        check("second(z)", part="second", z=Z, gives=Z)
+        return check
+
+    code = """
+        def first(z):
+            return z.clone()
+
+        def second(z):
+            raise NotImplementedError()
+    """
+    assert run(ask, code).message() == (
+        "✗ pair: 1 of 2 points.\n"
+        "  ✓ first\n"
+        "  ✗ second\n"
+        "    `second` is not written yet.\n"
+        "    Tried: second(z) with z = tensor([[-1.5000, 0.0, 2.0]])"
+    )
+
+
+def test_what_is_shown_of_data_that_is_long_or_no_tensor():
+    def ask():
+        check = Check("count", points=1)
+        check("count(words, deep, on)", words=["a"] * 20, deep={"n": [1, 2.5]}, on=True, gives=20)
+        return check
+
+    assert run(ask, "def count(words, deep, on):\n    return 2").message() == (
+        "✗ count: 0 of 1 points.\n"
+        "  `count`: the value is not the expected one.\n"
+        "  Tried: count(words, deep, on) with words = a list of 20 items, deep = {'n':\n"
+        "    [1, 2.5000]}, on = True\n"
+        "  Got 2; expected 20."
+    )

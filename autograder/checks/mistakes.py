@@ -61,7 +61,7 @@ class Fingerprint:
 
 
 def _is_near(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    allowed = 1e-4 * max(one[2], other[2], 1e-9)
+    allowed = 1e-4 * max(one[2], other[2]) + 1e-7  # below that is what rounding leaves of a 0
     return all(abs(first - second) <= allowed for first, second in zip(one, other, strict=True))
 
 

@@ -1,4 +1,8 @@
-"""The look of the course's figures, and the drawings that are too long for a notebook's cell, by the topic that they belong to."""
+"""The look of the course's figures, and the drawings that are too long for a notebook's cell.
+
+Each module holds the drawings of one topic; all of them take tensors that the notebook computed and draw on the
+axes that they are given. A notebook says `from autograder import figures`.
+"""
 
 from autograder.course.figures.activations import draw_activation, draw_boundary, draw_histogram, draw_sheet, draw_walk
 from autograder.course.figures.descent import draw_descent, draw_descents, draw_race, draw_rates, draw_trajectory

@@ -38,18 +38,20 @@ def be_examiner(channel: Channel, answers: frozenset[str], judged: frozenset[str
             job = read_message(text)
             student.deadline = time.monotonic() + job["seconds"]
             student.gone = None
-            problem = _begin(standins, job.get("needs", []), student.deadline)
+            problem = _begin(standins, job.get("needs", []), student.deadline, job.get("rests"))
             if job.get("imports"):
                 with contextlib.suppress(ImportError):  # the check will say what is missing
                     exec(job["imports"], shell.user_ns)
             told = {"outputs": [problem], "late": False} if problem else run_timed(shell, job)
-            channel.tell(**_finish(standins, told), facts={"judged": sorted(student.judged)})
+            channel.tell(**_finish(standins, told), facts={"judged": sorted(student.judged), "rests": standins.rests()})
 
 
-def _begin(standins: StandIns, needs: list[str], deadline: float) -> dict[str, Any] | None:
+def _begin(
+    standins: StandIns, needs: list[str], deadline: float, rests: dict[str, list[str]] | None
+) -> dict[str, Any] | None:
     """Bring the student's names that a cell needs; the output of the error where that cannot be."""
     try:
-        standins.begin(needs, deadline)
+        standins.begin(needs, deadline, rests)
     except (Gone, Unreadable) as error:
         return _describe(error)
     return None

@@ -93,14 +93,16 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         """What running all cells showed, and the points that the author lost."""
         plan.reference = reference
         laid = plan.lay_out(nbformat.v4.new_notebook(cells=plan.cells))
-        facts = dict(zip(map(id, plan.cells), plan.names, strict=True))
-        steps = [replace(one.step, facts=sorted(facts[id(one.cell)].incoming)) for one in laid if one.step]
+        known = dict(zip(map(id, plan.cells), plan.names, strict=True))
+        steps = [replace(one.step, facts=sorted(known[id(one.cell)].incoming)) for one in laid if one.step]
         ran = engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds))
         cells = [one.cell for one in laid if one.step]
         points = [float(cell.metadata["nbgrader"]["points"]) if get_role(cell) == "check" else 0.0 for cell in cells]
         lost = sum(most - score_outputs(one.outputs, most) for one, most in zip(ran, points, strict=True) if most)
         judged = frozenset(text for one in ran for text in one.facts.get("judged", []))
-        return Reference(reference.split, [one.outputs for one in ran], [one.facts for one in ran], judged), lost
+        facts = [one.facts for one in ran]
+        rests = {str(at): one.pop("rests") for at, one in enumerate(facts) if "rests" in one}
+        return Reference(reference.split, [one.outputs for one in ran], facts, judged, rests), lost
 
     found, lost = run(Reference(split=True))
     if lost:
@@ -108,7 +110,7 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         if lost_in_one < lost:
             found, lost = joined, lost_in_one
     _, lost_when_settled = run(found)
-    return found if lost_when_settled <= lost else Reference(found.split, judged=found.judged)
+    return found if lost_when_settled <= lost else replace(found, outputs=[], facts=[])
 
 
 def _load(cache: Path | None, key: str) -> Reference | None:
@@ -116,7 +118,7 @@ def _load(cache: Path | None, key: str) -> Reference | None:
         stored = json.loads(cache.read_text(encoding="utf-8")) if cache else {}
         same = stored["key"] == key
         return (
-            Reference(stored["split"], stored["outputs"], stored["facts"], frozenset(stored["judged"]))
+            Reference(stored["split"], stored["outputs"], stored["facts"], frozenset(stored["judged"]), stored["rests"])
             if same
             else None
         )

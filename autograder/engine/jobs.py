@@ -21,6 +21,8 @@ class Step:
     """Of a check: the names in it that are the student's."""
     imports: str = ""
     """Import statements that the examiner runs first."""
+    rests: dict[str, list[str]] | None = None
+    """What its verdict may rest on besides plain data (see `StandIns.begin`); `None`: on anything, and the run tells on what."""
     authored: str | None = None
     """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
     random: dict[str, str] = field(default_factory=dict)

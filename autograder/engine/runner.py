@@ -205,7 +205,7 @@ def _tell_student(step: Step) -> dict[str, Any]:
 
 def _tell_examiner(step: Step) -> dict[str, Any]:
     source = step.source if step.authored is None else step.authored
-    return {"run": source, "needs": list(step.needs), "imports": step.imports}
+    return {"run": source, "needs": list(step.needs), "imports": step.imports, "rests": step.rests}
 
 
 def _tell_gone(end: Ended) -> dict[str, str]:

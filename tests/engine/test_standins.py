@@ -227,6 +227,41 @@ def forged(frame: str) -> str:
 
 
 HOSTILE = [
+    # A change in place that the author's solution does not make is no fault, and gives what it gives.
+    ("def f(v):\n    v.sort()\n    return v", "v = [2, 1]\nassert f(v) == [1, 2]", ""),
+    ("def f(x):\n    x.mul_(2)\n    return x", "import torch\nx = torch.ones(2)\nassert torch.equal(f(x), torch.tensor([2., 2.]))", ""),
+    ("import itertools\ndef f(n): return itertools.islice(itertools.count(), 9)", "assert 5 in f(1) and 12 not in f(1)", ""),
+    ("def f(n): yield from range(n)", "assert list(f(3)) == [0, 1, 2] and next(f(1)) == 0", ""),
+    # A class where a function is asked for: what a call of it gives is no plain data, and decides nothing.
+    ("class f:\n    def __init__(self, *a): pass\n    __sub__ = __rsub__ = lambda self, other: 0.0", "assert abs(f([1, 2]) - 2) < 1e-9", "CannotSplit"),
+    ("class f:\n    def __init__(self, *a): pass\n    __sub__ = __rsub__ = lambda self, other: 0.0", "assert abs(f([1]) - f([2])) < 1e-9", "CannotSplit"),
+    ("class f:\n    def __init__(self, *a): pass\n    allclose = lambda self, other: True", "import torch\nassert f(1).allclose(torch.ones(3))", "CannotSplit"),
+    ("class f:\n    def __init__(self, *a): pass\n    is_near = lambda self, other: True", "assert f(1).is_near(5)", "CannotSplit"),
+    ("class f:\n    def __init__(self, *a): pass\n    __eq__ = lambda self, other: True", "assert f(1) == 5", "AssertionError"),
+    ("class f:\n    def __init__(self, *a): pass\n    __eq__ = lambda self, other: True", "assert f(1) == f(2)", "AssertionError"),
+    ("class f:\n    def __init__(self, *a): pass\n    __lt__ = lambda self, other: True", "assert f(1) < f(2)", "TypeError"),
+    ("class f:\n    def __init__(self, *a): pass\n    __contains__ = lambda self, item: True", "assert 5 in f(1)", "TypeError"),
+    ("import itertools\nclass f:\n    def __init__(self, *a): pass\n    __iter__ = lambda self: itertools.count()", "assert 5 in f(1)", "CannotSplit"),
+    ("import itertools\ndef f(n): return itertools.count()", "assert 5 in f(1)", "CannotSplit"),
+    ("class f:\n    def __init__(self, *a): pass\n    __enter__ = lambda self: 1\n    __exit__ = lambda self, *a: True", "with f(1) as r: assert r == 2", "AssertionError"),
+    ("class f(float):\n    def __new__(cls, *a): return float.__new__(cls, 3)\n    __sub__ = __eq__ = __abs__ = lambda self, *a: 0.0", "assert f(1) == 5", "AssertionError"),
+    ("class f(float):\n    def __new__(cls, *a): return float.__new__(cls, 3)\n    __sub__ = __eq__ = lambda self, *a: 0.0", "assert abs(f(1) - 5) < 1", "AssertionError"),
+    ("class f(float):\n    def __new__(cls, *a): return float.__new__(cls, a[0])\n    __sub__ = lambda self, *a: 0.0", "assert abs(f(1) - f(3)) < 1", "AssertionError"),
+    # What a test asks about is changed in place.
+    ("def f(v):\n    v.clear()\n    return []", "v = [1, 2]\nassert f(v) == [2 * k for k in v]", "AssertionError"),
+    ("def f(x):\n    x.zero_()\n    return x.clone()", "import torch\nx = torch.ones(3)\nassert torch.equal(f(x), 2 * x)", "AssertionError"),
+    ("def f(x):\n    x[:] = 0\n    return x", "import numpy\nx = numpy.ones(3)\nassert (f(x) == 2 * x).all()", "AssertionError"),
+    ("def f(d):\n    d.clear()\n    return d", "d = {1: 2}\nassert f(d) == {k: 2 * v for k, v in d.items()}", "AssertionError"),
+    # An exception that ends a loop of the test's.
+    ("def f(n): raise StopIteration", "assert all(map(lambda pair: pair[0] == pair[1], zip(map(f, [1, 2]), [1, 4])))", "RuntimeError"),
+    ("class Stop(StopIteration): pass\ndef f(n): raise Stop", "for found, want in zip(map(f, [1, 2]), [1, 4]): assert found == want", "RuntimeError"),
+    ("def f(n): raise StopIteration", "assert next(map(f, [1]), 4) == 4", "RuntimeError"),
+    ("def f(n): raise StopAsyncIteration", "f(1)", "RuntimeError"),
+    ("def f(n): raise GeneratorExit", "try: f(1)\nexcept GeneratorExit: pass", None),
+    ("def f(n): raise SystemExit(0)", "f(1)\nassert False", None),
+    ("def f(n): raise KeyboardInterrupt", "try: f(1)\nexcept KeyboardInterrupt: pass", None),
+    ("class f:\n    def __init__(self, n): pass\n    def __len__(self): raise StopIteration\n    def __iter__(self): raise StopIteration", "for each in map(len, [f(1)]): assert each == 3", "RuntimeError"),
+    ("class f:\n    def __init__(self, n): pass\n    def __iter__(self): raise StopIteration", "assert [list(one) for one in map(f, [1])] == [[]]", "RuntimeError"),
     (LIAR, "assert f() == [1, 4, 9]", "AssertionError"),
     (LIAR, "assert [1, 4, 9] == f()", "AssertionError"),
     (LIAR, "assert not f() != 5", "AssertionError"),
@@ -252,7 +287,7 @@ HOSTILE = [
     (LIAR, "import torch; assert (f() - torch.ones(3)).abs().max() < 1e-6", "CannotSplit"),
     (LIAR, "import torch; assert (torch.ones(3) - f()).abs().max() < 1e-6", "CannotSplit"),
     (LIAR, "assert f().startswith('abc')", "CannotSplit"),
-    (LIAR, "assert f().equals(5)", ""),  # no method of plain data: the student's own word
+    (LIAR, "assert f().equals(5)", "CannotSplit"),  # no method of plain data: the student's own word
     (LIAR, "try: assert f().startswith('abc')\nexcept TypeError: pass", "CannotSplit"),
     (LIAR, "import pytest; assert f() == pytest.approx(2.5)", "TypeError"),
     (LIAR, "import unittest; unittest.TestCase().assertEqual(f(), 5)", "AssertionError"),
@@ -332,7 +367,13 @@ class Found(NamedTuple):
     text: str
 
 
-def grade(engine: Engine, cells: list[tuple[str, str]], seconds: float = 20) -> list[Found]:
+STRICT: dict[str, list[str]] = {"decides": [], "changes": []}
+"""A test of whose verdict nothing rests on the student's classes, nor on what calls change in place."""
+
+
+def grade(
+    engine: Engine, cells: list[tuple[str, str]], seconds: float = 20, rests: dict[str, list[str]] | None = None
+) -> list[Found]:
     """The error in each cell. Cells are pairs of a side and a text."""
     students: set[str] = set()
     steps = []
@@ -342,16 +383,26 @@ def grade(engine: Engine, cells: list[tuple[str, str]], seconds: float = 20) -> 
             names = read_names(source)
             students |= names.bound - set(names.imports)
         else:
-            steps.append(Step(source, "examiner", number, needs=sorted(read_names(source).incoming & students)))
+            needs = sorted(read_names(source).incoming & students)
+            steps.append(Step(source, "examiner", number, needs=needs, rests=rests))
     outputs = engine.run(Job(steps, folder=Path.cwd(), seconds=seconds))
     errors = [[output for output in cell.outputs if output["output_type"] == "error"] for cell in outputs]
     return [Found(found[0]["ename"], found[0]["evalue"]) if found else Found("", "") for found in errors]
 
 
-@pytest.mark.parametrize(("answer", "test", "expected"), HONEST + HOSTILE)
+@pytest.mark.parametrize(("answer", "test", "expected"), HONEST)
 def test_a_plain_test_cell_is_decided_here(engine: Engine, answer: str, test: str, expected: str | None) -> None:
+    compare(engine, answer, test, expected, None)
+
+
+@pytest.mark.parametrize(("answer", "test", "expected"), HOSTILE)
+def test_a_hostile_answer_does_not_decide(engine: Engine, answer: str, test: str, expected: str | None) -> None:
+    compare(engine, answer, test, expected, STRICT)
+
+
+def compare(engine: Engine, answer: str, test: str, expected: str | None, rests: dict[str, list[str]] | None) -> None:
     limit = 1 if "# endless" in answer else 20
-    wrong, found = grade(engine, [("student", answer), ("examiner", test)], limit)
+    wrong, found = grade(engine, [("student", answer), ("examiner", test)], limit, rests)
     assert not wrong.name, wrong.text
     if expected is None:
         assert found.name

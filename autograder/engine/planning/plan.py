@@ -40,6 +40,8 @@ class Reference:
     facts: list[dict[str, Any]] = field(default_factory=list)
     judged: frozenset[str] = frozenset()
     """The expressions of checks that the examiner evaluated, because they give data to functions of the author's."""
+    rests: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """By the place of a check: what its verdict rests on besides plain data; see `Step.rests`."""
 
 
 class Plan:
@@ -121,7 +123,8 @@ class Plan:
         if not self.reference.split:
             return Step(cell.source, "student", number)
         if role == "check" and place is not None:
-            return Step(cell.source, "examiner", number, self.needs[place], self.imports[place])
+            rests = self.reference.rests.get(str(place))
+            return Step(cell.source, "examiner", number, self.needs[place], self.imports[place], rests)
         if role == "setup" or place in self.shared:
             authored = self.cells[place].source if place is not None else cell.source
             return Step(cell.source, "both", number, authored=authored, random=dict(random))

@@ -1,14 +1,16 @@
 """Stand-ins: what the student's objects and classes are in the examiner's process.
 
 Each operation on a stand-in is done on the original, in the student's process, with one exception: **the student's process never
-learns what a test expects, nor decides whether it is so**. A stand-in is never equal to plain data; and only objects that the test itself
-made, by calling a class of the student's, may take part in arithmetic with plain data.
+learns what a test expects, nor decides whether it is so**. A stand-in is never equal to plain data. What a test leaves to the methods of
+a class of the student's (arithmetic, comparing two objects, a method that is told a value and decides) is left to them only where the
+author's own solution has a class of that name there, and the test left it to that: see `Link.trusts`.
 """
 
 from __future__ import annotations
 
+import itertools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
 import numpy
@@ -41,6 +43,10 @@ class Link(Protocol):
         """The `inspect.Signature` of an original. Raises `AttributeError` where it has none."""
         ...
 
+    def trusts(self, name: str) -> bool:
+        """Whether the test that runs leaves decisions to objects of the class `name`, as the run of the author's solution showed."""
+        ...
+
 
 _READABLE = frozenset(
     "__name__ __qualname__ __doc__ __dict__ __annotations__ __defaults__ __kwdefaults__ __code__ __closure__ __self__ __func__ "
@@ -62,6 +68,10 @@ _PAYLOADS: dict[str, type] = {
 """The plain types that a class of the student's may be built on."""
 
 
+MAX_ITEMS = 1_000_000
+"""Of an object in which a test looks for a value."""
+
+
 class StandInClass(type):
     """The type of stand-ins for classes; a stand-in for an object is an instance of one."""
 
@@ -73,7 +83,7 @@ class StandInClass(type):
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         made = _link(cls).operate("call", cls, *arguments, **named)
-        if isinstance(made, cls):
+        if isinstance(made, cls) and _link(cls).trusts(cls.__name__):
             _MADE(made, True)
         return made
 
@@ -120,13 +130,13 @@ class StandIn(metaclass=StandInClass):
 
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
-        if self.__made or name not in _PLAIN_METHODS:
-            return _get(self, name)
         found = _get(self, name)
-        if isinstance(found, StandInClass):
+        if self.__made:
+            return found
+        if isinstance(found, StandInClass) and name in _PLAIN_METHODS:
             raise CannotSplit(f"a class of the student's as the method {name!r}")
         if isinstance(found, StandIn):
-            _GUARDED(found, self)
+            _GUARDED(found, (self, name in _PLAIN_METHODS))
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -180,6 +190,8 @@ def make_class(
 
     Raises `TypeError` where classes cannot have these bases.
     """
+    if special & {"__iter__", "__getitem__"}:  # Python would look for a value among the items, and stop where it finds one
+        special = special | {"__contains__"}
     methods = {name: _SPECIAL[name] for name in special if name in _SPECIAL}
     if "unhashable" in special:
         methods["__hash__"] = None
@@ -250,18 +262,19 @@ def _unary(operation: str) -> Callable[..., Any]:
 
 
 def _binary(operation: str, reflected: bool = False) -> Callable[..., Any]:
-    """Arithmetic. With plain data, only for what the test has made; what is built on a plain type counts as that."""
+    """Arithmetic. What is built on a plain type counts as that."""
 
     def method(self: StandIn, other: Any) -> Any:
         __tracebackhide__ = True
-        if not isinstance(other, StandIn) and not _is_made(self):
-            payload = get_payload(self)
-            if payload is NotImplemented:
+        if not _is_made(self):
+            payload, given = get_payload(self), get_payload(other) if isinstance(other, StandIn) else other
+            if payload is not NotImplemented and given is not NotImplemented:
+                here = getattr(operator, operation)
+                return here(given, payload) if reflected else here(payload, given)
+            if not _trusts(self):
                 raise CannotSplit(
                     f"arithmetic of a {type(self).__name__} of the student's and a {type(other).__name__}"
                 )
-            here = getattr(operator, operation)
-            return here(other, payload) if reflected else here(payload, other)
         pair = (other, self) if reflected else (self, other)
         return _keep_made(self, _link(self).operate(operation, *pair))
 
@@ -269,33 +282,53 @@ def _binary(operation: str, reflected: bool = False) -> Callable[..., Any]:
 
 
 def _comparison(operation: str) -> Callable[..., Any]:
-    """Between two stand-ins it is the student's own word; with plain data it is decided here."""
+    """Between two stand-ins it is the word of a class that is tested, if it is one; with plain data it is decided here."""
 
     def method(self: StandIn, other: Any) -> Any:
         __tracebackhide__ = True
-        if isinstance(other, (StandIn, StandInClass)):
-            return _link(self).operate(operation, self, other)
         payload = get_payload(self)
-        return NotImplemented if payload is NotImplemented else getattr(operator, operation)(payload, other)
+        if not isinstance(other, (StandIn, StandInClass)):
+            return NotImplemented if payload is NotImplemented else getattr(operator, operation)(payload, other)
+        if _is_made(self) or _trusts(self):
+            return _link(self).operate(operation, self, other)
+        given = get_payload(other) if isinstance(other, StandIn) else NotImplemented
+        if payload is not NotImplemented and given is not NotImplemented:
+            return getattr(operator, operation)(payload, given)
+        return NotImplemented  # the same object or another one; none is more or less
 
     return method
+
+
+def _trusts(thing: StandIn) -> bool:
+    return _link(thing).trusts(type(thing).__name__)
 
 
 def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
     __tracebackhide__ = True
     result = _link(self).operate("call", self, *arguments, **named)
     guarded = _get_guarded(self)
-    if guarded is not None and (arguments or named) and result is not None and result is not guarded:
-        raise CannotSplit("a method that plain data has too was told a value, and answers")
+    if guarded is not None and (arguments or named) and result is not None:
+        owner, plain = guarded
+        decides = (plain and result is not owner) or _is_verdict(result)
+        if decides and not _is_made(owner) and not _trusts(owner):
+            raise CannotSplit("a method of an object of the student's was told a value, and decides")
     return result
 
 
+def _is_verdict(result: Any) -> bool:
+    if isinstance(result, (Tensor, numpy.ndarray)):
+        return str(result.dtype).endswith("bool")
+    return isinstance(result, (bool, numpy.bool_))
+
+
 def _contains(self: StandIn, item: Any) -> Any:
-    """Of what the test has made, the student's own word; of anything else, found out here."""
+    """Of what the test has made, the student's own word; of anything else, found out here, among all of its items."""
     if isinstance(item, StandIn) or _is_made(self):
         return _link(self).operate("contains", self, item)
-    iterator: Iterator[Any] = iter(self)
-    return any(found is item or found == item for found in iterator)
+    items = list(itertools.islice(iter(self), MAX_ITEMS + 1))
+    if len(items) > MAX_ITEMS:
+        raise CannotSplit("a value was looked for among items that do not end")
+    return any(found is item or found == item for found in items)
 
 
 def _next(self: StandIn) -> Any:
@@ -304,7 +337,9 @@ def _next(self: StandIn) -> Any:
 
 
 def _exit(self: StandIn, kind: Any, error: Any, trace: Any) -> Any:
-    return _link(self).operate("exit", self, kind, error, None)
+    """A test's assertion that fails inside `with` is kept from it, unless the author's solution takes it away as well."""
+    passes = _link(self).operate("exit", self, kind, error, None)
+    return passes and (not isinstance(error, AssertionError) or _link(self).trusts(f"{type(self).__name__}.__exit__"))
 
 
 _ARITHMETIC = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor".split()

@@ -7,6 +7,7 @@ data, a stand-in, or an exception, nothing else. The other side is `originals`.
 from __future__ import annotations
 
 import builtins
+import copy
 import inspect
 import io
 import sys
@@ -81,14 +82,18 @@ class StandIns:
         self.nested, self.received = 0, 0
         self.touched = False
         self.pending: BaseException | None = None
+        self.allowed: dict[str, list[str]] | None = None
+        self.used: dict[str, set[str]] = {}
 
     # A cell
 
-    def begin(self, names: list[str], deadline: float) -> None:
+    def begin(self, names: list[str], deadline: float, allowed: dict[str, list[str]] | None) -> None:
         """Bring `names` into the namespace. Names that the student does not have stay missing, and so do modules.
 
-        What a test bound a name to stays, unless the student has bound it anew since. Raises `Gone` and `Unreadable`.
+        What a test bound a name to stays, unless the student has bound it anew since. `allowed` is what `used` was in the run of the
+        author's solutions; `None` in that run itself, in which all is. Raises `Gone` and `Unreadable`.
         """
+        self.allowed, self.used = allowed, {"decides": set(), "changes": set()}
         self.deadline, self.gone, self.received = deadline, None, 0
         self.brought = {}
         refusals.clear()
@@ -144,18 +149,48 @@ class StandIns:
             given = {
                 slot: value for slot, value in every.items() if type(value) in MUTABLE or isinstance(value, Tensor)
             }
-            for slot, contents in dict(reply.get("changed", {})).items():
-                replace_contents(given[slot], contents)
+            changed = dict(reply.get("changed", {}))
+            if not changed.keys() <= given.keys():
+                raise KeyError("changed")
+            if changed and self._may("changes", f"{operation} {self._call_name(arguments)}"):
+                for slot, contents in changed.items():
+                    replace_contents(given[slot], contents)
+                changed = {}
             self._follow(dict(reply.get("names", {})))
             if reply.get("drew") is True:  # a test that sets the same seed again is to be seen
                 move_on()
                 self.random = fingerprint()
             if "error" not in reply:
-                return given[reply["same"]] if "same" in reply else reply["value"]
+                if "same" not in reply:
+                    return reply["value"]
+                same = given[reply["same"]]
+                return _changed_copy(same, changed[reply["same"]]) if reply["same"] in changed else same
             error = reply["error"]
         except (KeyError, TypeError, ValueError):
             raise Unreadable("an answer without its parts") from None
+        if isinstance(error, (StopIteration, StopAsyncIteration)) and operation != "next":
+            error = RuntimeError(f"the answer raised {type(error).__name__}")  # it would end a loop of the test's
         raise error if isinstance(error, Exception) else Unreadable("no error")
+
+    def trusts(self, name: str) -> bool:
+        """Whether the cell leaves decisions to objects of the class `name`; see `proxies`."""
+        return self._may("decides", name)
+
+    def rests(self) -> dict[str, list[str]]:
+        """What the verdict of the cell rests on besides plain data."""
+        return {what: sorted(names) for what, names in self.used.items()}
+
+    def _may(self, what: str, name: str) -> bool:
+        self.used[what].add(name)
+        return self.allowed is None or name in self.allowed[what]
+
+    def _call_name(self, arguments: tuple[Any, ...]) -> str:
+        """What an operation is done on, as the test knows it: a name of the student's, else a class."""
+        if not isinstance(type(arguments[0]), StandInClass) and type(arguments[0]) is not StandInClass:
+            return ""
+        number = identify(arguments[0])
+        names = (name for name, each in self.brought.items() if each.number == number)
+        return next(names, type(arguments[0]).__name__)
 
     def next(self, iterator: Any) -> Any:
         """The next item of an original. Raises `StopIteration`."""
@@ -345,6 +380,13 @@ class StandIns:
         number = self.local_numbers.setdefault(id(value), len(self.catalogue.locals) + 1)
         self.catalogue.locals[number] = function
         return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
+
+
+def _changed_copy(value: Any, contents: Any) -> Any:
+    """An argument that an answer changed and gave back, where the test is to keep its own as it was."""
+    made = value.detach().clone() if isinstance(value, Tensor) else copy.copy(value)
+    replace_contents(made, contents)
+    return made
 
 
 def _snapshot(value: Any) -> tuple[bytes, bytes] | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
+from types import ModuleType
 from typing import Any, NoReturn
 
 from torch import Tensor
 
-from autograder.checks.data import Data, Opaque
+from autograder.checks.data import Data, Opaque, same
 from autograder.checks.student import Names, Reply, connect, read_expression
+from autograder.engine.cuts import Cut, cut
 from autograder.engine.limits import pause_timer
 from autograder.engine.shell import adopt_shell
 from autograder.engine.standins.standins import Gone, StandIns, Unreadable
@@ -38,6 +40,7 @@ def be_examiner(channel: Channel, answers: frozenset[str], judged: frozenset[str
             job = read_message(text)
             student.deadline = time.monotonic() + job["seconds"]
             student.gone = None
+            student.judged_before = job.get("rests") is not None
             problem = _begin(standins, job.get("needs", []), student.deadline, job.get("rests"))
             if job.get("imports"):
                 with contextlib.suppress(ImportError):  # the check will say what is missing
@@ -79,25 +82,46 @@ class RemoteStudent:
         self.channel, self.names, self.answers, self.judged = channel, names, answers, set(judged)
         self.deadline = 0.0
         self.gone: Reply | None = None
+        self.judged_before = False
+        """Whether the author's answers were looked at before, so that what is judged is known."""
 
     def evaluate(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
         """Ask for the value of `expression`.
 
-        Where it gives plain data of the student's, such as settings, to a function of the author's, that function runs here; and
-        so it does where the author's answer was plain data and the student's is none, or a student could have it both ways.
+        What can be worked out here is (see `cuts`), if it was with the author's answer: a student could have it both ways.
         """
+        parts = self._cut(expression, data) if upstream is None else None
+        if parts is None or (self.judged_before and expression not in self.judged):
+            return self._ask(expression, data, upstream)
+        if expression in self.judged:
+            return self._judge(expression, parts, data)
+        found = self._judge(expression, parts, data)
+        whole = self._ask(expression, data, upstream) if parts.calls or found.outcome != "value" else found
+        if found.outcome == whole.outcome == "value" and same(found.value, whole.value):
+            self.judged.add(expression)
+        return whole
+
+    def _cut(self, expression: str, data: dict[str, Data]) -> Cut | None:
         free = set(read_expression(expression).free) - set(data)
         own = {name for name in free if name in self.names and name not in self.answers}
-        others = free - own
-        if any(_is_authored(self.names[name]) for name in own):
-            given = {name: self._ask(name, {}, None) for name in sorted(others)}
-            if problem := next((reply for reply in given.values() if reply.outcome != "value"), None):
-                return problem
-            values = {name: reply.value for name, reply in given.items()}
-            if expression in self.judged or not any(map(_holds_opaque, values.values())):
-                self.judged.add(expression)
-                return Names({**self.names, **values}).evaluate(expression, data, upstream)
-        return self._ask(expression, data, upstream)
+        modules = {name for name in own if isinstance(self.names[name], ModuleType)}
+        return cut(expression, frozenset(free - own), frozenset(modules | set(data)))
+
+    def _judge(self, expression: str, parts: Cut, data: dict[str, Data]) -> Reply:
+        """Work the value out here, of what the student's process gives."""
+        replies: dict[str, Reply] = {}
+        for name, asked in parts.asked.items():
+            free = read_expression(asked).free
+            replies[name] = self._ask(asked, {each: data[each] for each in data if each in free}, None)
+            if replies[name].outcome != "value":
+                return replies[name]
+        values = {name: reply.value for name, reply in replies.items()}
+        found = Names(self.names).evaluate(parts.rest, {**data, **values}, None)
+        changed = {name: value for reply in (found, *replies.values()) for name, value in reply.arguments.items()}
+        printed = "".join(reply.printed for reply in replies.values()) + found.printed
+        subject = read_expression(expression).subject(self.names, data)
+        arguments = {name: changed[name] for name in data if name in changed}
+        return replace(found, name=subject, arguments=arguments, printed=printed)
 
     def _ask(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
         if self.gone:
@@ -115,19 +139,6 @@ class RemoteStudent:
             return _read_reply(wire.decode(text, raw), set(data))
         except Malformed:
             return Reply("raised", "", error="ValueError", detail="what it gives cannot be read")
-
-
-def _is_authored(value: object) -> bool:
-    """Whether this is a function or class that was defined in the notebook."""
-    return callable(value) and getattr(value, "__module__", None) == "__main__"
-
-
-def _holds_opaque(value: Data) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(map(_holds_opaque, value))
-    if isinstance(value, dict):
-        return any(map(_holds_opaque, value.values()))
-    return isinstance(value, Opaque)
 
 
 def _read_reply(found: Any, data: set[str]) -> Reply:

@@ -190,7 +190,10 @@ def make_class(
 
     Raises `TypeError` where classes cannot have these bases.
     """
-    if special & {"__iter__", "__getitem__"}:  # Python would look for a value among the items, and stop where it finds one
+    if special & {
+        "__iter__",
+        "__getitem__",
+    }:  # Python would look for a value among the items, and stop where it finds one
         special = special | {"__contains__"}
     methods = {name: _SPECIAL[name] for name in special if name in _SPECIAL}
     if "unhashable" in special:

@@ -86,15 +86,15 @@ def make_plan(
 def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Path], seconds: float) -> Reference:
     """Run the author's own solutions, in two processes; where the checks do not hold then, in one.
 
-    A last run leaves out the cells that nothing of a student's reaches. Where that costs the author a mark, none is left out later.
+    A last run leaves out what the plan takes as settled, the cells that nothing of a student's reaches. Where that costs the author a mark, no cell is.
     """
 
     def run(reference: Reference) -> tuple[Reference, float]:
         """What running all cells showed, and the points that the author lost."""
         plan.reference = reference
         laid = plan.lay_out(nbformat.v4.new_notebook(cells=plan.cells))
-        names = dict(zip(map(id, plan.cells), plan.names, strict=True))
-        steps = [replace(one.step, facts=sorted(names[id(one.cell)].incoming)) for one in laid if one.step]
+        facts = dict(zip(map(id, plan.cells), plan.names, strict=True))
+        steps = [replace(one.step, facts=sorted(facts[id(one.cell)].incoming)) for one in laid if one.step]
         ran = engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds))
         cells = [one.cell for one in laid if one.step]
         points = [float(cell.metadata["nbgrader"]["points"]) if get_role(cell) == "check" else 0.0 for cell in cells]
@@ -107,8 +107,8 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         joined, lost_in_one = run(Reference(split=False))
         if lost_in_one < lost:
             found, lost = joined, lost_in_one
-    _, lost_without_them = run(found)
-    return found if lost_without_them <= lost else Reference(found.split, judged=found.judged)
+    _, lost_when_settled = run(found)
+    return found if lost_when_settled <= lost else Reference(found.split, judged=found.judged)
 
 
 def _load(cache: Path | None, key: str) -> Reference | None:

@@ -234,6 +234,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _tell(text: str) -> None:
+    """Say at once what a build is doing."""
     print(text, flush=True)
 
 

@@ -45,7 +45,7 @@ def run_demo(
 ) -> Path:
     """Take a class of `students` careful and a handful of careless ones through `chapter`, in the folder `demo/`.
 
-    Every step is the one that an instructor takes. Returns the report's path. Raises `CourseError` when the class is
+    Every step is the one that an instructor takes. `tell` is called with a line on each. Returns the report's path. Raises `CourseError` when the class is
     too large for the list of names.
     """
     if not 1 <= students <= len(NAMES):

@@ -86,7 +86,7 @@ def make_plan(
 def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Path], seconds: float) -> Reference:
     """Run the author's own solutions, in two processes; where the checks do not hold then, in one.
 
-    A last run leaves out the cells that the plan takes as settled. Where that costs the author a mark, no cell is.
+    A last run leaves out what the plan takes as settled, the cells that nothing of a student's reaches. Where that costs the author a mark, no cell is.
     """
 
     def run(reference: Reference) -> tuple[Reference, float]:

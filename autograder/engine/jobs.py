@@ -26,9 +26,9 @@ class Step:
     authored: str | None = None
     """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
     random: dict[str, str] = field(default_factory=dict)
-    """States of random generators to begin with; see `facts`."""
+    """States of random generators to begin with; see `planning.facts`."""
     facts: Sequence[str] | None = None
-    """For the reference run: the names of which to tell whether they are mutable."""
+    """For the reference run, the names that the cell needs: the facts say which of them it changed in place."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Job:
     answers: frozenset[str] = frozenset()
     """The names that the author's own answers bind."""
     judged: frozenset[str] = frozenset()
-    """The expressions of checks that the examiner evaluated with the author's answers."""
+    """The expressions that the examiner evaluated itself in the reference run, because they hand the student's plain data to functions of the author's."""
     folder: Path = Path()
     """The examiner's working folder: what the author ships with the notebook."""
     files: dict[str, Path] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a step: its outputs and, where asked for, the facts of it."""
+    """What came of a step: its outputs and, in the reference run, the facts: what it changed, or which expressions were judged."""
 
     outputs: list[Output]
     facts: dict[str, Any]

@@ -98,11 +98,11 @@ class Run:
     """One notebook, once."""
 
     def __init__(self, job: Job, zygote: Connection, isolated: bool, limits: Limits) -> None:
-        self.job, self.zygote = job, zygote
+        self.job = job
         libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
         self.scratch = None if isolated else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.student = Side(
-            self,
+            zygote,
             {
                 "fork": "student",
                 "libraries": libraries,
@@ -112,10 +112,11 @@ class Run:
                 "root": zygote.root,
                 "folder": self.scratch.name if self.scratch else "",
             },
-            _tell_student,
+            _write_to_student,
+            job.seconds,
         )
         self.examiner = Side(
-            self,
+            zygote,
             {
                 "fork": "examiner",
                 "libraries": libraries,
@@ -124,7 +125,8 @@ class Run:
                 "judged": sorted(job.judged),
                 "memory": limits.memory if isolated else 0,
             },
-            _tell_examiner,
+            _write_to_examiner,
+            job.seconds,
         )
 
     def go(self) -> Iterator[Ran]:
@@ -180,7 +182,7 @@ class Run:
                 return self.examiner.read(process, text)
             if not gone:
                 try:
-                    student = self.student.process or self.student._restart()
+                    student = self.student.process or self.student.restart()
                     self.student.pass_on(student, kind, text, raw)
                     kind, text, raw = self.student.receive(student, deadline)
                     if kind != Channel.DATA:
@@ -188,7 +190,7 @@ class Run:
                 except Ended as end:
                     gone = end
             if gone:
-                kind, text, raw = Channel.CONTROL, json.dumps(_tell_gone(gone)).encode(), bytearray()
+                kind, text, raw = Channel.CONTROL, json.dumps(_describe_end(gone)).encode(), bytearray()
             self.examiner.pass_on(process, kind, text, raw)
 
 
@@ -198,17 +200,17 @@ def _mentions(step: Step, library: str) -> bool:
     return word in step.source or word in (step.authored or "")
 
 
-def _tell_student(step: Step) -> dict[str, Any]:
+def _write_to_student(step: Step) -> dict[str, Any]:
     extra = {"facts": list(step.facts)} if step.facts is not None else {}
     return {"run": step.source, "random": step.random, **extra}
 
 
-def _tell_examiner(step: Step) -> dict[str, Any]:
+def _write_to_examiner(step: Step) -> dict[str, Any]:
     source = step.source if step.authored is None else step.authored
     return {"run": source, "needs": list(step.needs), "imports": step.imports, "rests": step.rests}
 
 
-def _tell_gone(end: Ended) -> dict[str, str]:
+def _describe_end(end: Ended) -> dict[str, str]:
     """What a check says of a student's process that is gone."""
     if end.name == "CellTimeoutError":
         return {"error": "TimeoutError", "detail": "it did not come to an end in the time allowed"}

@@ -42,7 +42,7 @@ def main() -> None:
     die_with_parent()
     with socket.socket(fileno=int(sys.argv[1])) as listener, selectors.DefaultSelector() as selector:
         warm_up()
-        settle()
+        get_ready_to_fork()
         os.dup2(1, 2)  # until now there was somebody to read what is wrong
         Path(listener.getsockname()).with_name(WARM).touch()
         selector.register(0, selectors.EVENT_READ)
@@ -224,13 +224,13 @@ def load(libraries: Iterable[str]) -> None:
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # its first use loads torch's compiler
     if fresh:
         _loaded.update(fresh)
-        settle()
+        get_ready_to_fork()
 
 
 _loaded: set[str] = set()
 
 
-def settle() -> None:
+def get_ready_to_fork() -> None:
     """Get ready for forks: what is in memory now stays as it is."""
     gc.collect()
     gc.freeze()

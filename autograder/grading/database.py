@@ -155,6 +155,7 @@ def _create_tables(url: URL) -> None:
 
 
 def tell_broken(url: URL, error: Exception) -> CourseError:
+    """The error to raise: what is wrong with the database, without its password, and what to do."""
     reason = first_line(getattr(error, "orig", None) or error)
     for secret in (url.password, url.query.get("password")):
         reason = reason.replace(str(secret), "***") if secret else reason

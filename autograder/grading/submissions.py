@@ -10,25 +10,15 @@ from __future__ import annotations
 import copy
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from autograder.errors import CourseError
-from autograder.grading.files import read_file
 
 _HIDDEN = re.compile(
     r"[^\n]*### BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?### END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL
 )
-
-
-def read_submission(path: Path) -> Any:
-    """Read a submitted notebook as nbformat 4.
-
-    Raises `CourseError` with the reason when it is no regular file, too large, or no notebook.
-    """
-    return parse_notebook(path.name, read_file(path))
 
 
 def parse_notebook(name: str, data: bytes) -> Any:

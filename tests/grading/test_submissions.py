@@ -8,8 +8,8 @@ import nbformat
 import pytest
 
 from autograder.errors import CourseError
-from autograder.grading.files import MAX_BYTES
-from autograder.grading.submissions import fill_in, get_id, read_submission, rebuild
+from autograder.grading.files import MAX_BYTES, read_file
+from autograder.grading.submissions import fill_in, get_id, parse_notebook, rebuild
 
 CHAPTER = "01_mini"
 ANSWERS = {
@@ -343,6 +343,10 @@ def test_several_oddities_are_noted_in_the_order_of_the_notebook(source, submitt
 
 
 # --- reading -------------------------------------------------------------------------------------
+
+
+def read_submission(path):
+    return parse_notebook(path.name, read_file(path))
 
 
 def refusal(path):

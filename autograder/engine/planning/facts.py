@@ -1,4 +1,7 @@
-"""What running a cell of the author's changed besides its names; taken once, in the reference run of a notebook."""
+"""Facts: what running a cell of the author's changed besides its names.
+
+They are taken once, in the reference run of a notebook, and say which cells need not run for each student.
+"""
 
 from __future__ import annotations
 

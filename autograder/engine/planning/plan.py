@@ -38,6 +38,7 @@ class Reference:
     """Whether the author's solutions earn in two processes what they earn in one."""
     outputs: list[list[Output]] = field(default_factory=list)
     facts: list[dict[str, Any]] = field(default_factory=list)
+    """Of each code cell, what it changed besides its names; the keys are those of `facts.take_facts`."""
     judged: frozenset[str] = frozenset()
     """The expressions of checks that the examiner evaluated, because they give data to functions of the author's."""
     rests: dict[str, dict[str, list[str]]] = field(default_factory=dict)
@@ -106,11 +107,11 @@ class Plan:
         """The code cells of a rebuilt `notebook`, in order, each with the step to run or the outputs that it has already."""
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         places = self._match(cells)
-        settled = self._settle(cells, places)
+        unaffected = self._find_unaffected(cells, places)
         laid: list[Placed] = []
         random: dict[str, str] = {}
         for number, (cell, place) in enumerate(zip(cells, places, strict=True), start=1):
-            if number - 1 in settled and place is not None:
+            if number - 1 in unaffected and place is not None:
                 laid.append(Placed(cell, None, self.reference.outputs[place]))
                 random.update(self.reference.facts[place]["random"])
                 continue
@@ -146,8 +147,11 @@ class Plan:
             found.append(None if place in found else place)
         return found
 
-    def _settle(self, cells: list[Any], places: list[int | None]) -> set[int]:
-        """Which of the `cells`, by their place in the notebook, need not run. See `Plan`."""
+    def _find_unaffected(self, cells: list[Any], places: list[int | None]) -> set[int]:
+        """Which of the `cells`, by their place in the notebook, need not run.
+
+        Nothing of the student's reaches these, and no cell that runs needs what they make: their outputs are those of the reference run.
+        """
         if not self.reference.facts:
             return set()
         names = [read_names(cell.source) for cell in cells]

@@ -20,13 +20,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.engine.errors import StudentError
 from autograder.engine.limits import pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
-from autograder.engine.standins.catalogue import Catalogue
+from autograder.engine.standins.errors import StudentError
 from autograder.engine.standins.locate import locate
 from autograder.engine.standins.originals import MAX_PRINTED, MAX_TRACKED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
+from autograder.engine.standins.registry import Registry
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
 from autograder.engine.wire.values import MUTABLE, mark, replace_contents, write_value
@@ -69,7 +69,7 @@ class StandIns:
         self.channel, self.names = channel, names
         self.deadline = 0.0
         self.gone: Gone | None = None
-        self.catalogue = Catalogue(self)
+        self.registry = Registry(self)
         self.local_numbers: dict[int, int] = {}
         self.brought: dict[str, _Brought] = {}
         self.history: dict[str, _Brought] = {}
@@ -313,7 +313,7 @@ class StandIns:
         if self.received > MAX_RECEIVED:
             raise Unreadable("the answers to this cell are too large together")
         try:
-            reply = wire.decode(text, raw, self.catalogue.read)
+            reply = wire.decode(text, raw, self.registry.read)
         except (Malformed, AttributeError) as error:
             raise Unreadable(f"what it gives cannot be read: {error}") from None
         if type(reply) is not dict:
@@ -328,7 +328,7 @@ class StandIns:
                 raise RecursionError("functions of a test and of the student call one another too deep")
             if self.pending or self.deadline + 1 < time.monotonic():
                 raise TimeoutError("the time of the cell is over")
-            value = self.catalogue.locals[request["target"]](*request["args"], **request["kwargs"])
+            value = self.registry.locals[request["target"]](*request["args"], **request["kwargs"])
             return wire.encode({"do": "answer", "value": mark(value)}, self.write)
         except wire.Unsendable as error:
             return wire.encode(
@@ -357,8 +357,8 @@ class StandIns:
         kind = type(value)
         if kind is StandInClass or isinstance(kind, StandInClass):
             return {"t": "ref", "id": identify(value)}
-        if isinstance(value, type) and value in self.catalogue.errors:
-            return {"t": "ref", "id": self.catalogue.errors[value]}
+        if isinstance(value, type) and value in self.registry.errors:
+            return {"t": "ref", "id": self.registry.errors[value]}
         if isinstance(value, BaseException):
             if isinstance(value, StudentError) and value._number is not None:
                 return {"t": "ref", "id": value._number}
@@ -377,8 +377,8 @@ class StandIns:
         if isinstance(value, (type, torch.nn.Module)) or not (iterator or callable(value)):
             return None
         function = value if not iterator else value.__next__
-        number = self.local_numbers.setdefault(id(value), len(self.catalogue.locals) + 1)
-        self.catalogue.locals[number] = function
+        number = self.local_numbers.setdefault(id(value), len(self.registry.locals) + 1)
+        self.registry.locals[number] = function
         return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
 
 

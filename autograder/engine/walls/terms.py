@@ -79,6 +79,7 @@ class Wall:
 
 
 def tell_unavailable(wall: str, reason: str) -> Unavailable:
+    """The error to raise, with the likeliest remedy."""
     return Unavailable(wall, reason, find_remedy())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -13,8 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 NOTEBOOK = ("02_forward_pass", "1_layers")
-
-Solutions = Callable[[str, str], SimpleNamespace]
 
 
 def assert_same(got: Tensor, want: Tensor) -> None:

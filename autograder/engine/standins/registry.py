@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.engine.errors import find_builtin, make_error, make_error_class
+from autograder.engine.standins.errors import find_builtin, make_error, make_error_class
 from autograder.engine.standins.proxies import (
     SPECIAL,
     Link,
@@ -22,7 +22,7 @@ from autograder.engine.wire.channel import Malformed
 from autograder.engine.wire.values import read_value
 
 
-class Catalogue:
+class Registry:
     """Stand-ins by the numbers that the student's process gave; `locals` are the examiner's own functions by theirs."""
 
     def __init__(self, link: Link) -> None:

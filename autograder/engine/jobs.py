@@ -25,6 +25,8 @@ class Step:
     """What its verdict may rest on besides plain data (see `StandIns.begin`); `None`: on anything, and the run tells on what."""
     authored: str | None = None
     """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
+    owns: Sequence[str] = ()
+    """Names that this cell, which is the author's, binds and no answer does: a check finds what it bound them to."""
     random: dict[str, str] = field(default_factory=dict)
     """States of random generators to begin with; see `planning.facts`."""
     facts: Sequence[str] | None = None

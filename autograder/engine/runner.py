@@ -202,7 +202,7 @@ def _mentions(step: Step, library: str) -> bool:
 
 def _write_to_student(step: Step) -> dict[str, Any]:
     extra = {"facts": list(step.facts)} if step.facts is not None else {}
-    return {"run": step.source, "random": step.random, **extra}
+    return {"run": step.source, "random": step.random, "owns": list(step.owns), **extra}
 
 
 def _write_to_examiner(step: Step) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FunctionType
 from typing import Any, NoReturn
 
 from autograder.checks.student import Names, Reply
@@ -43,13 +44,37 @@ def be_student(channel: Channel) -> NoReturn:
     sys.path.insert(0, "")
     shell = adopt_shell()
     originals = Originals(shell.user_ns, channel)
+    authors: dict[str, Any] = {}
     while True:
         kind, text, raw = channel.receive()
         if kind == Channel.DATA:
-            channel.send(Channel.DATA, *_answer(shell.user_ns, originals, text, raw))
+            channel.send(Channel.DATA, *_answer(_put_right(shell.user_ns, authors), originals, text, raw))
             shown.take()  # what it showed belongs to no cell
         else:
-            channel.tell(**run_timed(shell, read_message(text)))
+            job = read_message(text)
+            names, owns = shell.user_ns, job.get("owns", [])
+            intact = [name for name, value in authors.items() if owns and names.get(name, authors) is value]
+            told = run_timed(shell, job)
+            authors.update({name: names[name] for name in (*intact, *owns) if name in names})
+            channel.tell(**told)
+
+
+def _put_right(names: dict[str, Any], authors: dict[str, Any]) -> dict[str, Any]:
+    """`names` with what the author bound, where a student bound it anew; the author's functions then see one another's."""
+    if all(names.get(name, authors) is value for name, value in authors.items()):
+        return names
+    right = {**names, **authors}
+    for name, value in authors.items():
+        if isinstance(value, FunctionType) and value.__globals__ is names:
+            right[name] = _copy_function(value, right)
+    return right
+
+
+def _copy_function(function: FunctionType, names: dict[str, Any]) -> FunctionType:
+    """The same function, whose global names are `names`."""
+    made = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    made.__kwdefaults__, made.__dict__ = function.__kwdefaults__, dict(function.__dict__)
+    return made
 
 
 def _answer(names: dict[str, Any], originals: Originals, text: bytes, raw: bytearray) -> tuple[bytes, bytes]:

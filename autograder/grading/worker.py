@@ -139,6 +139,10 @@ class Grader:
                     notes.append(
                         f"{name}: its checks run in the process of the student's code, because they share objects with it."
                     )
+                if rebound := self.plans[name].find_rebound(notebook):
+                    notes.append(
+                        f"{name}: binds {', '.join(rebound[:5])} of the author's anew; the checks use the author's."
+                    )
                 notebook.metadata[NOTES] = notes
                 graded.notes.extend(notes)
                 graded.marks[name] = mark_notebook(notebook, self.assignment.released.get(name, {}))

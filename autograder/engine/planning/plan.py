@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -128,8 +129,27 @@ class Plan:
             return Step(cell.source, "examiner", number, self.needs[place], self.imports[place], rests)
         if role == "setup" or place in self.shared:
             authored = self.cells[place].source if place is not None else cell.source
-            return Step(cell.source, "both", number, authored=authored, random=dict(random))
-        return Step(cell.source, "student", number, random=dict(random))
+            return Step(
+                cell.source, "both", number, authored=authored, owns=self._owns(place, cell), random=dict(random)
+            )
+        return Step(cell.source, "student", number, owns=self._owns(place, cell), random=dict(random))
+
+    def _owns(self, place: int | None, cell: Any) -> list[str]:
+        return [] if self._is_students(place, cell) or place is None else sorted(self.names[place].bound - self.answers)
+
+    def find_rebound(self, notebook: Any) -> list[str]:
+        """The functions and classes of the author's that a student's cells bind anew."""
+        made = {
+            name
+            for role, names, cell in zip(self.roles, self.names, self.cells, strict=True)
+            if role == "setup"
+            for name in names.bound - set(names.imports) - self.answers
+            if re.search(rf"(?m)^\s*(def|class)\s+{re.escape(name)}\b", cell.source)
+        }
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        places = self._match(cells)
+        students = [cell for cell, place in zip(cells, places, strict=True) if self._is_students(place, cell)]
+        return sorted(made & {name for cell in students for name in read_names(cell.source).bound}) if made else []
 
     def _match(self, cells: list[Any]) -> list[int | None]:
         """For each cell the place of the source's cell that it is, `None` for one that the student added."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import asdict, replace
 from importlib import metadata
 from pathlib import Path
@@ -12,12 +13,16 @@ from typing import Any
 import nbformat
 
 from autograder.engine.jobs import Job, Output
+from autograder.engine.planning.mutants import looks_at_state, make_variants
 from autograder.engine.planning.plan import Plan, Reference, get_role
 from autograder.engine.runner import Engine
 from autograder.engine.scores import score_outputs
 
 MAX_TEXT, MAX_LINES = 20_000, 1_000
 """Characters and lines kept of what a cell prints."""
+
+MAX_SECONDS_OF_VARIANTS = 120
+"""Time for trying variants of a notebook's solutions, once for each version of its source."""
 
 MAX_SHOWN = 10_000_000
 """Characters kept of all that a student's cells show in a notebook."""
@@ -86,7 +91,8 @@ def make_plan(
 def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Path], seconds: float) -> Reference:
     """Run the author's own solutions, in two processes; where the checks do not hold then, in one.
 
-    A last run leaves out what the plan takes as settled, the cells that nothing of a student's reaches. Where that costs the author a mark, no cell is.
+    So it is where checks judge variants of the solutions otherwise. A last run leaves out what the plan takes as settled, the cells that
+    nothing of a student's reaches. Where that costs the author a mark, no cell is.
     """
 
     def run(reference: Reference) -> tuple[Reference, float]:
@@ -109,8 +115,38 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         joined, lost_in_one = run(Reference(split=False))
         if lost_in_one < lost:
             found, lost = joined, lost_in_one
+    if found.split and not _judges_alike(engine, plan, found, folder, files, seconds):
+        found, lost = run(Reference(split=False))
     _, lost_when_settled = run(found)
     return found if lost_when_settled <= lost else replace(found, outputs=[], facts=[])
+
+
+def _judges_alike(
+    engine: Engine, plan: Plan, reference: Reference, folder: Path, files: dict[str, Path], seconds: float
+) -> bool:
+    """Whether checks that use the student's objects say in two processes what they say in one, of variants of the solutions too."""
+    sharing = [place for place, needs in plan.needs.items() if needs]
+    if any(looks_at_state(plan.cells[place].source) for place in sharing):
+        return False
+    if not sharing:
+        return True
+
+    def judge(cells: list[Any], split: bool) -> list[float]:
+        plan.reference = replace(reference, split=split, outputs=[], facts=[])
+        laid = plan.lay_out(nbformat.v4.new_notebook(cells=cells))
+        steps = [placed.step for placed in laid if placed.step]
+        ran = engine.run(Job(steps, plan.answers, reference.judged, folder, files, seconds))
+        return [score_outputs(ran[place].outputs, 1.0) for place in sharing]
+
+    last = max(sharing)
+    bound = [sorted(names.bound - set(names.imports)) for names in plan.names]
+    end = time.monotonic() + MAX_SECONDS_OF_VARIANTS
+    for cells in make_variants(plan.cells, list(plan.roles), bound):
+        if time.monotonic() > end:
+            break
+        if judge(cells[: last + 1], split=True) != judge(cells[: last + 1], split=False):
+            return False
+    return True
 
 
 def _load(cache: Path | None, key: str) -> Reference | None:

@@ -84,16 +84,21 @@ class StandIns:
         self.pending: BaseException | None = None
         self.allowed: dict[str, list[str]] | None = None
         self.used: dict[str, set[str]] = {}
+        self.follow = self.withheld = False
 
     # A cell
 
-    def begin(self, names: list[str], deadline: float, allowed: dict[str, list[str]] | None) -> None:
+    def begin(
+        self, names: list[str], deadline: float, allowed: dict[str, list[str]] | None, follow: bool = False
+    ) -> None:
         """Bring `names` into the namespace. Names that the student does not have stay missing, and so do modules.
 
         What a test bound a name to stays, unless the student has bound it anew since. `allowed` is what `used` was in the run of the
-        author's solutions; `None` in that run itself, in which all is. Raises `Gone` and `Unreadable`.
+        author's solutions; `None` in that run itself, in which all is. With `follow`, so are all changes in place; else `withheld` says
+        whether there were others. Raises `Gone` and `Unreadable`.
         """
         self.allowed, self.used = allowed, {"decides": set(), "changes": set()}
+        self.follow, self.withheld = follow, False
         self.deadline, self.gone, self.received = deadline, None, 0
         self.brought = {}
         refusals.clear()
@@ -152,10 +157,11 @@ class StandIns:
             changed = dict(reply.get("changed", {}))
             if not changed.keys() <= given.keys():
                 raise KeyError("changed")
-            if changed and self._may("changes", f"{operation} {self._call_name(arguments)}"):
+            if changed and (self._may("changes", f"{operation} {self._call_name(arguments)}") or self.follow):
                 for slot, contents in changed.items():
                     replace_contents(given[slot], contents)
                 changed = {}
+            self.withheld = self.withheld or bool(changed)
             self._follow(dict(reply.get("names", {})))
             if reply.get("drew") is True:  # a test that sets the same seed again is to be seen
                 move_on()

@@ -1,25 +1,32 @@
-"""The student's objects and classes as the examiner knows them: opens what an answer holds besides plain data.
+"""The student's objects and classes as the examiner knows them: opens what an answer holds besides plain data, and writes what a test gives.
 
 Every tag is of a fixed list, and every part of it is looked at. A number that is wrong only hurts the student.
 """
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from typing import Any
 
-from autograder.engine.standins.errors import find_builtin, make_error, make_error_class
+import torch
+
+from autograder.engine.standins.errors import StudentError, find_builtin, make_error, make_error_class
+from autograder.engine.standins.locate import locate
 from autograder.engine.standins.proxies import (
     SPECIAL,
+    CannotSplit,
     Link,
     StandIn,
     StandInClass,
     forget_made,
+    identify,
     make_class,
     make_object,
 )
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Malformed
-from autograder.engine.wire.values import read_value
+from autograder.engine.wire.values import read_value, write_value
 
 
 class Registry:
@@ -29,6 +36,7 @@ class Registry:
         self.link = link
         self.things: dict[int, Any] = {}
         self.locals: dict[int, Any] = {}
+        self.local_numbers: dict[int, int] = {}
         self.errors: dict[type, int] = {}
 
     def read(self, tree: dict[str, Any], read: wire.Part) -> Any:
@@ -47,6 +55,35 @@ class Registry:
                 raise Malformed("no error")
             return make_error(kind, arguments, tree["text"][:4000], _number(tree["id"]))
         return read_value(tree, read)
+
+    def write(self, value: Any, write: wire.Part) -> Any:
+        """The `other` of `wire.encode`."""
+        kind = type(value)
+        if kind is StandInClass or isinstance(kind, StandInClass):
+            return {"t": "ref", "id": identify(value)}
+        if isinstance(value, type) and value in self.errors:
+            return {"t": "ref", "id": self.errors[value]}
+        if isinstance(value, BaseException):
+            if isinstance(value, StudentError) and value._number is not None:
+                return {"t": "ref", "id": value._number}
+            return {
+                "t": "error",
+                "class": write(TypeError if kind is CannotSplit else kind),
+                "args": write(list(value.args)),
+            }
+        if (written := write_value(value, write)) is not None:
+            return written
+        if place := locate(value):
+            return {"t": "import", "module": place[0], "name": place[1]}
+        if kind in (type({}.keys()), type({}.values()), type({}.items())):
+            return write(list(value))
+        iterator = isinstance(value, Iterator) and not callable(value) and not isinstance(value, io.IOBase)
+        if isinstance(value, (type, torch.nn.Module)) or not (iterator or callable(value)):
+            return None
+        function = value if not iterator else value.__next__
+        number = self.local_numbers.setdefault(id(value), len(self.locals) + 1)
+        self.locals[number] = function
+        return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
 
     def _thing(self, number: int, described: Any) -> StandIn:
         thing = self.things.get(number)

@@ -9,12 +9,10 @@ from __future__ import annotations
 import builtins
 import copy
 import inspect
-import io
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -22,8 +20,6 @@ from torch import Tensor
 
 from autograder.engine.limits import pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
-from autograder.engine.standins.errors import StudentError
-from autograder.engine.standins.locate import locate
 from autograder.engine.standins.originals import MAX_PRINTED, MAX_TRACKED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.standins.registry import Registry
@@ -70,7 +66,6 @@ class StandIns:
         self.deadline = 0.0
         self.gone: Gone | None = None
         self.registry = Registry(self)
-        self.local_numbers: dict[int, int] = {}
         self.brought: dict[str, _Brought] = {}
         self.history: dict[str, _Brought] = {}
         self.ahead: dict[int, deque[Any]] = {}
@@ -288,7 +283,7 @@ class StandIns:
         __tracebackhide__ = True
         with self.lock:
             try:
-                frame = wire.encode(request, self.write)
+                frame = wire.encode(request, self.registry.write)
             except wire.Unsendable as error:
                 raise CannotSplit(f"a test in a process of its own cannot pass this on: {error}") from None
             while True:
@@ -335,10 +330,11 @@ class StandIns:
             if self.pending or self.deadline + 1 < time.monotonic():
                 raise TimeoutError("the time of the cell is over")
             value = self.registry.locals[request["target"]](*request["args"], **request["kwargs"])
-            return wire.encode({"do": "answer", "value": mark(value)}, self.write)
+            return wire.encode({"do": "answer", "value": mark(value)}, self.registry.write)
         except wire.Unsendable as error:
             return wire.encode(
-                {"do": "answer", "error": CannotSplit(f"a result that cannot be passed on: {error}")}, self.write
+                {"do": "answer", "error": CannotSplit(f"a result that cannot be passed on: {error}")},
+                self.registry.write,
             )
         except Exception as error:
             return self._pass_on(error)
@@ -350,42 +346,11 @@ class StandIns:
 
     def _pass_on(self, error: Exception) -> tuple[bytes, bytes]:
         try:
-            return wire.encode({"do": "answer", "error": error}, self.write)
+            return wire.encode({"do": "answer", "error": error}, self.registry.write)
         except wire.Unsendable:
             return wire.encode(
-                {"do": "answer", "error": RuntimeError(f"{type(error).__name__}: {error}"[:1000])}, self.write
+                {"do": "answer", "error": RuntimeError(f"{type(error).__name__}: {error}"[:1000])}, self.registry.write
             )
-
-    # What goes out
-
-    def write(self, value: Any, write: wire.Part) -> Any:
-        """The `other` of `wire.encode`."""
-        kind = type(value)
-        if kind is StandInClass or isinstance(kind, StandInClass):
-            return {"t": "ref", "id": identify(value)}
-        if isinstance(value, type) and value in self.registry.errors:
-            return {"t": "ref", "id": self.registry.errors[value]}
-        if isinstance(value, BaseException):
-            if isinstance(value, StudentError) and value._number is not None:
-                return {"t": "ref", "id": value._number}
-            return {
-                "t": "error",
-                "class": write(TypeError if kind is CannotSplit else kind),
-                "args": write(list(value.args)),
-            }
-        if (written := write_value(value, write)) is not None:
-            return written
-        if place := locate(value):
-            return {"t": "import", "module": place[0], "name": place[1]}
-        if kind in (type({}.keys()), type({}.values()), type({}.items())):
-            return write(list(value))
-        iterator = isinstance(value, Iterator) and not callable(value) and not isinstance(value, io.IOBase)
-        if isinstance(value, (type, torch.nn.Module)) or not (iterator or callable(value)):
-            return None
-        function = value if not iterator else value.__next__
-        number = self.local_numbers.setdefault(id(value), len(self.registry.locals) + 1)
-        self.registry.locals[number] = function
-        return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
 
 
 def _changed_copy(value: Any, contents: Any) -> Any:

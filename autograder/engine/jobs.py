@@ -38,8 +38,8 @@ class Job:
     """The names that the author's own answers bind."""
     judged: frozenset[str] = frozenset()
     """The expressions of checks that the examiner evaluated with the author's answers."""
-    folder: Path = Path()
-    """The examiner's working folder: what the author ships with the notebook."""
+    folder: Path | None = None
+    """What the author ships with the notebook: the files of the examiner's working folder."""
     files: dict[str, Path] = field(default_factory=dict)
     """The student's working folder: name there → file to copy."""
     seconds: float = 30

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from autograder.engine.jobs import Job, Output, Ran, Step
+from autograder.engine.laying import list_files
 from autograder.engine.outputs import make_error
-from autograder.engine.sides import GRACE_SECONDS, Ended, Process, Side
+from autograder.engine.sides import GRACE_SECONDS, Ended, Place, Process, Side
 from autograder.engine.walls.terms import Limits
 from autograder.engine.warm import Connection, Lost, WarmProcess
 from autograder.engine.wire.channel import Channel
@@ -100,31 +99,11 @@ class Run:
     def __init__(self, job: Job, zygote: Connection, isolated: bool, limits: Limits) -> None:
         self.job, self.zygote = job, zygote
         libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
-        self.scratch = None if isolated else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self.student = Side(
-            self,
-            {
-                "fork": "student",
-                "libraries": libraries,
-                "files": {name: str(path.absolute()) for name, path in job.files.items()},
-                "isolated": isolated,
-                "limits": asdict(limits),
-                "root": zygote.root,
-                "folder": self.scratch.name if self.scratch else "",
-            },
-            _tell_student,
-        )
+        self.limits = limits if isolated else None
+        self.student = Side(self, Place("student", libraries, job.files), _tell_student)
+        known = {"answers": sorted(job.answers), "judged": sorted(job.judged)}
         self.examiner = Side(
-            self,
-            {
-                "fork": "examiner",
-                "libraries": libraries,
-                "folder": str(job.folder.absolute()),
-                "answers": sorted(job.answers),
-                "judged": sorted(job.judged),
-                "memory": limits.memory if isolated else 0,
-            },
-            _tell_examiner,
+            self, Place("examiner", libraries, list_files(job.folder) if job.folder else {}, known), _tell_examiner
         )
 
     def go(self) -> Iterator[Ran]:
@@ -140,8 +119,6 @@ class Run:
         finally:
             self.student.close()
             self.examiner.close()
-            if self.scratch:
-                self.scratch.cleanup()
 
     def _step(self, step: Step) -> list[Output]:
         if step.side == "student":

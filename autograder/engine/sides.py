@@ -7,19 +7,26 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograder.engine.jobs import Output, Step
+from autograder.engine.laying import gather, open_folders
 from autograder.engine.outputs import clean_outputs, make_error
-from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE
+from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE, Limits
 from autograder.engine.warm import Connection, Lost
 from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message
 from autograder.errors import CourseError
 
 GRACE_SECONDS = 2.0
 """Time to come to an end after the time of a cell."""
+
+PATIENCE = 60.0
+"""Seconds that a fork may take to read what it is to do."""
 
 if TYPE_CHECKING:
     from autograder.engine.runner import Run
@@ -29,19 +36,48 @@ MAX_RUNS = 6
 """How often one notebook may end its process; then the rest of its cells is not run."""
 
 
-class Process:
-    """A fork of the warm process, and the channel to it."""
+@dataclass(frozen=True)
+class Place:
+    """What a side is forked for and finds there: its `name`, the `files` of its working folder, and what it is told first, if anything."""
 
-    def __init__(self, zygote: Connection, request: dict[str, Any]) -> None:
-        self.zygote, self.guarded = zygote, bool(request.get("isolated"))
+    name: str
+    libraries: Sequence[str]
+    files: Mapping[str, Path]
+    told: Mapping[str, Any] | None = None
+
+
+class Process:
+    """A fork of the warm process, and the channel to it.
+
+    The warm process is asked for a fork with descriptors; all else goes to the fork by its own channel. Folders are passed on
+    as descriptors, so that no student's process has ever held a path of the host.
+    """
+
+    def __init__(self, zygote: Connection, place: Place, limits: Limits | None) -> None:
+        """Without `limits` there are no walls, and the working folder is one that ends with this."""
+        self.zygote, self.guarded = zygote, limits is not None
+        self.scratch = None if limits else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         own, theirs = socket.socketpair()
         alive, lifeline = socket.socketpair()
         self.channel, self.lifeline = Channel(own), alive
+        folders, sources = gather(place.files)
+        opened: list[int] = []
         try:
-            self.pid = zygote.ask(request, [theirs.fileno(), lifeline.fileno()])["pid"]
+            opened = open_folders([*folders, *([Path(self.scratch.name)] if self.scratch else [])])
+            request = {"fork": place.name, "libraries": list(place.libraries)}
+            self.pid = zygote.ask(request, [theirs.fileno(), lifeline.fileno(), *opened])["pid"]
         finally:
             theirs.close()
             lifeline.close()
+            for descriptor in opened:
+                os.close(descriptor)
+        rows = [[name, source.folder, source.path] for name, source in sources.items()]
+        job = {"files": rows, "isolated": self.guarded, "limits": asdict(limits) if limits else {}}
+        self.channel.patience = PATIENCE
+        with contextlib.suppress(Closed, Late):  # whoever reads from it finds out
+            self.channel.tell(**job)
+            if place.told is not None:
+                self.channel.tell(**place.told)
 
     def end(self, kill: bool) -> int:
         """End it, or wait for its end; the status is that of `os.waitpid`."""
@@ -54,6 +90,8 @@ class Process:
             if status is not None:
                 break
             status = self.zygote.ask({"end": self.pid, "kill": not self.guarded})["status"]
+        if self.scratch:
+            self.scratch.cleanup()
         return status or 0
 
 
@@ -71,8 +109,8 @@ class Side:
     `tell` makes the message that has a step run.
     """
 
-    def __init__(self, run: Run, request: dict[str, Any], tell: Callable[[Step], dict[str, Any]]) -> None:
-        self.run, self.request, self.tell = run, request, tell
+    def __init__(self, run: Run, place: Place, tell: Callable[[Step], dict[str, Any]]) -> None:
+        self.run, self.place, self.tell = run, place, tell
         self.facts: dict[str, Any] = {}
         self.process: Process | None = None
         self.done: list[Step] = []
@@ -101,7 +139,7 @@ class Side:
     def _restart(self) -> Process:
         while self.starts < MAX_RUNS:
             self.starts += 1
-            self.process = Process(self.run.zygote, self.request)
+            self.process = Process(self.run.zygote, self.place, self.run.limits)
             for step in list(self.done):
                 try:
                     self._tell(self.process, step)

@@ -14,10 +14,10 @@ from typing import Any
 HIDDEN = "AUTOGRADED_HIDDEN"
 """A variable for the warm process alone: folders of the host of which nothing is to be seen behind the walls."""
 
-_INHERITED = (
-    *("PATH", "TZ", "LD_LIBRARY_PATH", "AUTOGRADED_NOISE"),
-    *("PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONPLATLIBDIR"),
-)
+_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONPLATLIBDIR")
+"""By which Python finds itself and its modules. The others change what a program does, such as `PYTHONOPTIMIZE`."""
+
+_INHERITED = ("PATH", "TZ", "LD_LIBRARY_PATH", "AUTOGRADED_NOISE", *_PYTHON)
 """What programs and libraries are found by. Everything else that could be set would change what a notebook does."""
 
 _ARITHMETIC = ("ATEN_", "ONEDNN_", "DNNL_", "MKL_", "OPENBLAS_", "NPY_")
@@ -51,6 +51,12 @@ def make_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
         HIDDEN: os.pathsep.join([os.getcwd(), tempfile.gettempdir()]),
         **more,
     }
+
+
+def make_worker_environment() -> dict[str, str]:
+    """What processes that know the gradebook's side start with: the user's variables, but for those that change how Python works."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON") or name in _PYTHON}
+    return {**kept, "PYTHONUTF8": "1", "MPLBACKEND": "agg"}
 
 
 def _find_font_cache() -> str | None:

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autograder.engine.jobs import Job, Output, Ran, Step
-from autograder.engine.laying import list_files
 from autograder.engine.outputs import make_error
 from autograder.engine.sides import GRACE_SECONDS, Ended, Place, Process, Side
+from autograder.engine.walls.laying import list_files
 from autograder.engine.walls.terms import Limits
 from autograder.engine.warm import Connection, Lost, WarmProcess
 from autograder.engine.wire.channel import Channel
@@ -97,14 +97,13 @@ class Run:
     """One notebook, once."""
 
     def __init__(self, job: Job, zygote: Connection, isolated: bool, limits: Limits) -> None:
-        self.job, self.zygote = job, zygote
+        self.job = job
         libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
-        self.limits = limits if isolated else None
-        self.student = Side(self, Place("student", libraries, job.files), _tell_student)
-        known = {"answers": sorted(job.answers), "judged": sorted(job.judged)}
-        self.examiner = Side(
-            self, Place("examiner", libraries, list_files(job.folder) if job.folder else {}, known), _tell_examiner
-        )
+        walls, known = limits if isolated else None, {"answers": sorted(job.answers), "judged": sorted(job.judged)}
+        authored = list_files(job.folder) if job.folder else {}
+        asked, asks = Place("student", libraries, job.files), Place("examiner", libraries, authored, known)
+        self.student = Side(zygote, asked, _write_to_student, job.seconds, walls)
+        self.examiner = Side(zygote, asks, _write_to_examiner, job.seconds, walls)
 
     def go(self) -> Iterator[Ran]:
         try:
@@ -157,7 +156,7 @@ class Run:
                 return self.examiner.read(process, text)
             if not gone:
                 try:
-                    student = self.student.process or self.student._restart()
+                    student = self.student.process or self.student.restart()
                     self.student.pass_on(student, kind, text, raw)
                     kind, text, raw = self.student.receive(student, deadline)
                     if kind != Channel.DATA:
@@ -165,7 +164,7 @@ class Run:
                 except Ended as end:
                     gone = end
             if gone:
-                kind, text, raw = Channel.CONTROL, json.dumps(_tell_gone(gone)).encode(), bytearray()
+                kind, text, raw = Channel.CONTROL, json.dumps(_describe_end(gone)).encode(), bytearray()
             self.examiner.pass_on(process, kind, text, raw)
 
 
@@ -175,17 +174,17 @@ def _mentions(step: Step, library: str) -> bool:
     return word in step.source or word in (step.authored or "")
 
 
-def _tell_student(step: Step) -> dict[str, Any]:
+def _write_to_student(step: Step) -> dict[str, Any]:
     extra = {"facts": list(step.facts)} if step.facts is not None else {}
     return {"run": step.source, "random": step.random, **extra}
 
 
-def _tell_examiner(step: Step) -> dict[str, Any]:
+def _write_to_examiner(step: Step) -> dict[str, Any]:
     source = step.source if step.authored is None else step.authored
     return {"run": source, "needs": list(step.needs), "imports": step.imports}
 
 
-def _tell_gone(end: Ended) -> dict[str, str]:
+def _describe_end(end: Ended) -> dict[str, str]:
     """What a check says of a student's process that is gone."""
     if end.name == "CellTimeoutError":
         return {"error": "TimeoutError", "detail": "it did not come to an end in the time allowed"}

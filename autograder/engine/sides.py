@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from autograder.engine.jobs import Output, Step
-from autograder.engine.laying import gather, open_folders
 from autograder.engine.outputs import clean_outputs, make_error
+from autograder.engine.walls.laying import gather, open_folders
 from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE, Limits
 from autograder.engine.warm import Connection, Lost
 from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message
@@ -27,10 +27,6 @@ GRACE_SECONDS = 2.0
 
 PATIENCE = 60.0
 """Seconds that a fork may take to read what it is to do."""
-
-if TYPE_CHECKING:
-    from autograder.engine.runner import Run
-
 
 MAX_RUNS = 6
 """How often one notebook may end its process; then the rest of its cells is not run."""
@@ -106,43 +102,52 @@ class Ended(Exception):
 class Side:
     """The process of one side; where it was ended, the next cell finds a new one in which the earlier cells have run.
 
-    `tell` makes the message that has a step run.
+    `place` is what it is forked for, `write_message` writes the message that has a step run, and a cell may take `seconds`.
     """
 
-    def __init__(self, run: Run, place: Place, tell: Callable[[Step], dict[str, Any]]) -> None:
-        self.run, self.place, self.tell = run, place, tell
+    def __init__(
+        self,
+        zygote: Connection,
+        place: Place,
+        write_message: Callable[[Step], dict[str, Any]],
+        seconds: float,
+        limits: Limits | None,
+    ) -> None:
+        self.zygote, self.place, self.write_message, self.seconds = zygote, place, write_message, seconds
+        self.limits = limits
         self.facts: dict[str, Any] = {}
+        """What the step that ran last found besides its outputs, where it was asked to."""
         self.process: Process | None = None
         self.done: list[Step] = []
         self.starts = 0
 
     def send(self, step: Step) -> Process:
         """Let a cell begin. Raises `Ended`."""
-        process = self.process or self._restart()
-        self._tell(process, step)
+        process = self.process or self.restart()
+        self._begin(process, step)
         return process
 
-    def _tell(self, process: Process, step: Step) -> None:
-        message = {**self.tell(step), "number": step.number, "seconds": self.run.job.seconds}
+    def _begin(self, process: Process, step: Step) -> None:
+        message = {**self.write_message(step), "number": step.number, "seconds": self.seconds}
         self.pass_on(process, Channel.CONTROL, json.dumps(message).encode())
 
     def pass_on(self, process: Process, kind: int, text: bytes, raw: bytes | bytearray = b"") -> None:
         """Send a frame. Raises `Ended`, also where the process takes nothing any more."""
         try:
-            process.channel.patience = self.run.job.seconds + GRACE_SECONDS
+            process.channel.patience = self.seconds + GRACE_SECONDS
             process.channel.send(kind, text, raw)
         except Closed:
             raise self.explain(process, kill=False) from None
         except Late:
             raise self.explain(process, kill=True) from None
 
-    def _restart(self) -> Process:
+    def restart(self) -> Process:
         while self.starts < MAX_RUNS:
             self.starts += 1
-            self.process = Process(self.run.zygote, self.place, self.run.limits)
+            self.process = Process(self.zygote, self.place, self.limits)
             for step in list(self.done):
                 try:
-                    self._tell(self.process, step)
+                    self._begin(self.process, step)
                     self.wait(self.process)
                 except Ended:
                     self.done.remove(step)
@@ -153,7 +158,7 @@ class Side:
 
     def wait(self, process: Process) -> list[Output]:
         """The outputs of the cell that runs. Raises `Ended`."""
-        kind, text, _ = self.receive(process, time.monotonic() + self.run.job.seconds + GRACE_SECONDS)
+        kind, text, _ = self.receive(process, time.monotonic() + self.seconds + GRACE_SECONDS)
         if kind != Channel.CONTROL:
             raise self.explain(process, kill=True)
         return self.read(process, text)
@@ -170,7 +175,7 @@ class Side:
             raise self.explain(process, kill=True) from None
         if late:
             outputs = [output for output in outputs if output.get("ename") != "OutOfTime"]
-            outputs.append(make_error("CellTimeoutError", _out_of_time(self.run.job.seconds)))
+            outputs.append(make_error("CellTimeoutError", _out_of_time(self.seconds)))
         return outputs
 
     def _give_up(self, process: Process, reason: str) -> NoReturn:
@@ -186,7 +191,7 @@ class Side:
             return process.channel.receive(max(deadline - time.monotonic(), 0.01))
         except Late:
             self.drop(process, kill=True)
-            raise Ended("CellTimeoutError", _out_of_time(self.run.job.seconds)) from None
+            raise Ended("CellTimeoutError", _out_of_time(self.seconds)) from None
         except Closed:
             raise self.explain(process, kill=False) from None
         except Malformed:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.engine.surroundings import make_environment
+from autograder.engine.walls.surroundings import make_environment
 from autograder.engine.wire.channel import Channel, Closed, Malformed, read_message
 from autograder.errors import GraderError
 

@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.engine.laying import Source, copy
-from autograder.engine.surroundings import forget_host
 from autograder.engine.walls.isolation import enclose
+from autograder.engine.walls.laying import Source, copy
 from autograder.engine.walls.preparation import prepare
+from autograder.engine.walls.surroundings import forget_host
 from autograder.engine.walls.terms import UNAVAILABLE, Limits
 from autograder.engine.warm import WARM
 from autograder.engine.wire.channel import Channel, Closed, Malformed, read_message
@@ -75,7 +75,7 @@ def main() -> None:
     die_with_parent()
     with socket.socket(fileno=int(sys.argv[1])) as listener, selectors.DefaultSelector() as selector:
         warm_up()
-        settle()
+        get_ready_to_fork()
         os.dup2(1, 2)  # until now there was somebody to read what is wrong
         Path(WARM).touch()
         selector.register(0, selectors.EVENT_READ)
@@ -221,13 +221,13 @@ def load(libraries: Iterable[str]) -> None:
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # its first use loads torch's compiler
     if fresh:
         _loaded.update(fresh)
-        settle()
+        get_ready_to_fork()
 
 
 _loaded: set[str] = set()
 
 
-def settle() -> None:
+def get_ready_to_fork() -> None:
     """Get ready for forks: what is in memory now stays as it is."""
     gc.collect()
     gc.freeze()

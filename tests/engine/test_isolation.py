@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from autograder.engine.laying import HERE, Source
 from autograder.engine.walls import doctor, isolation, kernel, namespaces, preparation, terms
+from autograder.engine.walls.laying import HERE, Source
 from autograder.engine.walls.terms import Limits
 from autograder.errors import CourseError
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from autograder.engine.surroundings import make_worker_environment
 from autograder.engine.walls.probe import OPTIONAL, probe
+from autograder.engine.walls.surroundings import make_worker_environment
 from autograder.engine.walls.terms import Wall
 
 MEANING = {

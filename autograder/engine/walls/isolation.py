@@ -26,7 +26,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from autograder.engine.laying import HERE, Source, copy, measure
 from autograder.engine.walls.guard import be_keeper, end_with_box, stand_guard
 from autograder.engine.walls.kernel import (
     CLONE_NEWCGROUP,
@@ -41,6 +40,7 @@ from autograder.engine.walls.kernel import (
     SECCOMP_MODE_FILTER,
     check_call,
 )
+from autograder.engine.walls.laying import HERE, Source, copy, measure
 from autograder.engine.walls.namespaces import (
     become_nobody,
     begin_root,

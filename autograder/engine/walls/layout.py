@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from autograder.engine.surroundings import COMPUTING, hidden_folders
+from autograder.engine.walls.surroundings import COMPUTING, hidden_folders
 from autograder.engine.walls.terms import SCRATCH, STUDENT
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")

@@ -31,6 +31,7 @@ def be_examiner(channel: Channel) -> NoReturn:
     evaluated here with them.
     """
     shell = adopt_shell()
+    shell.examines = True
     known = read_message(channel.receive()[1])
     student = RemoteStudent(channel, shell.user_ns, frozenset(known["answers"]), frozenset(known["judged"]))
     standins = StandIns(channel, shell.user_ns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import tempfile
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 
 from autograder.engine.jobs import Output, Step
 from autograder.engine.outputs import clean_outputs, make_error
+from autograder.engine.walls.kernel import read_proc
 from autograder.engine.walls.laying import gather, open_folders
 from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE, Limits
 from autograder.engine.warm import Connection, Lost
@@ -92,11 +94,14 @@ class Process:
 
 
 class Ended(Exception):
-    """The process of a cell ended, or was ended: with the name and the words of the error."""
+    """The process of a cell ended, or was ended: with the name and the words of the error.
 
-    def __init__(self, name: str, says: str, again: bool = False) -> None:
+    `killed`: by a signal that nobody can handle. It may have come from outside, and to a check's process it has.
+    """
+
+    def __init__(self, name: str, says: str, killed: bool = False, of_check: bool = False) -> None:
         super().__init__(says)
-        self.name, self.says, self.again = name, says, again
+        self.name, self.says, self.killed, self.of_check = name, says, killed, of_check
 
 
 class Side:
@@ -201,7 +206,7 @@ class Side:
         status = self.drop(process, kill)
         if kill:
             return Ended("ProcessEnded", "The cell broke its connection to the grader.")
-        return _explain_end(status)
+        return _explain_end(status, self.place.name == "examiner")
 
     def drop(self, process: Process, kill: bool) -> int:
         self.process = None
@@ -217,11 +222,23 @@ def _out_of_time(seconds: float) -> str:
     return f"The cell did not end within its time of {seconds:g} seconds."
 
 
-def _explain_end(status: int) -> Ended:
+def _explain_end(status: int, of_check: bool) -> Ended:
+    """Why a process ended, with this status of `os.waitpid`. Nobody is to read of a check's process that an answer ended it."""
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-    if code == OUT_OF_MEMORY:
-        return Ended("ProcessEnded", "The cell ended its process (it used too much memory).")
-    if code > 128 and code - 128 in set(signal.Signals):
-        name = signal.Signals(code - 128).name
-        return Ended("ProcessEnded", f"The cell ended its process (signal {name}).", again=name == "SIGKILL")
-    return Ended("ProcessEnded", f"The cell ended its process (exit status {code}).")
+    signalled = code > 128 and code - 128 in set(signal.Signals)
+    how = f"signal {signal.Signals(code - 128).name}" if signalled else f"exit status {code}"
+    killed = how == "signal SIGKILL"
+    if of_check:
+        says = f"The check's own process ended ({how}); no cell of this notebook did that."
+        if code == OUT_OF_MEMORY:
+            says = "The check was stopped: with what it was given here, it used more memory than a check may."
+    else:
+        how = "it used too much memory" if code == OUT_OF_MEMORY else how
+        says = f"The cell ended its process ({how})."
+    return Ended("ProcessEnded", says, killed, of_check)
+
+
+def count_kills() -> int:
+    """How many processes the kernel has killed since it started because there was no memory left (Linux)."""
+    found = re.search(r"^oom_kill (\d+)$", read_proc("/proc/vmstat"), re.MULTILINE)
+    return int(found[1]) if found else 0

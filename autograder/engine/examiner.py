@@ -28,13 +28,16 @@ MAX_WORDS = 4_000
 """Characters of one text in a reply."""
 
 
-def be_examiner(channel: Channel, answers: frozenset[str], judged: frozenset[str]) -> NoReturn:
+def be_examiner(channel: Channel) -> NoReturn:
     """Serve until the other end is closed.
 
-    `answers` are the names that the author's own answers bind, `judged` the expressions that were evaluated here with them.
+    First comes a message with `answers`, the names that the author's own answers bind, and `judged`, the expressions that were
+    evaluated here with them.
     """
     shell = adopt_shell()
-    student = RemoteStudent(channel, shell.user_ns, answers, judged)
+    shell.examines = True
+    known = read_message(channel.receive()[1])
+    student = RemoteStudent(channel, shell.user_ns, frozenset(known["answers"]), frozenset(known["judged"]))
     standins = StandIns(channel, shell.user_ns)
     with connect(student):
         while True:

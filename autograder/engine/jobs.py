@@ -41,9 +41,9 @@ class Job:
     answers: frozenset[str] = frozenset()
     """The names that the author's own answers bind."""
     judged: frozenset[str] = frozenset()
-    """The expressions that the examiner evaluated itself in the reference run, because they hand the student's plain data to functions of the author's."""
-    folder: Path = Path()
-    """The examiner's working folder: what the author ships with the notebook."""
+    """The expressions of checks that the examiner worked out itself in the reference run; see `engine.cuts`."""
+    folder: Path | None = None
+    """What the author ships with the notebook: the files of the examiner's working folder."""
     files: dict[str, Path] = field(default_factory=dict)
     """The student's working folder: name there → file to copy."""
     seconds: float = 30

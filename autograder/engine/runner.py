@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from autograder.engine.jobs import Job, Output, Ran, Step
 from autograder.engine.outputs import make_error
-from autograder.engine.sides import GRACE_SECONDS, Ended, Process, Side
+from autograder.engine.sides import GRACE_SECONDS, Ended, Place, Process, Side, count_kills
+from autograder.engine.walls.laying import list_files
 from autograder.engine.walls.terms import Limits
 from autograder.engine.warm import Connection, Lost, WarmProcess
 from autograder.engine.wire.channel import Channel
@@ -27,6 +26,12 @@ MAX_CELLS_LATE = 20
 
 
 TOO_LONG = "Earlier cells took all the time that there is for the notebook."
+
+
+KILLED = (
+    "A process that ran this notebook was killed from outside, and again when it was started anew. "
+    "Most likely the machine had no memory left: grade with fewer jobs (-j), and this submission again."
+)
 
 
 LIBRARIES = ("torch.optim",)
@@ -81,7 +86,7 @@ class Engine:
     def run(self, job: Job) -> list[Ran]:
         """What each step gave. A cell that stops, hangs or ends its process has an error that says so.
 
-        Raises `CourseError` when the engine itself is ended again and again, `GraderError` where it cannot start.
+        Raises `CourseError` when processes of the engine are ended again and again from outside, `GraderError` where it cannot start.
         """
         for _ in range(3):
             try:
@@ -98,36 +103,13 @@ class Run:
     """One notebook, once."""
 
     def __init__(self, job: Job, zygote: Connection, isolated: bool, limits: Limits) -> None:
-        self.job = job
+        self.job, self.kills = job, count_kills()
         libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
-        self.scratch = None if isolated else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self.student = Side(
-            zygote,
-            {
-                "fork": "student",
-                "libraries": libraries,
-                "files": {name: str(path.absolute()) for name, path in job.files.items()},
-                "isolated": isolated,
-                "limits": asdict(limits),
-                "root": zygote.root,
-                "folder": self.scratch.name if self.scratch else "",
-            },
-            _write_to_student,
-            job.seconds,
-        )
-        self.examiner = Side(
-            zygote,
-            {
-                "fork": "examiner",
-                "libraries": libraries,
-                "folder": str(job.folder.absolute()),
-                "answers": sorted(job.answers),
-                "judged": sorted(job.judged),
-                "memory": limits.memory if isolated else 0,
-            },
-            _write_to_examiner,
-            job.seconds,
-        )
+        walls, known = limits if isolated else None, {"answers": sorted(job.answers), "judged": sorted(job.judged)}
+        authored = list_files(job.folder) if job.folder else {}
+        asked, asks = Place("student", libraries, job.files), Place("examiner", libraries, authored, known)
+        self.student = Side(zygote, asked, _write_to_student, job.seconds, walls)
+        self.examiner = Side(zygote, asks, _write_to_examiner, job.seconds, walls)
 
     def go(self) -> Iterator[Ran]:
         try:
@@ -142,8 +124,6 @@ class Run:
         finally:
             self.student.close()
             self.examiner.close()
-            if self.scratch:
-                self.scratch.cleanup()
 
     def _step(self, step: Step) -> list[Output]:
         if step.side == "student":
@@ -163,8 +143,10 @@ class Run:
             except Ended as end:
                 if side is self.examiner:  # the student's process may wait for an answer of the one that is gone
                     self.student.close()
-                if end.again and attempt == 1:  # killed from outside, perhaps: give it another chance
+                if end.killed and attempt == 1:  # from outside, perhaps: give it another chance
                     continue
+                if end.killed and (end.of_check or count_kills() > self.kills):  # by nothing that the student wrote
+                    raise CourseError(KILLED) from None
                 return [make_error(end.name, end.says)]
             side.done.append(step)
             return outputs
@@ -177,7 +159,7 @@ class Run:
         while True:
             kind, text, raw = self.examiner.receive(process, deadline + GRACE_SECONDS)
             if kind == Channel.CONTROL:
-                if gone and gone.again:
+                if gone and gone.killed:
                     raise gone
                 return self.examiner.read(process, text)
             if not gone:

@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
+
+from autograder.engine.rendering import render, write_text
 
 MAX_STREAM = 100_000
 """Characters kept of what one cell prints; the grader cuts it further."""
@@ -149,8 +152,25 @@ def _is_python(text: str) -> bool:
     return True
 
 
+class _Compiler(CachingCompiler):  # type: ignore[misc]
+    """Keeps the lines of the cells, by the names of their code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells: dict[str, tuple[int, list[str]]] = {}
+
+    def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+        name: str = super().cache(transformed_code, number, raw_code)
+        self.cells[name] = number, transformed_code.splitlines()
+        return name
+
+
 class NotebookShell(InteractiveShell):  # type: ignore[misc]
     """Runs cells as a notebook's kernel does: magics, `await` at the top level, inline figures."""
+
+    compiler_class = Type(_Compiler)
+    examines = False
+    """Whether an error may be the student's although the cell is the author's; see `rendering`."""
 
     displayhook_class = Type(_Hook)
     display_pub_class = Type(_Publisher)
@@ -170,6 +190,22 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         outputs.add({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)})
 
+    def showtraceback(self, exc_tuple: Any = None, *arguments: Any, **options: Any) -> None:
+        if not self.examines:
+            super().showtraceback(exc_tuple, *arguments, **options)
+            return
+        _, error, trace = self._get_exc_info(exc_tuple)
+        lines = render(error, trace, self.compile.cells)
+        outputs.add(
+            {"output_type": "error", "ename": type(error).__name__, "evalue": write_text(error), "traceback": lines}
+        )
+
+    def showsyntaxerror(self, filename: Any = None, *arguments: Any, **options: Any) -> None:
+        if self.examines:
+            self.showtraceback()
+        else:
+            super().showsyntaxerror(filename, *arguments, **options)
+
     def start_afresh(self) -> None:
         """Forget the cells that have run, before the forks."""
         while _files:
@@ -184,9 +220,8 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
             result = self.run_cell(source, store_history=True)
             error = result.error_before_exec or result.error_in_exec
         if error is not None and not any(output["output_type"] == "error" for output in outputs.kept):
-            outputs.add(
-                {"output_type": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": [str(error)]}
-            )
+            text = write_text(error)
+            outputs.add({"output_type": "error", "ename": type(error).__name__, "evalue": text, "traceback": [text]})
         return outputs.take()
 
 

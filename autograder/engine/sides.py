@@ -5,15 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.engine.jobs import Output, Step
 from autograder.engine.outputs import clean_outputs, make_error
-from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE
+from autograder.engine.walls.kernel import read_proc
+from autograder.engine.walls.laying import gather, open_folders
+from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE, Limits
 from autograder.engine.warm import Connection, Lost
 from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message
 from autograder.errors import CourseError
@@ -21,23 +27,55 @@ from autograder.errors import CourseError
 GRACE_SECONDS = 2.0
 """Time to come to an end after the time of a cell."""
 
+PATIENCE = 60.0
+"""Seconds that a fork may take to read what it is to do."""
+
 MAX_RUNS = 6
 """How often one notebook may end its process; then the rest of its cells is not run."""
 
 
-class Process:
-    """A fork of the warm process, and the channel to it."""
+@dataclass(frozen=True)
+class Place:
+    """What a side is forked for and finds there: its `name`, the `files` of its working folder, and what it is told first, if anything."""
 
-    def __init__(self, zygote: Connection, request: dict[str, Any]) -> None:
-        self.zygote, self.guarded = zygote, bool(request.get("isolated"))
+    name: str
+    libraries: Sequence[str]
+    files: Mapping[str, Path]
+    told: Mapping[str, Any] | None = None
+
+
+class Process:
+    """A fork of the warm process, and the channel to it.
+
+    The warm process is asked for a fork with descriptors; all else goes to the fork by its own channel. Folders are passed on
+    as descriptors, so that no student's process has ever held a path of the host.
+    """
+
+    def __init__(self, zygote: Connection, place: Place, limits: Limits | None) -> None:
+        """Without `limits` there are no walls, and the working folder is one that ends with this."""
+        self.zygote, self.guarded = zygote, limits is not None
+        self.scratch = None if limits else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         own, theirs = socket.socketpair()
         alive, lifeline = socket.socketpair()
         self.channel, self.lifeline = Channel(own), alive
+        folders, sources = gather(place.files)
+        opened: list[int] = []
         try:
-            self.pid = zygote.ask(request, [theirs.fileno(), lifeline.fileno()])["pid"]
+            opened = open_folders([*folders, *([Path(self.scratch.name)] if self.scratch else [])])
+            request = {"fork": place.name, "libraries": list(place.libraries)}
+            self.pid = zygote.ask(request, [theirs.fileno(), lifeline.fileno(), *opened])["pid"]
         finally:
             theirs.close()
             lifeline.close()
+            for descriptor in opened:
+                os.close(descriptor)
+        rows = [[name, source.folder, source.path] for name, source in sources.items()]
+        job = {"files": rows, "isolated": self.guarded, "limits": asdict(limits) if limits else {}}
+        self.channel.patience = PATIENCE
+        with contextlib.suppress(Closed, Late):  # whoever reads from it finds out
+            self.channel.tell(**job)
+            if place.told is not None:
+                self.channel.tell(**place.told)
 
     def end(self, kill: bool) -> int:
         """End it, or wait for its end; the status is that of `os.waitpid`."""
@@ -50,31 +88,38 @@ class Process:
             if status is not None:
                 break
             status = self.zygote.ask({"end": self.pid, "kill": not self.guarded})["status"]
+        if self.scratch:
+            self.scratch.cleanup()
         return status or 0
 
 
 class Ended(Exception):
-    """The process of a cell ended, or was ended: with the name and the words of the error."""
+    """The process of a cell ended, or was ended: with the name and the words of the error.
 
-    def __init__(self, name: str, says: str, again: bool = False) -> None:
+    `killed`: by a signal that nobody can handle. It may have come from outside, and to a check's process it has.
+    """
+
+    def __init__(self, name: str, says: str, killed: bool = False, of_check: bool = False) -> None:
         super().__init__(says)
-        self.name, self.says, self.again = name, says, again
+        self.name, self.says, self.killed, self.of_check = name, says, killed, of_check
 
 
 class Side:
     """The process of one side; where it was ended, the next cell finds a new one in which the earlier cells have run.
 
-    `request` is what the warm process is asked for, `write_message` writes the message that has a step run, and a cell may take `seconds`.
+    `place` is what it is forked for, `write_message` writes the message that has a step run, and a cell may take `seconds`.
     """
 
     def __init__(
         self,
         zygote: Connection,
-        request: dict[str, Any],
+        place: Place,
         write_message: Callable[[Step], dict[str, Any]],
         seconds: float,
+        limits: Limits | None,
     ) -> None:
-        self.zygote, self.request, self.write_message, self.seconds = zygote, request, write_message, seconds
+        self.zygote, self.place, self.write_message, self.seconds = zygote, place, write_message, seconds
+        self.limits = limits
         self.facts: dict[str, Any] = {}
         """What the step that ran last found besides its outputs, where it was asked to."""
         self.process: Process | None = None
@@ -104,7 +149,7 @@ class Side:
     def restart(self) -> Process:
         while self.starts < MAX_RUNS:
             self.starts += 1
-            self.process = Process(self.zygote, self.request)
+            self.process = Process(self.zygote, self.place, self.limits)
             for step in list(self.done):
                 try:
                     self._begin(self.process, step)
@@ -161,7 +206,7 @@ class Side:
         status = self.drop(process, kill)
         if kill:
             return Ended("ProcessEnded", "The cell broke its connection to the grader.")
-        return _explain_end(status)
+        return _explain_end(status, self.place.name == "examiner")
 
     def drop(self, process: Process, kill: bool) -> int:
         self.process = None
@@ -177,11 +222,23 @@ def _out_of_time(seconds: float) -> str:
     return f"The cell did not end within its time of {seconds:g} seconds."
 
 
-def _explain_end(status: int) -> Ended:
+def _explain_end(status: int, of_check: bool) -> Ended:
+    """Why a process ended, with this status of `os.waitpid`. Nobody is to read of a check's process that an answer ended it."""
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-    if code == OUT_OF_MEMORY:
-        return Ended("ProcessEnded", "The cell ended its process (it used too much memory).")
-    if code > 128 and code - 128 in set(signal.Signals):
-        name = signal.Signals(code - 128).name
-        return Ended("ProcessEnded", f"The cell ended its process (signal {name}).", again=name == "SIGKILL")
-    return Ended("ProcessEnded", f"The cell ended its process (exit status {code}).")
+    signalled = code > 128 and code - 128 in set(signal.Signals)
+    how = f"signal {signal.Signals(code - 128).name}" if signalled else f"exit status {code}"
+    killed = how == "signal SIGKILL"
+    if of_check:
+        says = f"The check's own process ended ({how}); no cell of this notebook did that."
+        if code == OUT_OF_MEMORY:
+            says = "The check was stopped: with what it was given here, it used more memory than a check may."
+    else:
+        how = "it used too much memory" if code == OUT_OF_MEMORY else how
+        says = f"The cell ended its process ({how})."
+    return Ended("ProcessEnded", says, killed, of_check)
+
+
+def count_kills() -> int:
+    """How many processes the kernel has killed since it started because there was no memory left (Linux)."""
+    found = re.search(r"^oom_kill (\d+)$", read_proc("/proc/vmstat"), re.MULTILINE)
+    return int(found[1]) if found else 0

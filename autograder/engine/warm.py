@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -9,33 +10,16 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.engine.walls.surroundings import make_environment
+from autograder.engine.wire.channel import Channel, Closed, Malformed, read_message
 from autograder.errors import GraderError
 
 WARM = "warm"
 """A file beside the socket of the warm process, which it makes when it is warm."""
-
-
-_INHERITED = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "TMPDIR",
-    "PYTHONPATH",
-    "LD_LIBRARY_PATH",
-    "MPLCONFIGDIR",
-    "XDG_CACHE_HOME",
-    "AUTOGRADED_NOISE",
-)
-
-
-_ARITHMETIC = ("ATEN_", "ONEDNN_", "DNNL_", "MKL_", "OPENBLAS_", "NPY_", "KMP_")
-"""What variables begin with that choose how numbers are computed."""
 
 
 class Lost(Exception):
@@ -43,26 +27,24 @@ class Lost(Exception):
 
 
 class WarmProcess:
-    """The warm process, and the folder in which its socket is. It can be connected to at once, and answers when it is warm."""
+    """The warm process, and its folder, in which its socket is. It can be connected to at once, and answers when it is warm."""
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
         self.address = f"{self.folder.name}/socket"
         os.mkdir(f"{self.folder.name}/root")
-        inherited = {
-            name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith(_ARITHMETIC)
-        }
         try:
             with socket.socket(socket.AF_UNIX) as listener, open(f"{self.folder.name}/said", "wb") as said:
-                listener.bind(self.address)
+                with _reachable(self.address) as address:
+                    listener.bind(address)
                 listener.listen()
                 self.process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "autograder.engine.zygote", str(listener.fileno())],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=said,
-                    env={**inherited, **(environment or {})},
-                    cwd="/",
+                    env=make_environment(Path(self.folder.name), environment or {}),
+                    cwd=self.folder.name,
                     pass_fds=[listener.fileno()],
                 )  # the only one that has the listener, so that its end is seen at once
         except OSError as error:
@@ -96,30 +78,39 @@ def explain_start(number: int | None = None) -> str:
     return "Mend that, then grade again; what was graded before is kept."
 
 
+@contextlib.contextmanager
+def _reachable(address: str) -> Iterator[str]:
+    """A name for a socket's place: its own may be longer than the system takes, which is about 100 bytes."""
+    if len(os.fsencode(address)) < 100 or sys.platform != "linux":
+        yield address
+        return
+    folder = os.open(os.path.dirname(address), os.O_PATH)
+    try:
+        yield f"/proc/self/fd/{folder}/{os.path.basename(address)}"
+    finally:
+        os.close(folder)
+
+
 class Connection:
     """A client's connection to the warm process. Raises `Lost` where there is none, or none any more."""
 
     def __init__(self, address: str) -> None:
-        self.root = str(Path(address).parent / "root")
-        self.socket = socket.socket(socket.AF_UNIX)
+        connection = socket.socket(socket.AF_UNIX)
+        self.channel = Channel(connection)
         try:
-            self.socket.connect(address)
+            with _reachable(address) as reachable:
+                connection.connect(reachable)
         except OSError:
-            self.socket.close()
+            self.channel.close()
             raise Lost from None
-        self.answers = self.socket.makefile("rb")
 
     def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         try:
-            socket.send_fds(self.socket, [json.dumps(request).encode()], list(descriptors))
-            line = self.answers.readline()
-        except OSError:
-            line = b""
-        if not line:
-            raise Lost
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+            self.channel.send(Channel.CONTROL, json.dumps(request).encode(), descriptors=descriptors)
+            _, text, _ = self.channel.receive()
+            return read_message(text)
+        except (Closed, Malformed):
+            raise Lost from None
 
     def close(self) -> None:
-        self.answers.close()
-        self.socket.close()
+        self.channel.close()

@@ -1,9 +1,10 @@
 """The warm process: imports what notebooks need once, and forks on request. It never sees a notebook, a test or a submission.
 
-It is started with the descriptor of a socket that listens. A client sends one JSON message at a time. `{"fork": "student" or "examiner", …}`
-comes with the descriptors that the fork is to have: its channel, and for a student a lifeline, whose other end is closed when nobody
-waits any more; the answer has the fork's `pid`. `{"end": pid}` waits a moment for the end of that process, or kills it, and answers
-with its wait `status`, `null` where it goes on. What a client forked ends with its connection, and the warm process with its standard input.
+It is started in its own folder, with the descriptor of a socket that listens. A client sends frames (`wire.channel`), a message each:
+`{"fork": "student" or "examiner", "libraries": […]}` comes with the descriptors that the fork is to have: its channel, a lifeline, whose
+other end is closed when nobody waits any more, and folders; the answer has the fork's `pid`. What the fork is to do it reads from its
+channel by itself; see `sides`. `{"end": pid, "kill": …}` waits a moment for the end of that process, or kills it, and answers with its wait
+`status`, `null` where it goes on. What a client forked ends with its connection, and the warm process with its standard input.
 """
 
 from __future__ import annotations
@@ -12,29 +13,61 @@ import contextlib
 import ctypes
 import gc
 import io
-import json
 import os
 import selectors
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.engine.walls.isolation import enclose
+from autograder.engine.walls.laying import Source, copy
 from autograder.engine.walls.preparation import prepare
+from autograder.engine.walls.surroundings import forget_host
 from autograder.engine.walls.terms import UNAVAILABLE, Limits
 from autograder.engine.warm import WARM
-from autograder.engine.wire.channel import Channel
+from autograder.engine.wire.channel import Channel, Closed, Malformed, read_message
 from autograder.errors import CourseError
-
-MAX_REQUEST = 1 << 20
 
 MOMENT = 1.0
 """Seconds to wait for the end of a process."""
+
+
+class _Client:
+    """Who asks for forks, and the processes that were forked for it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.channel = Channel(connection, takes_descriptors=True)
+        self.forked: set[int] = set()
+
+    def serve(self) -> bool:
+        """Do what it asks for, as far as it has come; whether it is still there."""
+        try:
+            frame = self.channel.receive_ready()
+            if frame:
+                self.channel.tell(**self._do(read_message(frame[1])))
+        except (Closed, Malformed):
+            return False
+        return True
+
+    def _do(self, job: dict[str, Any]) -> dict[str, Any]:
+        if "fork" in job:
+            load(job["libraries"])
+            pid = _fork(job["fork"], self.channel.take_descriptors())
+            self.forked.add(pid)
+            return {"pid": pid}
+        status = _end(job["end"], job["kill"])
+        if status is not None:
+            self.forked.discard(job["end"])
+        return {"status": status}
+
+    def close(self) -> None:
+        for pid in self.forked:
+            _end(pid, kill=True)
+        self.channel.close()
 
 
 def main() -> None:
@@ -44,57 +77,28 @@ def main() -> None:
         warm_up()
         get_ready_to_fork()
         os.dup2(1, 2)  # until now there was somebody to read what is wrong
-        Path(listener.getsockname()).with_name(WARM).touch()
+        Path(WARM).touch()
         selector.register(0, selectors.EVENT_READ)
         selector.register(listener, selectors.EVENT_READ)
-        clients: dict[socket.socket, set[int]] = {}
         while True:
             for key, _ in selector.select():
-                ready = key.fileobj
-                if not isinstance(ready, socket.socket):
+                if isinstance(key.data, _Client):
+                    if not key.data.serve():
+                        selector.unregister(key.fileobj)
+                        key.data.close()
+                elif key.fileobj is listener:
+                    client = _Client(listener.accept()[0])
+                    selector.register(client.channel, selectors.EVENT_READ, client)
+                else:
                     return
-                if ready is listener:
-                    client, _ = listener.accept()
-                    clients[client] = set()
-                    selector.register(client, selectors.EVENT_READ)
-                elif not _serve(ready, clients[ready]):
-                    selector.unregister(ready)
-                    for pid in clients.pop(ready):
-                        _end(pid, kill=True)
-                    ready.close()
 
 
-def _serve(client: socket.socket, forked: set[int]) -> bool:
-    """Do what a client asks for; whether it is still there."""
-    try:
-        text, descriptors, _, _ = socket.recv_fds(client, MAX_REQUEST, 4)
-        if not text:
-            return False
-        job = json.loads(text)
-        if "fork" in job:
-            load(job.get("libraries", ()))
-            pid = _fork(job, descriptors)
-            forked.add(pid)
-            answer: dict[str, Any] = {"pid": pid}
-        else:
-            answer = {"status": _end(job["end"], job["kill"])}
-            if answer["status"] is not None:
-                forked.discard(job["end"])
-        client.sendall(json.dumps(answer).encode() + b"\n")
-    except OSError:
-        return False
-    return True
-
-
-def _fork(job: dict[str, Any], descriptors: list[int]) -> int:
+def _fork(side: str, descriptors: list[int]) -> int:
     pid = os.fork()
     if pid == 0:
         try:
             _close_all_but(descriptors)
-            _live(job, descriptors)
-        except CourseError as error:  # what stands in the way of the walls
-            _open(descriptors).tell(unavailable=str(error))
-            os._exit(UNAVAILABLE)
+            _live(side, descriptors)
         finally:
             os._exit(1)
     for descriptor in descriptors:
@@ -112,44 +116,39 @@ def _close_all_but(descriptors: list[int]) -> None:
     os.closerange(first, first + 100)
 
 
-def _live(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
-    """In the fork."""
-    if job["fork"] == "examiner":
-        from autograder.engine.examiner import be_examiner
-
-        die_with_parent()
-        if job["memory"]:  # what it does with a student's numbers may take as much as they say
-            import resource
-
-            resource.setrlimit(resource.RLIMIT_AS, (job["memory"], job["memory"]))
-        os.chdir(job["folder"])
-        be_examiner(_open(descriptors), frozenset(job["answers"]), frozenset(job["judged"]))
-    else:
-        from autograder.engine.student import be_student
-
-        files = {name: Path(path) for name, path in job["files"].items()}
-        body: Callable[[], None] = lambda: be_student(_open(descriptors))  # noqa: E731
+def _live(side: str, descriptors: list[int]) -> NoReturn:
+    """In the fork: read what there is to do, lay out the files, and become one of the two sides."""
+    number, lifeline, *folders = descriptors
+    channel = Channel(socket.socket(fileno=number))
+    body = _make_body(side, channel)
+    job = read_message(channel.receive()[1])
+    files = {name: Source(folders[folder], path) for name, folder, path in job["files"]}
+    try:
         if job["isolated"]:
-            limits = Limits(**job["limits"])
-            enclose(body, files, limits, [descriptors[0]], descriptors[1], Path(job["root"]))
+            enclose(body, files, Limits(**job["limits"]), [number], lifeline, Path("root"))
         die_with_parent()
-        _populate(Path(job["folder"]), files)
-        body()
+        os.setsid()
+        os.fchdir(folders[-1])  # a fresh one
+        copy(files)
+    except CourseError as error:  # what stands in the way of the walls
+        channel.tell(unavailable=str(error))
+        os._exit(UNAVAILABLE)
+    sys.path.insert(0, "")
+    body()
     os._exit(0)
 
 
-def _open(descriptors: list[int]) -> Channel:
-    return Channel(socket.socket(fileno=descriptors[0]))
+def _make_body(side: str, channel: Channel) -> Callable[[], None]:
+    from autograder.engine.examiner import be_examiner
+    from autograder.engine.student import be_student
 
+    def body() -> None:
+        forget_host()
+        if side == "examiner":
+            be_examiner(channel)
+        be_student(channel)
 
-def _populate(folder: Path, files: dict[str, Path]) -> None:
-    """Without isolation: the student's working folder."""
-    for name, path in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(path.read_bytes())
-    os.chdir(folder)
-    os.setsid()
-    sys.path.insert(0, "")
+    return body
 
 
 def _end(pid: int, kill: bool) -> int | None:
@@ -179,7 +178,6 @@ def die_with_parent() -> None:
 
 def warm_up() -> None:
     """Import what notebooks need, and use it, so that a fork has nothing to wait for."""
-    os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["MPLBACKEND"] = "agg"
     import matplotlib.pyplot
     import nbformat  # noqa: F401
@@ -203,7 +201,6 @@ def warm_up() -> None:
     axes.set_title("Fonts, also for $x$")
     figure.canvas.print_figure(io.BytesIO(), bbox_inches="tight")
     matplotlib.pyplot.close(figure)
-    tempfile.gettempdir()
     shell = autograder.engine.shell.make_shell()
     shell.run_one("import warnings\nwarnings.warn('warm')\n[1, 2]\n", 1)
     shell.run_one("raise ValueError('warm')", 2)

@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import Any
 
+from autograder.engine.walls.surroundings import make_worker_environment
 from autograder.engine.warm import explain_start
 from autograder.engine.zygote import die_with_parent
 from autograder.errors import GraderError
@@ -83,6 +84,7 @@ class _Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=self.said,
                 pass_fds=[theirs.fileno()],
+                env=make_worker_environment(),
             )
         except OSError as error:
             own.close()

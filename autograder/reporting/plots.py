@@ -14,6 +14,7 @@ from autograder.course.palette import BLACK, BLUE, RED
 from autograder.reporting.statistics import ExerciseStatistics, write_percent
 
 STYLE: dict[Any, Any] = {
+    **{name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"},  # not the user's settings
     "font.size": 11,
     "text.parse_math": False,
     "text.color": BLACK,

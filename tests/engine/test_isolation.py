@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from autograder.engine.walls import doctor, isolation, kernel, namespaces, preparation, terms
+from autograder.engine.walls.laying import HERE, Source
 from autograder.engine.walls.terms import Limits
 from autograder.errors import CourseError
 
@@ -72,6 +73,7 @@ def boxed(
     (folder / "root").mkdir(exist_ok=True)
     ours, theirs = socket.socketpair()
     reader, lifeline = os.pipe()
+    sources = {name: Source(HERE, str(path)) for name, path in (files or {}).items()}
 
     def run() -> None:
         answer = body(theirs)
@@ -80,7 +82,7 @@ def boxed(
     pid = os.fork()
     if pid == 0:
         try:
-            isolation.enclose(run, files or {}, limits or Limits(), [theirs.fileno()], reader, folder / root)
+            isolation.enclose(run, sources, limits or Limits(), [theirs.fileno()], reader, folder / root)
         except CourseError as error:
             theirs.sendall(json.dumps([type(error).__name__, str(error)]).encode() + b"\n")
         finally:

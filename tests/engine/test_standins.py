@@ -6,7 +6,6 @@ Each row is a student's cell, a test cell, and what comes of it: "" where the te
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -385,7 +384,7 @@ def grade(
         else:
             needs = sorted(read_names(source).incoming & students)
             steps.append(Step(source, "examiner", number, needs=needs, rests=rests))
-    outputs = engine.run(Job(steps, folder=Path.cwd(), seconds=seconds))
+    outputs = engine.run(Job(steps, seconds=seconds))
     errors = [[output for output in cell.outputs if output["output_type"] == "error"] for cell in outputs]
     return [Found(found[0]["ename"], found[0]["evalue"]) if found else Found("", "") for found in errors]
 

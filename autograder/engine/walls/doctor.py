@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 
 from autograder.engine.walls.probe import OPTIONAL, probe
+from autograder.engine.walls.surroundings import make_worker_environment
 from autograder.engine.walls.terms import Wall
 
 MEANING = {
@@ -29,7 +30,14 @@ MEANING = {
 def look() -> list[Wall]:
     """Every wall, after a real run. Raises `OSError` and `ValueError` where that run itself fails."""
     command = [sys.executable, "-P", "-m", "autograder.engine.walls.doctor"]
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=make_worker_environment(),
+    )
     return [Wall(**wall) for wall in json.loads(run.stdout)]
 
 

@@ -6,10 +6,6 @@ import ctypes
 import platform
 import socket
 import struct
-import sys
-
-if sys.platform == "linux":
-    pass
 
 from autograder.engine.walls.kernel import (
     ABSENT,

@@ -21,16 +21,10 @@ import ctypes
 import json
 import os
 import signal
-import stat
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
-
-from autograder.errors import CourseError
-
-if sys.platform == "linux":
-    pass
 
 from autograder.engine.walls.guard import be_keeper, end_with_box, stand_guard
 from autograder.engine.walls.kernel import (
@@ -46,24 +40,40 @@ from autograder.engine.walls.kernel import (
     SECCOMP_MODE_FILTER,
     check_call,
 )
+from autograder.engine.walls.laying import HERE, Source, copy, measure
 from autograder.engine.walls.namespaces import (
     become_nobody,
-    change_root,
+    begin_root,
     clear_environment,
     drop_rights,
+    finish_root,
     map_identity,
     set_limits,
 )
 from autograder.engine.walls.preparation import Plan, get_plan
-from autograder.engine.walls.terms import ABANDONED, SCRATCH, Limits, tell_unavailable
+from autograder.engine.walls.terms import (
+    ABANDONED,
+    COPYING,
+    MAX_FILES,
+    NOBODY,
+    READING,
+    SCRATCH,
+    Limits,
+    tell_unavailable,
+)
 
 
 def enclose(
-    body: Callable[[], None], files: dict[str, Path], limits: Limits, keep: Sequence[int], lifeline: int, root: Path
+    body: Callable[[], None],
+    files: Mapping[str, Source],
+    limits: Limits,
+    keep: Sequence[int],
+    lifeline: int,
+    root: Path,
 ) -> NoReturn:
     """In a fresh, single-threaded fork: run `body` in a process behind walls, guard it, and exit as it did.
 
-    `files` (relative name → a file of the host) are copied into the student's scratch folder. `keep` are the
+    `files` (by relative name) are copied into the student's scratch folder. `keep` are the
     descriptors that `body` may use; all others are closed, in this process too, and 0, 1 and 2 lead to /dev/null.
     `lifeline` is the end of a pipe or socket: the student's processes end when its other end is closed. `root` is an
     empty folder of the host, where nothing will be seen to change.
@@ -74,12 +84,14 @@ def enclose(
 
     Raises, with the descriptors in `keep` still open and `body` not begun: `Unavailable` when a wall cannot be built,
     `CourseError` when a file has a name that leads elsewhere, is a link or no regular file, or when the files do not
-    fit into the scratch folder.
+    fit into the scratch folder or go together.
     """
     plan = get_plan()
-    opened = _open_files(files, limits)
+    measure(files, limits.scratch, MAX_FILES)
+    folders = {source.folder for source in files.values()} - {HERE}
     report, reporter = os.pipe()
-    _close_all_but({*keep, lifeline, report, reporter, *opened.values()})
+    ours = {lifeline, report, reporter, *folders}
+    _close_all_but({*keep, *ours})
     as_root = os.geteuid() == 0
     try:
         if as_root:
@@ -95,11 +107,11 @@ def enclose(
         os._exit(ABANDONED)  # it ended before the line above
     keeper = plan.fork()
     if keeper == 0:
-        be_keeper(plan, reporter, {*keep, lifeline, report, reporter, *opened.values()})
+        be_keeper(plan, reporter, {*keep, *ours})
     student = os.fork()
     if student == 0:
-        _be_student(plan, body, opened, limits, {*keep}, {lifeline, report, reporter}, reporter, root, as_root)
-    for descriptor in (reporter, *opened.values()):
+        _be_student(plan, body, files, limits, {*keep}, ours, reporter, root, as_root)
+    for descriptor in (reporter, *folders):
         os.close(descriptor)
     stand_guard(keeper, student, limits, set(keep) - {lifeline}, lifeline, report)
 
@@ -107,7 +119,7 @@ def enclose(
 def _be_student(
     plan: Plan,
     body: Callable[[], None],
-    opened: dict[str, int],
+    files: Mapping[str, Source],
     limits: Limits,
     keep: set[int],
     ours: set[int],
@@ -127,19 +139,27 @@ def _be_student(
             check_call(plan.libc.unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS))
             plan.libc.unshare(CLONE_NEWCGROUP)  # hides names only
             host = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
-            change_root(plan, limits, root, as_root)
+            begin_root(plan, limits, root, as_root)
+            wall = COPYING
+            os.chdir(SCRATCH[1:])
+            copy(files, NOBODY if as_root else None)
+            os.chdir("..")
+            wall = "files"
+            finish_root(plan)
             wall = "rights"
             if as_root:
                 become_nobody(plan, host)
             os.close(host)
             wall = "files"
             os.chdir(SCRATCH)
-            _copy(opened)
             wall = "limits"
             set_limits(limits, 0 if as_root else 2)
             wall = "rights"
             drop_rights(plan)
             clear_environment(plan)
+            wall = READING
+            for path in plan.needed:
+                os.close(os.open(path, os.O_RDONLY))
             wall = "filter"
             check_call(plan.libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(plan.filter), 0, 0))
         except OSError as error:
@@ -147,41 +167,13 @@ def _be_student(
             os._exit(1)
         end_with_box(plan, reporter)
         os.write(reporter, b"ready")
-        for descriptor in {*ours, *opened.values()} - keep:
+        for descriptor in ours - keep:
             os.close(descriptor)
         sys.path.insert(0, "")
         body()
         os._exit(0)
     finally:
         os._exit(1)
-
-
-def _copy(opened: dict[str, int]) -> None:
-    """Into the working folder."""
-    for name, descriptor in opened.items():
-        path = Path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "wb") as stream:
-            while part := os.read(descriptor, 1 << 20):
-                stream.write(part)
-
-
-def _open_files(files: dict[str, Path], limits: Limits) -> dict[str, int]:
-    opened, total = {}, 0
-    for name, path in files.items():
-        if not name or name.startswith("/") or ".." in PurePosixPath(name).parts or "\0" in name:
-            raise CourseError(f"{name!r} is no name of a file in the student's folder.")
-        try:
-            opened[name] = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise CourseError(f"{path} cannot be read as a regular file: {error.strerror}.") from None
-        found = os.fstat(opened[name])
-        if not stat.S_ISREG(found.st_mode):
-            raise CourseError(f"{path} is no regular file.")
-        total += -(-found.st_size // 4096) * 4096
-    if total > limits.scratch:
-        raise CourseError(f"The files take {total} bytes; a student's folder has {limits.scratch}.")
-    return opened
 
 
 def _close_all_but(kept: set[int]) -> None:

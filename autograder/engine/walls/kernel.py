@@ -5,11 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import sys
-
-if sys.platform == "linux":
-    pass
-
 
 # Constants of the kernel's headers.
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-if sys.platform == "linux":
-    pass
-
+from autograder.engine.walls.surroundings import COMPUTING, hidden_folders
 from autograder.engine.walls.terms import SCRATCH, STUDENT
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
@@ -29,7 +27,7 @@ TEXTS = {
 }
 
 
-KEPT_VARIABLES = ("MPLBACKEND", "TZ", "PYTHONHASHSEED", "LD_LIBRARY_PATH")
+KEPT_VARIABLES = ("MPLBACKEND", "TZ", "PYTHONHASHSEED", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
 def make_variables() -> dict[str, str]:
@@ -41,7 +39,7 @@ def make_variables() -> dict[str, str]:
         "LOGNAME": "student",
         "LANG": "C.UTF-8",
         "TMPDIR": "/tmp",
-        "OMP_NUM_THREADS": "1",
+        **COMPUTING,
         "MPLCONFIGDIR": "/tmp/matplotlib",
         "IPYTHONDIR": "/tmp/ipython",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -52,10 +50,10 @@ def make_variables() -> dict[str, str]:
 def lay_out() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """What of the host is seen inside, at its own place: binds (source, place) and symbolic links (place, target)."""
     package = str(Path(__file__).absolute().parents[2])
-    course = [os.path.realpath(".")]
+    course = hidden_folders()
     if os.path.basename(os.path.dirname(package)) not in ("site-packages", "dist-packages"):
         course.append(os.path.realpath(os.path.dirname(package)))
-    wanted = [*SYSTEM, *SETTINGS, sys.prefix, sys.base_prefix, *_module_folders(course)]
+    wanted = [*SYSTEM, *SETTINGS, sys.prefix, sys.base_prefix, *_module_folders(course), *_library_folders(course)]
     wanted = [path for path in wanted if os.path.exists(path)]
     places = {part for path in wanted for part in _without(os.path.realpath(path), course)}
     places.add(os.path.realpath(package))
@@ -75,10 +73,20 @@ def _module_folders(course: list[str]) -> Iterator[str]:
     script = os.path.dirname(os.path.realpath(sys.argv[0] if sys.argv else ""))
     for entry in sys.path:
         real = os.path.realpath(entry)
-        touches = any(_within(real, folder) or _within(folder, real) for folder in course)
         installed = os.path.basename(real) in ("site-packages", "dist-packages")
-        if os.path.isabs(entry) and real != script and (installed or not touches):
+        if os.path.isabs(entry) and real != script and (installed or not _touches(real, course)):
             yield entry
+
+
+def _library_folders(course: list[str]) -> Iterator[str]:
+    """Where libraries come from that a program is told of, as by a cluster's `module load`."""
+    for entry in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep):
+        if os.path.isabs(entry) and not _touches(os.path.realpath(entry), course):
+            yield entry
+
+
+def _touches(folder: str, hidden: list[str]) -> bool:
+    return any(_within(folder, each) or _within(each, folder) for each in hidden)
 
 
 def _without(folder: str, hidden: Iterable[str]) -> list[str]:

@@ -42,13 +42,14 @@ from autograder.engine.walls.kernel import (
 )
 from autograder.engine.walls.layout import DEVICES, TEXTS
 from autograder.engine.walls.preparation import Plan
-from autograder.engine.walls.terms import NOBODY, STUDENT, Limits
+from autograder.engine.walls.terms import MAX_FILES, NOBODY, STUDENT, Limits
 
 SHARED_MEMORY = 64 << 20
 """Bytes in /dev/shm."""
 
 
-def change_root(plan: Plan, limits: Limits, root: Path, as_root: bool) -> None:
+def begin_root(plan: Plan, limits: Limits, root: Path, as_root: bool) -> None:
+    """The new root, with the folders that can be written to; it becomes the working folder."""
     mount = functools.partial(mount_at, plan.libc)
     owner = f",uid={NOBODY},gid={NOBODY}" if as_root else ""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
@@ -60,9 +61,14 @@ def change_root(plan: Plan, limits: Limits, root: Path, as_root: bool) -> None:
         ("dev/shm", "1777", SHARED_MEMORY),
     ):
         os.makedirs(place)
-        mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes=20000,mode={mode}{owner}")
+        mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={MAX_FILES},mode={mode}{owner}")
+
+
+def finish_root(plan: Plan) -> None:
+    """Everything else of the root, and the change to it."""
+    mount = functools.partial(mount_at, plan.libc)
     for folder in plan.folders:
-        os.mkdir(folder)
+        os.makedirs(folder, exist_ok=True)
     for place, target in plan.links:
         os.symlink(target, place)
     for place in plan.points:

@@ -11,9 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-if sys.platform == "linux":
-    pass
-
 from autograder.engine.walls.filter import Instructions, make_filter
 from autograder.engine.walls.kernel import HUGE_PAGE, MACHINES, MADV_COLLAPSE, read_proc
 from autograder.engine.walls.layout import DEVICES, TEXTS, lay_out, make_variables
@@ -43,6 +40,8 @@ class Plan:
     variables: dict[str, str]
     environment: tuple[int, int]
     """Where in memory the kernel put the environment when this program started: first address, length."""
+    needed: list[str]
+    """Files that student code has to be able to read: one of Python's, one of this package's, and one of a library's."""
     capabilities: int
     """How many capabilities this kernel knows."""
 
@@ -82,8 +81,14 @@ def get_plan() -> Plan:
         program=program,
         variables=make_variables(),
         environment=_find_environment(),
+        needed=_find_needed(),
         capabilities=int(read_proc("/proc/sys/kernel/cap_last_cap") or 40) + 1,
     )
+
+
+def _find_needed() -> list[str]:
+    modules = (sys.modules.get(name) for name in ("os", "autograder", "torch"))
+    return [module.__file__ for module in modules if module and module.__file__]
 
 
 def _find_environment() -> tuple[int, int]:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-if sys.platform == "linux":
-    pass
 
 from autograder.engine.walls.isolation import enclose
 from autograder.engine.walls.kernel import PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, SECCOMP_MODE_FILTER, read_proc

@@ -7,12 +7,8 @@ import platform
 import sys
 from dataclasses import dataclass
 
-from autograder.errors import CourseError
-
-if sys.platform == "linux":
-    pass
-
 from autograder.engine.walls.kernel import MACHINES, read_proc
+from autograder.errors import CourseError
 
 OUT_OF_MEMORY = 120
 """The box's exit status when the student's processes held more memory than they may."""
@@ -41,6 +37,14 @@ STUDENT = 1000
 
 SCRATCH = "/scratch"
 """The student's home and working folder."""
+
+
+MAX_FILES = 20_000
+"""Files and folders in the scratch folder, and again in /tmp and /dev/shm."""
+
+
+COPYING, READING = "copying", "reading"
+"""What the student's process was at when it could not go on, where that is the building of no wall."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,13 @@ class Wall:
     remedy: str
 
 
-def tell_unavailable(wall: str, reason: str) -> Unavailable:
+def tell_unavailable(wall: str, reason: str) -> CourseError:
     """The error to raise, with the likeliest remedy."""
+    if wall == COPYING:
+        return CourseError(f"The files of the notebook's folder cannot be laid out together: {reason}.")
+    if wall == READING:
+        remedy = "Let everybody read it: 'chmod -R go+rX' the folders of Python and of the course's package."
+        return Unavailable("files", f"student code cannot read Python: {reason}", remedy)
     return Unavailable(wall, reason, find_remedy())
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from typing import Any
 
 MAX_TEXT = 32 << 20
@@ -20,6 +22,9 @@ _HEAD = struct.Struct("!BII")
 
 _PIECE = 1 << 16
 """Bytes that are read at once."""
+
+MAX_DESCRIPTORS = 64
+"""Descriptors that one frame brings."""
 
 
 class Malformed(Exception):
@@ -35,13 +40,14 @@ class Late(Exception):
 
 
 class Channel:
-    """Carries frames: a kind, the lengths of the text and of the raw bytes, then both."""
+    """Carries frames: a kind, the lengths of the text and of the raw bytes, then both. A frame may bring descriptors with it."""
 
     CONTROL, DATA = 0, 1
     """Kinds: a JSON message to the process itself; data that is passed on unopened."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, takes_descriptors: bool = False) -> None:
         self.connection = connection
+        self._descriptors: list[int] | None = [] if takes_descriptors else None
         self._ahead = bytearray()  # what has come of the next frames
         self.patience: float | None = None
         """Seconds that `send` waits for the other end to take a frame."""
@@ -49,13 +55,16 @@ class Channel:
     def fileno(self) -> int:
         return self.connection.fileno()
 
-    def send(self, kind: int, text: bytes, raw: bytes | bytearray = b"") -> None:
+    def send(self, kind: int, text: bytes, raw: bytes | bytearray = b"", descriptors: Sequence[int] = ()) -> None:
         """Raises `Closed`, and `Late` when the other end does not take it in time."""
         try:
             if self.patience is not None:
                 self.connection.settimeout(self.patience)
             together = raw if len(raw) < _PIECE else b""
-            self.connection.sendall(b"".join((_HEAD.pack(kind, len(text), len(raw)), text, together)))
+            first = b"".join((_HEAD.pack(kind, len(text), len(raw)), text, together))
+            if descriptors:  # they come with the first byte, however little of the rest fits
+                first = first[socket.send_fds(self.connection, [first], list(descriptors)) :]
+            self.connection.sendall(first)
             if raw and not together:
                 self.connection.sendall(raw)
         except TimeoutError:
@@ -75,6 +84,19 @@ class Channel:
             raise Malformed("a frame that is too large")
         return kind, bytes(self._read(text_size, deadline)), self._read(raw_size, deadline)
 
+    def receive_ready(self) -> tuple[int, bytes, bytearray] | None:
+        """Read once what has come; the next frame where that completes it. Raises `Malformed` and `Closed`."""
+        self._read_piece()
+        if len(self._ahead) < _HEAD.size:
+            return None
+        _, text_size, raw_size = _HEAD.unpack_from(self._ahead)
+        return self.receive() if len(self._ahead) >= _HEAD.size + text_size + raw_size else None
+
+    def take_descriptors(self) -> list[int]:
+        """Those that came since the last time; they are the caller's to close."""
+        taken, self._descriptors = self._descriptors or [], []
+        return taken
+
     def tell(self, **message: Any) -> None:
         """Send a control message. Raises `Closed` and `Late`."""
         self.send(self.CONTROL, json.dumps(message).encode("utf-8", "replace"))
@@ -86,18 +108,27 @@ class Channel:
                 left = deadline - time.monotonic()
                 if left <= 0 or not select.select([self.connection], [], [], left)[0]:
                     raise Late
-            try:
-                received = self.connection.recv(_PIECE)
-            except OSError:
-                raise Closed from None
-            if not received:
-                raise Closed
-            buffer += received
+            self._read_piece()
         self._ahead = buffer[size:]
         del buffer[size:]
         return buffer
 
+    def _read_piece(self) -> None:
+        try:
+            if self._descriptors is None:
+                received = self.connection.recv(_PIECE)
+            else:
+                received, descriptors, _, _ = socket.recv_fds(self.connection, _PIECE, MAX_DESCRIPTORS)
+                self._descriptors += descriptors
+        except OSError:
+            raise Closed from None
+        if not received:
+            raise Closed
+        self._ahead += received
+
     def close(self) -> None:
+        for descriptor in self._descriptors or ():
+            os.close(descriptor)
         self.connection.close()
 
 

@@ -14,7 +14,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
@@ -22,10 +21,10 @@ from autograder.engine.execute import execute
 from autograder.engine.planning.plan import Plan, Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError, GraderError
-from autograder.formats import RESULT
 from autograder.grading.files import write_files
+from autograder.grading.findings import Findings, read_findings
 from autograder.grading.marks import CellMark, mark_notebook
-from autograder.grading.submissions import get_id, parse_notebook, rebuild
+from autograder.grading.submissions import parse_notebook, rebuild
 
 NOTES = "autograded_notes"
 """The key in a graded notebook's metadata under which the notes on its submission stand."""
@@ -79,7 +78,7 @@ class Graded:
     notebooks: dict[str, str] = field(default_factory=dict)
     """The text of each graded notebook, by name."""
     marks: dict[str, list[CellMark]] = field(default_factory=dict)
-    findings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: dict[str, Findings] = field(default_factory=dict)
     """For each notebook what its cells showed, by id; see `read_findings`."""
     notes: list[str] = field(default_factory=list)
     seconds: float = 0
@@ -139,10 +138,11 @@ class Grader:
                     notes.append(
                         f"{name}: its checks run in the process of the student's code, because they share objects with it."
                     )
+                graded.marks[name] = mark_notebook(notebook, self.assignment.released.get(name, {}))
+                graded.findings[name], odd = read_findings(notebook)
+                notes += odd
                 notebook.metadata[NOTES] = notes
                 graded.notes.extend(notes)
-                graded.marks[name] = mark_notebook(notebook, self.assignment.released.get(name, {}))
-                graded.findings[name] = read_findings(notebook)
                 graded.notebooks[name] = json.dumps(notebook, indent=1, ensure_ascii=False)
         return graded
 
@@ -166,17 +166,3 @@ def grade_submission(submission: Submission, assignment: Assignment) -> Graded:
             grader.close()
         _own.grader = grader = Grader(assignment)
     return grader.grade(submission)
-
-
-def read_findings(notebook: Any) -> dict[str, dict[str, Any]]:
-    """What a graded notebook's cells show beyond marks, by id and in order: the check's result, and what a cell stopped with."""
-    findings: dict[str, dict[str, Any]] = {}
-    for cell in notebook.cells:
-        if not get_id(cell):
-            continue
-        outputs = cell.get("outputs", [])
-        error = next((output for output in outputs if output["output_type"] == "error"), None)
-        result = next((output["data"][RESULT] for output in outputs if RESULT in output.get("data", {})), None)
-        found = {"result": result, "stopped": [error["ename"], error["evalue"][:300]] if error else None}
-        findings[get_id(cell)] = {key: value for key, value in found.items() if value is not None}
-    return findings

@@ -154,9 +154,6 @@ def _grade(options: argparse.Namespace) -> int:
     failed = [student for student in result.students if student.state == "not graded"]
     for student in failed:
         print(f"  not graded: {student.student}: {student.reason}")
-    if options.feedback:
-        grading.generate_feedback(Path.cwd(), chapter)
-        print("Feedback is in feedback/.")
     same = f", {done.unchanged} of them before and unchanged since (--again grades them anew)" if done.unchanged else ""
     print(f"{sum(s.state == 'graded' for s in result.students)} graded{same}; {len(failed)} not graded.")
     report = report_path(Path.cwd(), chapter)
@@ -165,6 +162,9 @@ def _grade(options: argparse.Namespace) -> int:
 
         write_report(Path.cwd(), chapter)
     print(f"Report: {report}")
+    if options.feedback:
+        grading.generate_feedback(Path.cwd(), chapter)
+        print("Feedback is in feedback/.")
     return 0
 
 

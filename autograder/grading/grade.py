@@ -213,8 +213,19 @@ def prepare_gradebook(course: Path, chapter: str, gradebook: Any) -> None:
 
 
 def generate_feedback(course: Path, chapter: str) -> None:
-    """Write the feedback pages with nbgrader, for all graded students."""
-    run_nbgrader(course, "generate_feedback", chapter, "--force")
+    """Write the feedback pages with nbgrader, for all graded students. Raises `CourseError` where a page could not be written."""
+    graded = {path.parent.name for path in (course / "autograded").glob(f"*/{chapter}")}
+    if not graded:
+        raise CourseError(f"There is no feedback to write: no submission of {chapter} could be graded.")
+    try:
+        run_nbgrader(course, "generate_feedback", chapter, "--force")
+    except CourseError as error:
+        written = {path.parent.parent.name for path in (course / "feedback").glob(f"*/{chapter}/*.html")}
+        if not (missing := sorted(graded - written)) or missing == sorted(graded):
+            raise
+        raise CourseError(
+            f"There is no feedback page for {', '.join(missing)}; those of the others are in feedback/. {error}"
+        ) from error
 
 
 def export_marks(course: Path) -> Path:

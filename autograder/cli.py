@@ -151,6 +151,8 @@ def _grade(options: argparse.Namespace) -> int:
         print(
             f"  {change.student}: {change.notebook}/{change.cell}: {_points(change.before)} → {_points(change.after)} ({why})"
         )
+    for warning in done.warnings:
+        print(f"course: {warning}", file=sys.stderr)
     failed = [student for student in result.students if student.state == "not graded"]
     for student in failed:
         print(f"  not graded: {student.student}: {student.reason}")
@@ -165,6 +167,11 @@ def _grade(options: argparse.Namespace) -> int:
     if options.feedback:
         grading.generate_feedback(Path.cwd(), chapter)
         print("Feedback is in feedback/.")
+    if done.kept:
+        raise CourseError(
+            f"{len(done.kept)} of these could not be graded for reasons that lie with the grader, not with the students. "
+            "Their earlier marks stand; mend the causes, and grade again."
+        )
     return 0
 
 

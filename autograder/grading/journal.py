@@ -61,7 +61,7 @@ class Journal:
             if fcntl:
                 try:
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
+                except BlockingIOError:
                     raise CourseError(
                         f"Another 'course grade' is at work on {self.path.stem}. Wait for its end, or stop it first."
                     ) from None

@@ -23,6 +23,10 @@ _HIDDEN = re.compile(
 )
 
 
+class Unreadable(CourseError):
+    """What was handed in is no notebook."""
+
+
 def read_submission(path: Path) -> Any:
     """Read a submitted notebook as nbformat 4.
 
@@ -32,7 +36,7 @@ def read_submission(path: Path) -> Any:
 
 
 def parse_notebook(name: str, data: bytes) -> Any:
-    """The notebook in the bytes of the file `name`, as nbformat 4. Raises `CourseError` when it is none."""
+    """The notebook in the bytes of the file `name`, as nbformat 4. Raises `Unreadable` when it is none."""
     text = data.decode("utf-8-sig", errors="replace")  # some editors begin a file with a byte-order mark
     try:
         stored = json.loads(text)
@@ -43,7 +47,7 @@ def parse_notebook(name: str, data: bytes) -> Any:
         return _read_cells(nbformat.reads(text, as_version=4))  # an older format
     except Exception as error:  # nbformat raises many kinds for what is no notebook
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise CourseError(f"{name} is not a notebook: {reason}") from error
+        raise Unreadable(f"{name} is not a notebook: {reason}") from error
 
 
 def _read_cells(stored: Any) -> Any:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
 
@@ -24,7 +24,7 @@ from autograder.errors import CourseError, GraderError
 from autograder.grading.files import write_files
 from autograder.grading.findings import Findings, read_findings
 from autograder.grading.marks import CellMark, mark_notebook
-from autograder.grading.submissions import parse_notebook, rebuild
+from autograder.grading.submissions import Unreadable, parse_notebook, rebuild
 
 NOTES = "autograded_notes"
 """The key in a graded notebook's metadata under which the notes on its submission stand."""
@@ -55,8 +55,15 @@ class Assignment:
     """Where a warm process on this machine listens."""
 
     def choose(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Those of a student's files that count: not those in the place of the author's."""
-        return {name: data for name, data in files.items() if name not in self.files or name in self.kept}
+        """Those of a student's files that count: not those in the place of the author's, nor of a folder of the author's."""
+        folders = {parent.as_posix() for name in self.files for parent in PurePosixPath(name).parents}
+        return {
+            name: data
+            for name, data in files.items()
+            if (name not in self.files or name in self.kept)
+            and name not in folders
+            and not any(parent.as_posix() in self.files for parent in PurePosixPath(name).parents)
+        }
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,10 @@ class Graded:
     """For each notebook what its cells showed, by id; see `read_findings`."""
     notes: list[str] = field(default_factory=list)
     seconds: float = 0
+    suspect: bool = False
+    """Whether the reason may lie with the grader: nothing that was handed in explains it."""
+    kept: bool = False
+    """Whether the reason lies with whoever grades, and what was graded before stands."""
 
 
 class Grader:
@@ -111,13 +122,12 @@ class Grader:
             graded = self._grade(submission)
         except GraderError:
             raise
-        except CourseError as error:
+        except Unreadable as error:
             graded = Graded(submission.student, str(error))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in FAULTS:
                 raise
-            first = str(error).splitlines()[0] if str(error) else ""
-            graded = Graded(submission.student, f"{type(error).__name__}: {first}"[:300])
+            graded = Graded(submission.student, describe_error(error), suspect=True)
         return replace(graded, seconds=time.monotonic() - started)
 
     def _grade(self, submission: Submission) -> Graded:
@@ -153,6 +163,14 @@ class Grader:
         return {name: Path(self.folder.name) / name for name in self.assignment.files} | {
             name: extra / name for name in own
         }
+
+
+def describe_error(error: BaseException) -> str:
+    """Why a submission could not be graded, in one line."""
+    if isinstance(error, CourseError):
+        return str(error)
+    first = str(error).splitlines()[0] if str(error) else ""
+    return f"{type(error).__name__}: {first}"[:300]
 
 
 _own = threading.local()

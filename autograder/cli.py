@@ -151,12 +151,11 @@ def _grade(options: argparse.Namespace) -> int:
         print(
             f"  {change.student}: {change.notebook}/{change.cell}: {_points(change.before)} → {_points(change.after)} ({why})"
         )
+    for warning in done.warnings:
+        print(f"course: {warning}", file=sys.stderr)
     failed = [student for student in result.students if student.state == "not graded"]
     for student in failed:
         print(f"  not graded: {student.student}: {student.reason}")
-    if options.feedback:
-        grading.generate_feedback(Path.cwd(), chapter)
-        print("Feedback is in feedback/.")
     same = f", {done.unchanged} of them before and unchanged since (--again grades them anew)" if done.unchanged else ""
     print(f"{sum(s.state == 'graded' for s in result.students)} graded{same}; {len(failed)} not graded.")
     report = report_path(Path.cwd(), chapter)
@@ -165,6 +164,14 @@ def _grade(options: argparse.Namespace) -> int:
 
         write_report(Path.cwd(), chapter)
     print(f"Report: {report}")
+    if options.feedback:
+        grading.generate_feedback(Path.cwd(), chapter)
+        print("Feedback is in feedback/.")
+    if done.kept:
+        raise CourseError(
+            f"{len(done.kept)} of these could not be graded for reasons that lie with the grader, not with the students. "
+            "Their earlier marks stand; mend the causes, and grade again."
+        )
     return 0
 
 

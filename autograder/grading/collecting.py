@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
+from autograder.errors import CourseError
 from autograder.grading.database import find_url, load_config, open_gradebook
 from autograder.grading.files import modified
+from autograder.grading.findings import Findings, keep_findings, read_findings
 from autograder.grading.gradebook import load_submissions
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, load_results
+from autograder.grading.submissions import read_submission
 from autograder.grading.todo import list_submissions
-from autograder.grading.worker import NOTES, Graded, read_findings
+from autograder.grading.worker import NOTES, Graded
 
 
 def collect_results(course: Path, chapter: str) -> ClassResult:
@@ -53,18 +54,28 @@ def _collect_student(submission: Any, course: Path, chapter: str, student: str, 
     for notebook in sorted(submission.notebooks, key=lambda one: str(one.name)):
         path = folder / f"{notebook.name}.ipynb"
         if entry and entry.written.get(notebook.name) == modified(path):
-            findings = entry.findings.get(notebook.name, {})
-        elif path.exists():  # nbgrader itself has graded it since
-            found = nbformat.read(path, as_version=4)
-            findings = read_findings(found)
-            notes += [note for note in found.metadata.get(NOTES, []) if note not in notes]
-        else:
-            findings = {}
+            findings = keep_findings(entry.findings.get(notebook.name))
+        else:  # nbgrader itself has graded it since
+            findings, told = _read_graded(path)
+            notes += [note for note in told if note not in notes]
         order = {name: place for place, name in enumerate(findings)}
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
             own = findings.get(grade.name.removesuffix("-check"), {})
             exercises.append(_read_exercise(notebook.name, grade, findings.get(grade.name), own))
     return StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
+
+
+def _read_graded(path: Path) -> tuple[Findings, list[str]]:
+    """What a graded notebook shows, and the notes that it carries; one that cannot be read shows nothing but that."""
+    if not path.exists():
+        return {}, []
+    try:
+        found = read_submission(path)
+    except CourseError as error:
+        return {}, [f"The graded notebook cannot be read: {error}"]
+    findings, notes = read_findings(found)
+    stored = found.metadata.get(NOTES)
+    return findings, [note for note in stored if isinstance(note, str)] + notes if isinstance(stored, list) else notes
 
 
 def _read_exercise(notebook: str, grade: Any, check: dict[str, Any] | None, answer: dict[str, Any]) -> ExerciseResult:

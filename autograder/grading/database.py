@@ -27,7 +27,7 @@ from sqlalchemy import URL, Connection, create_engine, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from traitlets.config import Application, Config
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, GraderError
 
 PATIENCE = 60  # seconds to wait for another program that is writing
 
@@ -154,15 +154,20 @@ def _create_tables(url: URL) -> None:
         engine.dispose()
 
 
-def tell_broken(url: URL, error: Exception) -> CourseError:
-    """The error to raise: what is wrong with the database, without its password, and what to do."""
+def tell_broken(url: URL, error: Exception) -> GraderError:
+    """What to say of a database error. It is nothing that a submission is to blame for."""
     reason = first_line(getattr(error, "orig", None) or error)
     for secret in (url.password, url.query.get("password")):
         reason = reason.replace(str(secret), "***") if secret else reason
     if _is_busy(error):
-        return CourseError(
+        return GraderError(
             f"The gradebook {_name(url)} is in use by another program and did not become free ({reason}). "
             "Nothing was written. End what writes to it, and grade again."
+        )
+    if _finds_no_room(error):
+        return GraderError(
+            f"The gradebook {_name(url)} cannot be written ({reason}). Nothing was written, and the marks in it are as before. "
+            "Make room on its disk, or see that you may write there, and grade again."
         )
     advice = "Put a copy from before in its place, or, after an update of nbgrader, run 'nbgrader db upgrade'."
     if url.get_backend_name() != "sqlite":
@@ -170,7 +175,7 @@ def tell_broken(url: URL, error: Exception) -> CourseError:
             "See that the server runs and that CourseDirectory.db_url in nbgrader_config.py names it, with a user who "
             "may write there; after an update of nbgrader, run 'nbgrader db upgrade'."
         )
-    return CourseError(f"The gradebook {_name(url)} cannot be used ({reason}). It was left as it is. {advice}")
+    return GraderError(f"The gradebook {_name(url)} cannot be used ({reason}). It was left as it is. {advice}")
 
 
 def _name(url: URL) -> str:
@@ -215,6 +220,15 @@ def _is_busy(error: Exception) -> bool:
     if isinstance(reason, sqlite3.Error):
         return getattr(reason, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return getattr(reason, "sqlstate", None) == "55P03"  # lock_not_available
+
+
+def _finds_no_room(error: Exception) -> bool:
+    """The disk is full, read-only or broken; the database itself is as it was."""
+    reason = getattr(error, "orig", None)
+    codes = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM)
+    if isinstance(reason, sqlite3.Error):
+        return getattr(reason, "sqlite_errorcode", 0) & 0xFF in codes
+    return getattr(reason, "sqlstate", None) in ("53100", "53200", "25006")  # disk_full, out_of_memory, read_only
 
 
 def _is_overtaken(error: Exception) -> bool:

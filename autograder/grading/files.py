@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -11,6 +12,10 @@ from autograder.errors import CourseError
 
 MAX_BYTES = 20_000_000
 """Bytes of a file that was handed in."""
+
+
+class Withheld(CourseError):
+    """A file that was handed in, and that whoever grades cannot read. No student is to blame for that."""
 
 
 def walk(folder: Path) -> list[Path]:
@@ -40,12 +45,32 @@ def modified(path: Path) -> int:
         return 0
 
 
+_NO_FILE = {
+    errno.ELOOP,
+    errno.EMLINK,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENXIO,
+    errno.ENODEV,
+    errno.EOPNOTSUPP,
+}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM}
+
+
 def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file that was handed in. Raises `CourseError` when it is a link, no regular file, or larger than `limit`."""
+    """The bytes of a file that was handed in. Raises `CourseError` when it is a link, no regular file, or larger than `limit`.
+
+    That is `Withheld` where it may not be read. Other errors of the system are raised as they are.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
-    except OSError:
-        raise CourseError(f"{path.name} is a link or no regular file.") from None
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise CourseError(f"{path.name} is a link or no regular file.") from None
+        if error.errno in _NOT_ALLOWED:
+            raise Withheld(f"{path.name} cannot be read here: {error.strerror}. See that you may read it.") from None
+        raise
     try:
         status = os.fstat(descriptor)
         if path.is_symlink() or not stat.S_ISREG(status.st_mode):

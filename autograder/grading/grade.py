@@ -21,6 +21,7 @@ from autograder.engine.runner import Engine
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.commands import run_nbgrader
+from autograder.grading.files import Withheld
 from autograder.grading.journal import Journal
 from autograder.grading.results import ClassResult, load_results, save_results
 from autograder.grading.todo import Stamp, digest_submission, is_current, list_submissions
@@ -46,6 +47,9 @@ class Grading:
     changes: list[tuple[Change, str]] = field(default_factory=list)
     unchanged: int = 0
     """Submissions that had been graded as they are, and were not graded again."""
+    kept: list[str] = field(default_factory=list)
+    """Students whose work could not be graded for a reason that lies with whoever grades: what was graded before stands."""
+    warnings: list[str] = field(default_factory=list)
 
 
 def grade_class(
@@ -126,6 +130,7 @@ class _Run:
         shared = {"source": digest_assignment(assignment), "grader": metadata.version("autograder")}
         self.causes = {student: {"submission": digest, **shared} for student, digest in digests.items()}
         self.waiting: list[str] = []
+        self.warnings: list[str] = []
 
     def look(self, again: bool) -> None:
         """Find out whose submissions are waiting to be graded."""
@@ -144,22 +149,35 @@ class _Run:
         flushed = 0.0
         if on_done and self.waiting:
             on_done(0, len(self.waiting))
-        for count, one in enumerate(self._hand_out(jobs, cluster), start=1):
-            done.append(one)
-            if len(done) >= BATCH or time.monotonic() - flushed > BATCH_SECONDS:
-                self.keeper.save(done, self.causes)
-                done, flushed = [], time.monotonic()
-            if on_done:
-                on_done(count, len(self.waiting))
+        try:
+            for count, one in enumerate(self._hand_out(jobs, cluster), start=1):
+                done.append(one)
+                if len(done) >= BATCH or time.monotonic() - flushed > BATCH_SECONDS:
+                    ready, done = done, []
+                    self.keeper.save(ready, self.causes)
+                    flushed = time.monotonic()
+                if on_done:
+                    on_done(count, len(self.waiting))
+        except (CourseError, OSError):
+            with contextlib.suppress(CourseError, OSError):
+                self.keeper.save(done, self.causes)  # what was graded before the trouble
+            raise
         self.keeper.save(done, self.causes)
         result = collect(self.gradebook, self.course, self.assignment.name, self.journal, self.keeper.outcomes)
         save_results(result, self.course)
-        return Grading(result, self.keeper.changes, len(self.causes) - len(self.waiting))
+        kept = [student for student, graded in self.keeper.outcomes.items() if graded.kept]
+        unchanged = len(self.causes) - len(self.waiting)
+        return Grading(result, self.keeper.changes, unchanged, sorted(kept), self.warnings)
 
     def _hand_out(self, jobs: int | None, cluster: str) -> Iterator[Done]:
-        """Submit one after the other, a few ahead of the workers, and yield what is done."""
+        """Submit one after the other, a few ahead of the workers, and yield what is done.
+
+        The canary goes first, and nothing that was graded is given out before it is known to be well; again where what came of a
+        submission may be the grader's doing. Raises `GraderError` where it is.
+        """
+        from autograder.grading.canary import Canary, is_suspect
         from autograder.grading.keeping import Done
-        from autograder.grading.reading import add_references, read_folder
+        from autograder.grading.reading import add_references
         from autograder.grading.worker import Graded
 
         if not self.waiting:
@@ -169,18 +187,32 @@ class _Run:
         waiting = list(reversed(self.waiting))
         running: dict[Future[Graded], Submission] = {}
         with _open_workers(assignment, workers, cluster) as submit:
+            canary = Canary(assignment, submit)
+            self.warnings += canary.warnings
+            canary.send()
             while waiting or running:
                 while waiting and len(running) < workers * AHEAD:
-                    student = waiting.pop()
-                    try:
-                        submission = read_folder(self.course, student, assignment, self.config)
-                    except CourseError as error:
-                        yield Done(Graded(student, str(error)))
+                    submission = self._read(waiting.pop(), assignment)
+                    if isinstance(submission, Graded):
+                        yield Done(submission)
                     else:
                         running[submit(submission)] = submission
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    submission = running.pop(future)
-                    yield Done(future.result(), assignment.choose(submission.files))
+                ended = wait(running, return_when=FIRST_COMPLETED).done if running else set()
+                found = [(canary.wait_for(future, running[future].student), running.pop(future)) for future in ended]
+                if any(is_suspect(graded) for graded, _ in found):
+                    canary.send()
+                canary.look()
+                yield from (Done(graded, assignment.choose(submission.files)) for graded, submission in found)
+
+    def _read(self, student: str, assignment: Assignment) -> Submission | Graded:
+        """What a student handed in, or why that cannot be read."""
+        from autograder.grading.reading import read_folder
+        from autograder.grading.worker import Graded
+
+        try:
+            return read_folder(self.course, student, assignment, self.config)
+        except CourseError as error:
+            return Graded(student, str(error), kept=isinstance(error, Withheld))
 
 
 @contextlib.contextmanager
@@ -213,8 +245,19 @@ def prepare_gradebook(course: Path, chapter: str, gradebook: Any) -> None:
 
 
 def generate_feedback(course: Path, chapter: str) -> None:
-    """Write the feedback pages with nbgrader, for all graded students."""
-    run_nbgrader(course, "generate_feedback", chapter, "--force")
+    """Write the feedback pages with nbgrader, for all graded students. Raises `CourseError` where a page could not be written."""
+    graded = {path.parent.name for path in (course / "autograded").glob(f"*/{chapter}")}
+    if not graded:
+        raise CourseError(f"There is no feedback to write: no submission of {chapter} could be graded.")
+    try:
+        run_nbgrader(course, "generate_feedback", chapter, "--force")
+    except CourseError as error:
+        written = {path.parent.parent.name for path in (course / "feedback").glob(f"*/{chapter}/*.html")}
+        if not (missing := sorted(graded - written)) or missing == sorted(graded):
+            raise
+        raise CourseError(
+            f"There is no feedback page for {', '.join(missing)}; those of the others are in feedback/. {error}"
+        ) from error
 
 
 def export_marks(course: Path) -> Path:

@@ -45,8 +45,7 @@ class Journal:
     def _read(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
-                with contextlib.suppress(ValueError, TypeError):
-                    entry = Entry(**json.loads(line))
+                if entry := _read_entry(line):
                     self.entries[entry.student] = entry
 
     def differs(self, student: str, submission: str) -> bool:
@@ -62,7 +61,7 @@ class Journal:
             if fcntl:
                 try:
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
+                except BlockingIOError:
                     raise CourseError(
                         f"Another 'course grade' is at work on {self.path.stem}. Wait for its end, or stop it first."
                     ) from None
@@ -83,3 +82,22 @@ class Journal:
         """Note that a submission is not graded (any more)."""
         if student in self.entries:
             self.add([Entry(student, {})])
+
+
+def _read_entry(line: str) -> Entry | None:
+    """The entry in a line, `None` where there is none: the line was cut off, or somebody else wrote it."""
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
+        entry = Entry(**json.loads(line))
+        if all(isinstance(getattr(entry, name), kind) for name, kind in _KINDS.items()):
+            return entry
+    return None
+
+
+_KINDS: dict[str, Any] = {
+    "student": str,
+    "causes": dict,
+    "notes": list,
+    "findings": dict,
+    "written": dict,
+    "seconds": (int, float),
+}

@@ -1,4 +1,4 @@
-"""Keep what grading found: graded notebooks, then marks, then the journal, so that whatever was cut off is graded again."""
+"""Keep what grading found: marks, graded notebooks, then the journal, so that whatever was cut off is graded again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from nbgrader.utils import parse_utc
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, GraderError
 from autograder.grading.files import is_text, modified, read_file, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
 from autograder.grading.journal import Entry, Journal
@@ -37,47 +37,51 @@ class Keeper:
         self.changes: list[tuple[Change, str]] = []
 
     def save(self, done: Sequence[Done], causes: Mapping[str, dict[str, str]]) -> None:
-        """Write a batch; `causes` says by student what its marks follow from."""
+        """Write a batch; `causes` says by student what its marks follow from.
+
+        Graded notebooks are made first and put in place when their marks are written, so that the two belong together.
+        """
         self.outcomes.update({one.graded.student: one.graded for one in done})
         good = [one for one in done if not one.graded.reason]
-        written = {one.graded.student: self._write_notebooks(one) for one in good}
-        changes = self._save_marks([one.graded for one in good])
-        failed = [
-            one.graded.student for one in done if self.outcomes[one.graded.student].reason
-        ]  # also the gradebook's
+        staged = {one.graded.student: self._stage(one) for one in good}
+        try:
+            changes = self._save_marks([one.graded for one in good])
+        except BaseException:
+            for folder in staged.values():
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        entries = []
+        for graded in (one.graded for one in good):
+            if self.outcomes[graded.student].reason:
+                shutil.rmtree(staged[graded.student], ignore_errors=True)
+                continue
+            written = self._put_in_place(graded, staged[graded.student])
+            known = causes[graded.student]
+            entries.append(Entry(graded.student, known, graded.notes, graded.findings, written, graded.seconds))
+        failed = [one.graded.student for one in done if one.graded.reason and not one.graded.kept]
         for student in failed:
-            shutil.rmtree(self._graded_folder(student), ignore_errors=True)
             if is_text(student):
                 changes += withdraw_marks(self.gradebook, self.assignment.name, student)
+            shutil.rmtree(self._graded_folder(student), ignore_errors=True)
         self.changes += [(change, self._explain(change.student, causes[change.student])) for change in changes]
-        self.journal.add(
-            [
-                Entry(
-                    graded.student,
-                    causes[graded.student],
-                    graded.notes,
-                    graded.findings,
-                    written[graded.student],
-                    graded.seconds,
-                )
-                for graded in (one.graded for one in good)
-                if graded.student not in failed
-            ]
-        )
+        self.journal.add(entries)
         for student in failed:
             self.journal.forget(student)
 
     def _save_marks(self, good: list[Graded]) -> list[Change]:
-        """Save a batch; where the gradebook refuses it, one submission after the other, so that only the cause of that is left out."""
+        """Save a batch; where the gradebook refuses it, one submission after the other, so that only the cause of that is left out.
+
+        Raises `GraderError` where the gradebook itself cannot be used.
+        """
         try:
             return save_marks(self.gradebook, self.assignment.name, [self._marks(one) for one in good], self.config)
+        except GraderError:
+            raise
         except CourseError as error:
             if len(good) > 1:
                 return [change for graded in good for change in self._save_marks([graded])]
-            if "in use" in str(error):
-                raise
             [graded] = good
-            self.outcomes[graded.student] = Graded(graded.student, str(error), seconds=graded.seconds)
+            self.outcomes[graded.student] = Graded(graded.student, str(error), seconds=graded.seconds, kept=True)
             return []
 
     def _marks(self, graded: Graded) -> SubmissionMarks:
@@ -91,8 +95,8 @@ class Keeper:
     def _graded_folder(self, student: str) -> Path:
         return self.course / "autograded" / student / self.assignment.name
 
-    def _write_notebooks(self, done: Done) -> dict[str, int]:
-        """Put the graded notebooks where nbgrader has them, beside the files of the submission and of the author."""
+    def _stage(self, done: Done) -> Path:
+        """Make the folder of the graded notebooks, beside the files of the submission and of the author, next to its place."""
         folder = self._graded_folder(done.graded.student)
         fresh = folder.with_name(f".{folder.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
@@ -104,9 +108,14 @@ class Keeper:
         except OSError:  # a full disk: nothing half-written stays
             shutil.rmtree(fresh, ignore_errors=True)
             raise
+        return fresh
+
+    def _put_in_place(self, graded: Graded, fresh: Path) -> dict[str, int]:
+        """Put what was staged where nbgrader has graded notebooks; returns when each was written."""
+        folder = self._graded_folder(graded.student)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
-        return {name: modified(folder / f"{name}.ipynb") for name in notebooks}
+        return {name: modified(folder / f"{name}.ipynb") for name in graded.notebooks}
 
     def _explain(self, student: str, causes: dict[str, str]) -> str:
         """Why a mark is another one than before."""

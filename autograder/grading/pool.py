@@ -96,12 +96,14 @@ class _Worker:
 
     def grade(self, submission: Submission) -> Graded:
         """Raises `GraderError` where a worker cannot start, and what the worker raises."""
+        began = False
         for _ in range(ATTEMPTS):
             if self.trouble:
                 raise self.trouble
             try:
                 if not self.ready:
                     self._wait()
+                began = True
                 self.connection.send(submission)
                 answer = self.connection.recv()
             except (EOFError, OSError):
@@ -113,7 +115,11 @@ class _Worker:
                 raise answer
             assert isinstance(answer, Graded)
             return answer
-        return Graded(submission.student, f"The process that graded it was ended {ATTEMPTS} times from outside.")
+        if not began and not self.closed:
+            self.trouble = _explain(f"it was ended {ATTEMPTS} times from outside before it was ready")
+            raise self.trouble
+        reason = f"The process that graded it was ended {ATTEMPTS} times from outside."
+        return Graded(submission.student, reason, suspect=True)
 
     def _wait(self) -> None:
         self.connection.send(self.assignment)

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import atexit
 import functools
-import os
-import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import nbformat
-import nh3
-from nbconvert.exporters import HTMLExporter
 from nbgrader import preprocessors
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
@@ -24,8 +17,9 @@ from autograder.engine.execute import execute, make_plan
 from autograder.engine.scores import score_outputs
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
+from autograder.grading.feedback import CleanFeedback, FeedbackExporter
 from autograder.grading.stubs import ClearSolutions
-from autograder.grading.submissions import get_id, rebuild
+from autograder.grading.submissions import rebuild
 from autograder.grading.worker import NOTES
 
 __all__ = ["CleanFeedback", "ClearSolutions", "Execute", "FeedbackExporter", "Rebuild", "SaveAutoGrades"]
@@ -105,93 +99,3 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         grade.auto_score = score_outputs(cell.outputs, float(marks["points"]))
         grade.needs_manual_grade = grade.manual_score is not None
         self.gradebook.db.commit()
-
-
-class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
-    """Take out of the feedback what is not the student's to see: hidden tests, errors that quote them, and where files lie."""
-
-    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
-        marks = cell.metadata.get("nbgrader") or {}
-        if get_id(cell) and marks.get("grade") and not marks.get("solution"):
-            hidden = _hidden_lines(cell.source, self.begin_test_delimeter, self.end_test_delimeter)
-            cell, resources = super().preprocess_cell(cell, resources, index)
-            for output in cell.get("outputs", []):
-                if output.output_type == "error":
-                    _shorten(output, hidden)
-        for output in cell.get("outputs", []):
-            _hide_paths(output)
-        return cell, resources
-
-
-def _hidden_lines(source: str, begin: str, end: str) -> set[str]:
-    """The lines of code between the markers of hidden tests."""
-    regions = re.findall(f"{re.escape(begin)}.*?{re.escape(end)}", source, re.DOTALL)
-    return {line.strip() for region in regions for line in region.splitlines() if line.strip()}
-
-
-def _shorten(error: Any, hidden: set[str]) -> None:
-    """Leave the words of an error, unless a hidden test raised it: then they may quote what is expected."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-    stopped_at = re.findall(r"-+> *\d+ (.*)", text)
-    if hidden and not (stopped_at and stopped_at[0].strip() not in hidden):
-        error.evalue = "A test that this notebook does not show has failed."
-    error.traceback = [f"{error.ename}: {error.evalue}"]
-
-
-def _hide_paths(output: Any) -> None:
-    """Write `…` for the folders of whoever grades."""
-    for key in ("text", "evalue", "traceback"):
-        if key in output:
-            output[key] = (
-                [_PATHS.sub("…", line) for line in output[key]]
-                if isinstance(output[key], list)
-                else _PATHS.sub("…", output[key])
-            )
-    for mime, data in output.get("data", {}).items():
-        if mime.startswith("text/") and isinstance(data, str):
-            output.data[mime] = _PATHS.sub("…", data)
-
-
-_PATHS = re.compile(
-    "|".join(
-        re.escape(path)
-        for path in sorted({sys.prefix, sys.base_prefix, os.getcwd(), str(Path.home())}, key=len, reverse=True)
-        if len(path) > 1
-    )
-)
-
-
-class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
-    """Pages in which nothing runs that a student wrote."""
-
-    def default_filters(self) -> Iterator[tuple[str, Any]]:
-        yield from super().default_filters()
-        yield "clean_html", _clean
-        yield "markdown2html", self.clean_markdown
-
-    @jinja2.pass_context
-    def clean_markdown(self, context: Any, source: str) -> str:
-        return _clean(super().markdown2html(context, source))
-
-
-def _clean(html: str | bytes) -> str:
-    """Leave of HTML what only shows something."""
-    text = html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)
-    return nh3.clean(text, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_keep, url_schemes=_SCHEMES)
-
-
-def _keep(tag: str, attribute: str, value: str) -> str | None:
-    """Data in an address may be a picture and nothing else."""
-    if value.strip().lower().startswith("data:") and not (tag == "img" and value.startswith("data:image/")):
-        return None
-    return value
-
-
-_TAGS = nh3.ALLOWED_TAGS | {"details", "summary", "figure", "figcaption"}
-_ATTRIBUTES = {
-    **nh3.ALLOWED_ATTRIBUTES,
-    "*": {"class", "id"},
-    "td": {"colspan", "rowspan", "align"},
-    "th": {"colspan", "rowspan", "align"},
-}
-_SCHEMES = {"http", "https", "mailto", "data"}

@@ -19,7 +19,7 @@ from autograder.engine.execute import make_plan
 from autograder.engine.planning.plan import Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
-from autograder.grading.files import MAX_BYTES, is_text, read_file, walk
+from autograder.grading.files import MAX_BYTES, Withheld, is_text, read_file, walk
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Submission
 
@@ -120,6 +120,8 @@ def read_folder(course: Path, student: str, assignment: Assignment, config: Any)
             break
         try:
             files[name] = read_file(path, MAX_BYTES)
+        except Withheld:
+            raise
         except CourseError as error:
             notes.append(f"{error} It was left out.")
     notes += [f"{name}.ipynb was not handed in." for name in assignment.sources if name not in notebooks]

@@ -21,18 +21,43 @@ _HIDDEN = re.compile(
 )
 
 
+class Unreadable(CourseError):
+    """What was handed in is no notebook."""
+
+
 def parse_notebook(name: str, data: bytes) -> Any:
-    """The notebook in the bytes of the file `name`, as nbformat 4. Raises `CourseError` when it is none."""
+    """The notebook in the bytes of the file `name`, as nbformat 4. Raises `Unreadable` when it is none."""
     text = data.decode("utf-8-sig", errors="replace")  # some editors begin a file with a byte-order mark
     try:
-        if not isinstance(json.loads(text), dict):
+        stored = json.loads(text)
+        if not isinstance(stored, dict):
             raise ValueError("its JSON is not an object")
-        notebook = nbformat.reads(text, as_version=4)
-        if not isinstance(notebook.cells, list) or not all(map(_is_cell, notebook.cells)):
-            raise ValueError("a cell has no text")
+        if isinstance(stored.get("cells"), list) and str(stored.get("nbformat", 4)) in ("4", "4.0"):
+            return _read_cells(stored)
+        return _read_cells(nbformat.reads(text, as_version=4))  # an older format
     except Exception as error:  # nbformat raises many kinds for what is no notebook
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise CourseError(f"{name} is not a notebook: {reason}") from error
+        raise Unreadable(f"{name} is not a notebook: {reason}") from error
+
+
+def _read_cells(stored: Any) -> Any:
+    """The notebook, in which every cell has a type, a text and metadata. Raises `ValueError` where one has not.
+
+    What it says of its own minor version plays no part.
+    """
+    notebook: Any = nbformat.from_dict(stored)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = (
+        notebook.get("metadata") if isinstance(notebook.get("metadata"), dict) else nbformat.from_dict({})
+    )
+    if not isinstance(notebook.cells, list):
+        raise ValueError("its cells are no list")
+    for cell in notebook.cells:
+        lines = cell.get("source") if isinstance(cell, dict) else None
+        if isinstance(lines, list) and all(isinstance(line, str) for line in lines):
+            cell["source"] = "".join(lines)
+        if not _is_cell(cell):
+            raise ValueError("a cell has no text")
     return notebook
 
 

@@ -13,8 +13,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
 
 import nbformat
 
@@ -22,10 +21,10 @@ from autograder.engine.execute import execute
 from autograder.engine.planning.plan import Plan, Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError, GraderError
-from autograder.formats import RESULT
 from autograder.grading.files import write_files
+from autograder.grading.findings import Findings, read_findings
 from autograder.grading.marks import CellMark, mark_notebook
-from autograder.grading.submissions import get_id, parse_notebook, rebuild
+from autograder.grading.submissions import Unreadable, parse_notebook, rebuild
 
 NOTES = "autograded_notes"
 """The key in a graded notebook's metadata under which the notes on its submission stand."""
@@ -56,8 +55,15 @@ class Assignment:
     """Where a warm process on this machine listens."""
 
     def choose(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Those of a student's files that count: not those in the place of the author's."""
-        return {name: data for name, data in files.items() if name not in self.files or name in self.kept}
+        """Those of a student's files that count: not those in the place of the author's, nor of a folder of the author's."""
+        folders = {parent.as_posix() for name in self.files for parent in PurePosixPath(name).parents}
+        return {
+            name: data
+            for name, data in files.items()
+            if (name not in self.files or name in self.kept)
+            and name not in folders
+            and not any(parent.as_posix() in self.files for parent in PurePosixPath(name).parents)
+        }
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,14 @@ class Graded:
     notebooks: dict[str, str] = field(default_factory=dict)
     """The text of each graded notebook, by name."""
     marks: dict[str, list[CellMark]] = field(default_factory=dict)
-    findings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: dict[str, Findings] = field(default_factory=dict)
     """For each notebook what its cells showed, by id; see `read_findings`."""
     notes: list[str] = field(default_factory=list)
     seconds: float = 0
+    suspect: bool = False
+    """Whether the reason may lie with the grader: nothing that was handed in explains it."""
+    kept: bool = False
+    """Whether the reason lies with whoever grades, and what was graded before stands."""
 
 
 class Grader:
@@ -112,13 +122,12 @@ class Grader:
             graded = self._grade(submission)
         except GraderError:
             raise
-        except CourseError as error:
+        except Unreadable as error:
             graded = Graded(submission.student, str(error))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in FAULTS:
                 raise
-            first = str(error).splitlines()[0] if str(error) else ""
-            graded = Graded(submission.student, f"{type(error).__name__}: {first}"[:300])
+            graded = Graded(submission.student, describe_error(error), suspect=True)
         return replace(graded, seconds=time.monotonic() - started)
 
     def _grade(self, submission: Submission) -> Graded:
@@ -143,10 +152,11 @@ class Grader:
                     notes.append(
                         f"{name}: binds {', '.join(rebound[:5])} of the author's anew; the checks use the author's."
                     )
+                graded.marks[name] = mark_notebook(notebook, self.assignment.released.get(name, {}))
+                graded.findings[name], odd = read_findings(notebook)
+                notes += odd
                 notebook.metadata[NOTES] = notes
                 graded.notes.extend(notes)
-                graded.marks[name] = mark_notebook(notebook, self.assignment.released.get(name, {}))
-                graded.findings[name] = read_findings(notebook)
                 graded.notebooks[name] = json.dumps(notebook, indent=1, ensure_ascii=False)
         return graded
 
@@ -157,6 +167,14 @@ class Grader:
         return {name: Path(self.folder.name) / name for name in self.assignment.files} | {
             name: extra / name for name in own
         }
+
+
+def describe_error(error: BaseException) -> str:
+    """Why a submission could not be graded, in one line."""
+    if isinstance(error, CourseError):
+        return str(error)
+    first = str(error).splitlines()[0] if str(error) else ""
+    return f"{type(error).__name__}: {first}"[:300]
 
 
 _own = threading.local()
@@ -170,17 +188,3 @@ def grade_submission(submission: Submission, assignment: Assignment) -> Graded:
             grader.close()
         _own.grader = grader = Grader(assignment)
     return grader.grade(submission)
-
-
-def read_findings(notebook: Any) -> dict[str, dict[str, Any]]:
-    """What a graded notebook's cells show beyond marks, by id and in order: the check's result, and what a cell stopped with."""
-    findings: dict[str, dict[str, Any]] = {}
-    for cell in notebook.cells:
-        if not get_id(cell):
-            continue
-        outputs = cell.get("outputs", [])
-        error = next((output for output in outputs if output["output_type"] == "error"), None)
-        result = next((output["data"][RESULT] for output in outputs if RESULT in output.get("data", {})), None)
-        found = {"result": result, "stopped": [error["ename"], error["evalue"][:300]] if error else None}
-        findings[get_id(cell)] = {key: value for key, value in found.items() if value is not None}
-    return findings

@@ -1,6 +1,6 @@
 """What a grading leaves behind when it is cut off: each process killed at each stage, a full disk, a busy database, two graders at once.
 
-After every fault the course is whole: nobody's work is lost, no older mark stands for a run that failed, what was cut off is graded by the
+After every fault the course is whole: nobody's work is lost, the grader's trouble becomes nobody's mark, what was cut off is graded by the
 next `course grade`, and every student is in the gradebook once, with the marks of an undisturbed run.
 """
 
@@ -26,13 +26,17 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine as SQLAlchemyEngine
 
 from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
-from autograder.engine.runner import Engine
+from autograder.engine.jobs import Step
+from autograder.engine.outputs import make_error
+from autograder.engine.runner import Engine, Run
 from autograder.errors import CourseError
 from autograder.grading import grade as grading
-from autograder.grading import keeping, worker
+from autograder.grading import keeping, pool, worker
 from autograder.grading.database import load_config, open_gradebook
 from autograder.grading.grade import grade_class
 from autograder.grading.journal import Journal
@@ -442,7 +446,9 @@ def test_a_gradebook_on_a_full_disk_is_said(
     assert main(["grade", "1"]) == 1
     said = capsys.readouterr().err
     assert "course: The gradebook gradebook.db cannot be used (disk full)." in said
-    assert not (course / "autograded" / "student-1" / CHAPTER).exists(), "a new notebook beside an old mark"
+    assert read_marks(course) == EXPECTED
+    graded = (course / "autograded" / "student-1" / CHAPTER / f"{NAME}.ipynb").read_text(encoding="utf-8")
+    assert WRONG["relu"].splitlines()[1] not in graded, "a new notebook beside an old mark"
     with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
         database.execute("drop trigger full")
         database.commit()
@@ -451,36 +457,187 @@ def test_a_gradebook_on_a_full_disk_is_said(
     assert_whole(course, {**EXPECTED, **second})
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_mark_that_the_gradebook_refuses_leaves_no_older_one(course: Path) -> None:
-    grade_class(course, CHAPTER)
-    with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
-        database.execute("update grade_cells set max_score = 2 where max_score = 3")
-        database.commit()
-    found = grade_class(course, CHAPTER, again=True)
-    reasons = {one.student: one.reason for one in found.result.students if one.state == "not graded"}
-    assert list(reasons) == ["student-1"]
-    assert "student-1 has 3.0 points" in reasons["student-1"]
-    assert [score for (student, _), score in read_marks(course).items() if student == "student-1"] == [None] * 3
-    assert not (course / "autograded" / "student-1" / CHAPTER).exists()
+# --- the grader's own trouble ----------------------------------------------------------------------------------
+
+
+def lose_engine(*args: Any, **options: Any) -> Any:
+    raise CourseError("The process that runs notebooks was ended three times from outside.")
+
+
+def find_no_wall(*args: Any, **options: Any) -> Any:
+    raise CourseError("A mount namespace cannot be made.")
+
+
+def find_no_memory(*args: Any, **options: Any) -> Any:
+    raise MemoryError
+
+
+def end_every_check(self: Any, step: Step) -> Any:
+    return [make_error("ProcessEnded", "The cell ended its process (signal SIGKILL).")]
+
+
+def stop_every_check(self: Any, step: Step) -> Any:
+    return [make_error("FileNotFoundError", "[Errno 2] No usable temporary directory found")]
+
+
+TROUBLES: dict[str, tuple[Any, str, Any, str]] = {
+    "the process that runs notebooks is ended": (Engine, "run", lose_engine, "was ended three times from outside"),
+    "a wall cannot be built": (Engine, "run", find_no_wall, "A mount namespace cannot be made"),
+    "there is no memory": (worker, "rebuild", find_no_memory, "MemoryError"),
+    "a worker's disk is full": (worker, "write_files", no_space, "No space left on device"),
+    "the grader has a mistake of its own": (worker, "mark_notebook", find_no_wall, "cannot be graded either"),
+    "every cell's process is ended": (Run, "_step", end_every_check, "in place of 3"),
+    "no cell finds a temporary folder": (Run, "_step", stop_every_check, "in place of 3"),
+    "no gradebook can be written": (keeping, "save_marks", no_space, "No space left on device"),
+}
+"""What goes wrong for every submission, where, and what is said of it."""
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_engine_that_is_ended_again_and_again_leaves_no_older_mark(
-    course: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("begins", ["at once", "after the first"])
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_trouble_of_the_grader_becomes_nobodys_mark(
+    course: Path, trouble: str, begins: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    grade_class(course, CHAPTER)
+    """Earlier marks stay, the exit status says so, and the next run takes it up."""
+    monkeypatch.chdir(course)
+    monkeypatch.setattr(grading, "AHEAD", 1)
+    assert main(["grade", "1", "-j", "1"]) == 0
+    before = read_all(course)
+    where, name, fails, says = TROUBLES[trouble]
+    well = getattr(where, name)
+    calls: list[object] = []
 
-    def lose(self: Engine, job: object) -> None:
-        raise CourseError("The process that runs notebooks was ended three times from outside.")
+    def run(*args: Any, **options: Any) -> Any:
+        calls.append(args)
+        at_once = begins == "at once" or len(calls) > (2 if where is not Run else 20) or where is keeping
+        return (fails if at_once else well)(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Engine, "run", lose)
-        found = grade_class(course, CHAPTER, again=True)
-    assert {one.state for one in found.result.students} == {"not graded"}
-    assert set(read_marks(course).values()) == {None}
-    grade_class(course, CHAPTER)
+        patch.setattr(where, name, run)
+        capsys.readouterr()
+        assert main(["grade", "1", "-j", "1", "--again"]) == 1
+    said = capsys.readouterr().err
+    assert says in said
+    assert "Traceback" not in said
+    assert read_marks(course) == EXPECTED
+    assert read_all(course) == before
+    assert main(["grade", "1"]) == 0
     assert_whole(course, EXPECTED)
+
+
+def read_all(course: Path) -> dict[str, list[str]]:
+    """What formgrader sees of each student."""
+    query = """
+        select submitted_assignment.student_id, base_cell.name, auto_score, manual_score, needs_manual_grade from grade
+        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
+        join base_cell on base_cell.id = grade.cell_id order by 1, 2"""
+    with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
+        rows = database.execute(query).fetchall()
+    return {student: [str(row[1:]) for row in rows if row[0] == student] for student, *_ in rows}
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_submission_that_ends_the_grader_by_itself_costs_that_mark_alone(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The canary tells it from trouble of the grader: what fails is the submission."""
+    grade_class(course, CHAPTER)
+    shutil.rmtree(course / "submitted" / "student-2" / CHAPTER)
+    hand_in(course, CHAPTER, "student-2", {"relu": "ends_the_engine = 1"})
+    well = Engine.run
+
+    def run(self: Engine, job: Any) -> Any:
+        if any("ends_the_engine" in step.source for step in job.steps):
+            lose_engine()
+        return well(self, job)
+
+    monkeypatch.setattr(Engine, "run", run)
+    found = grade_class(course, CHAPTER, again=True)
+    reasons = {one.student: one.reason for one in found.result.students if one.state == "not graded"}
+    assert reasons == {"student-2": "The process that runs notebooks was ended three times from outside."}
+    expected = {key: None if key[0] == "student-2" else score for key, score in EXPECTED.items()}
+    assert read_marks(course) == expected
+
+
+@pytest.mark.usefixtures("shared_warm")
+@pytest.mark.parametrize(
+    "program",
+    ["import os; os.kill(os.getpid(), 9)", "raise SystemExit('no room')", "import os; os._exit(0)"],
+    ids=["killed", "stops", "leaves"],
+)
+def test_workers_that_die_at_start_leave_every_mark(
+    course: Path, program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(course)
+    assert main(["grade", "1"]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(pool, "WORKER", ("-c", program))
+        assert main(["grade", "1", "--again"]) == 1
+    said = capsys.readouterr().err
+    assert "course: A process that grades could not be started: " in said
+    assert "Traceback" not in said
+    assert read_marks(course) == EXPECTED
+    assert main(["grade", "1"]) == 0
+    assert_whole(course, EXPECTED)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("what", [f"{NAME}.ipynb", "data.csv"])
+def test_a_file_that_may_not_be_read_leaves_the_mark_of_its_student(
+    course: Path, what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(course)
+    locked = course / "submitted" / "student-1" / CHAPTER / what
+    if not locked.exists():
+        locked.write_text("1, 2")
+    assert main(["grade", "1"]) == 0
+    well = os.open
+
+    def refuse(path: Any, *rest: Any, **options: Any) -> int:
+        if path == locked:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return well(path, *rest, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        assert main(["grade", "1", "--again"]) == 1
+    said = capsys.readouterr()
+    assert f"not graded: student-1: {what} cannot be read here: Permission denied." in said.out
+    assert "Their earlier marks stand" in said.err
+    assert read_marks(course) == EXPECTED
+    assert main(["grade", "1"]) == 0
+    assert_whole(course, EXPECTED)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_gradebook_that_finds_no_room_is_said(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SQLite's own words for a full disk, from a database that may not grow."""
+    monkeypatch.chdir(course)
+    assert main(["grade", "1"]) == 0
+    more = {f"more-{number}": RIGHT for number in range(40)}
+    for name, answers in more.items():
+        hand_in(course, CHAPTER, name, answers)
+
+    def forbid_growth(connection: Any, record: object) -> None:
+        [pages] = connection.execute("pragma page_count").fetchone()
+        connection.execute(f"pragma max_page_count = {pages}")
+
+    event.listen(SQLAlchemyEngine, "connect", forbid_growth)
+    try:
+        assert main(["grade", "1", "--again"]) == 1
+    finally:
+        event.remove(SQLAlchemyEngine, "connect", forbid_growth)
+    said = capsys.readouterr().err
+    assert "course: The gradebook gradebook.db cannot be written (database or disk is full)." in said
+    assert "db upgrade" not in said
+    assert EXPECTED.items() <= read_marks(course).items()
+    assert main(["grade", "1"]) == 0
+    scores = {cell: score for (student, cell), score in EXPECTED.items() if student == "student-1"}
+    assert_whole(course, EXPECTED | {(name, cell): score for name in more for cell, score in scores.items()})
 
 
 @pytest.mark.usefixtures("quick")

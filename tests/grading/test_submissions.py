@@ -440,6 +440,30 @@ def test_cells_that_are_no_cells_are_refused(tmp_path, cells):
     assert refusal(path).startswith("mini.ipynb is not a notebook: ")
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"nbformat_minor": "5"},
+        {"nbformat_minor": None},
+        {"nbformat_minor": -1},
+        {"nbformat_minor": [5]},
+        {"nbformat_minor": 99},
+        {"nbformat": "4"},
+        {"nbformat": 4.0},
+        {"metadata": "none"},
+        {"metadata": {"kernelspec": 7}},
+        {"signature": ["x"], "worksheets": []},
+    ],
+)
+def test_what_a_notebook_says_of_its_own_format_plays_no_part(source, submitted, tmp_path, said):
+    path = tmp_path / "mini.ipynb"
+    path.write_text(json.dumps({**submitted, **said}), encoding="utf-8")
+    rebuilt, notes = rebuild(source, read_submission(path))
+    assert notes == []
+    assert answers_in(rebuilt) == ANSWERS
+    assert_fixed_by_source(rebuilt, source)
+
+
 # --- submissions made for demonstrations and measurements --------------------------------------------
 
 

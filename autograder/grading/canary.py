@@ -1,0 +1,111 @@
+"""Tell a submission that cannot be graded from a grader that cannot grade: the author's own answers, handed in with the class.
+
+What they earned in the reference run they must earn as a submission of the same run. Where they do not, no student is to blame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import nbformat
+
+from autograder.engine.planning.plan import Plan, get_role
+from autograder.engine.scores import score_outputs
+from autograder.errors import CourseError, GraderError
+from autograder.grading.submissions import get_id
+from autograder.grading.worker import Assignment, Graded, Submission, describe_error
+
+NAME = ""
+"""Whose submission it is: no folder, and so no student, has this name."""
+
+TRIES = 3
+"""How often it is graded before it counts as failed: a check of an author's may depend on chance, and a process be killed from outside."""
+
+Submit = Callable[[Submission], "Future[Graded]"]
+
+Points = dict[tuple[str, str], float]
+"""Points by notebook and cell."""
+
+
+class Canary:
+    """The author's answers, to be graded by `submit` like a student's."""
+
+    def __init__(self, assignment: Assignment, submit: Submit) -> None:
+        self.submit = submit
+        self.submission = Submission(
+            NAME, {name: text.encode("utf-8", "replace") for name, text in assignment.sources.items()}
+        )
+        self.earned, worth = expect_points(assignment)
+        self.warnings = [
+            f"The author's own answers earn {self.earned[place]:g} of {points:g} points in {'/'.join(place)}."
+            for place, points in worth.items()
+            if self.earned[place] < points
+        ]
+        self.future: Future[Graded] | None = None
+
+    def send(self) -> None:
+        """Hand it in, to be graded with what is graded now."""
+        self.future = self.submit(self.submission)
+
+    def look(self) -> None:
+        """Wait for what was handed in. Raises `GraderError` where the author's answers do not earn what they are worth."""
+        for left in reversed(range(TRIES)):
+            if self.future is None:
+                return
+            fault = find_fault(self.wait_for(self.future, NAME), self.earned)
+            self.future = self.submit(self.submission) if fault and left else None
+            if not fault:
+                return
+        raise GraderError(
+            f"The grader does not work here: {fault}. No mark was changed by that. "
+            "See that there is room on the disk and in memory, and what 'course doctor' says; then grade again."
+        )
+
+    @staticmethod
+    def wait_for(future: Future[Graded], student: str) -> Graded:
+        """What came of a submission. Raises what the machine is to blame for."""
+        try:
+            return future.result()
+        except (CourseError, OSError):
+            raise
+        except Exception as error:  # of a cluster, for one, that lost its workers
+            return Graded(student, describe_error(error), suspect=True)
+
+
+def expect_points(assignment: Assignment) -> tuple[Points, Points]:
+    """What the author's answers earned in the reference run, as far as it was kept, and what the checks are worth."""
+    earned: Points = {}
+    worth: Points = {}
+    for name, text in assignment.sources.items():
+        cells = Plan(nbformat.reads(text, as_version=4)).cells
+        outputs = assignment.references[name].outputs
+        for cell, shown in zip(cells, outputs, strict=True) if outputs else ():
+            if get_role(cell) == "check":
+                place = name, get_id(cell)
+                worth[place] = float(cell.metadata["nbgrader"]["points"])
+                earned[place] = score_outputs(shown, worth[place])
+    return earned, worth
+
+
+def find_fault(graded: Graded, earned: Points) -> str:
+    """What is wrong with the grader, as the graded canary shows; "" where nothing is."""
+    if graded.reason:
+        return f"the author's own answers cannot be graded either: {graded.reason.rstrip('.')}"
+    found = {(name, mark.cell): mark.auto_score for name, marks in graded.marks.items() for mark in marks}
+    for (name, cell), points in earned.items():
+        if (got := found.get((name, cell)) or 0.0) < points - 1e-6:
+            return f"the author's own answers, handed in like a student's, earn {got:g} points in {name}/{cell} in place of {points:g}"
+    return ""
+
+
+def is_suspect(graded: Graded) -> bool:
+    """Whether what came of a submission may be the grader's doing.
+
+    So may a failure that its files do not explain, a process that was ended, and a submission whose every check earned nothing where
+    one stopped with another error than a check's own.
+    """
+    findings = [found for cells in graded.findings.values() for found in cells.values()]
+    stops = {found["stopped"][0] for found in findings if "stopped" in found}
+    earned = any(mark.auto_score for marks in graded.marks.values() for mark in marks)
+    return graded.suspect or "ProcessEnded" in stops or (not earned and bool(stops - {"AssertionError"}))

@@ -1,0 +1,76 @@
+"""What a graded notebook shows beyond marks: results of checks, and what cells stopped with.
+
+Outputs may come from a student's process, and whatever stands under a check's MIME type may be forged. So all of it is looked at here,
+before anybody counts on it, and what is no result is left out with a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autograder.formats import RESULT
+from autograder.grading.submissions import get_id
+
+Findings = dict[str, dict[str, Any]]
+"""What the cells of a notebook showed, by id and in order: the `result` of a check, and what a cell `stopped` with, a name and words."""
+
+MAX_MISTAKES, MAX_WORD, MAX_WORDS = 20, 200, 2_000
+"""Mistakes kept of a check, and characters of a name and of a message."""
+
+
+def read_findings(notebook: Any) -> tuple[Findings, list[str]]:
+    """What a graded notebook's cells show, and notes on what no check of ours can have written."""
+    findings: Findings = {}
+    notes = []
+    for cell in notebook.cells:
+        if not (name := get_id(cell)):
+            continue
+        outputs = [output for output in _items(cell.get("outputs")) if isinstance(output, Mapping)]
+        error = next((output for output in outputs if output.get("output_type") == "error"), None)
+        data = [output["data"] for output in outputs if isinstance(output.get("data"), Mapping)]
+        told = [one[RESULT] for one in data if RESULT in one]
+        if told and _read_result(told[0]) is None:
+            notes.append(f"What the cell '{name}' shows as the result of a check is none, and was left out.")
+        stopped = [error.get("ename"), error.get("evalue")] if error else None
+        findings[name] = _read_one({"result": told[0] if told else None, "stopped": stopped})
+    return findings, notes
+
+
+def keep_findings(stored: Any) -> Findings:
+    """What is valid of findings that were stored."""
+    found = stored.items() if isinstance(stored, Mapping) else ()
+    return {name: _read_one(one) for name, one in found if isinstance(one, Mapping)}
+
+
+def _read_one(found: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {"result": _read_result(found.get("result")), "stopped": _read_stop(found.get("stopped"))}
+    return {key: value for key, value in kept.items() if value is not None}
+
+
+def _read_result(told: Any) -> dict[str, Any] | None:
+    """A check's result, `None` where it is none: whether there was anything to check, and the mistakes that it names."""
+    if not isinstance(told, Mapping) or type(told.get("attempted")) is not bool:
+        return None
+    mistakes = told.get("mistakes")
+    if not isinstance(mistakes, (list, tuple)) or not all(
+        isinstance(one, Mapping) and isinstance(one.get("says"), str) for one in mistakes
+    ):
+        return None
+    says = [{"says": _clip(one["says"], MAX_WORDS)} for one in mistakes[:MAX_MISTAKES]]
+    return {"attempted": told["attempted"], "mistakes": says}
+
+
+def _read_stop(told: Any) -> list[str] | None:
+    if not isinstance(told, (list, tuple)) or len(told) != 2:
+        return None
+    name, says = (one if isinstance(one, str) else "" for one in told)
+    return [_clip(name, MAX_WORD) or "Error", _clip(says, 300)]
+
+
+def _items(found: Any) -> Iterable[Any]:
+    return found if isinstance(found, (list, tuple)) else ()
+
+
+def _clip(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -44,6 +44,8 @@ class Job:
     """The student's working folder: name there → file to copy."""
     seconds: float = 30
     """The time of a cell."""
+    kernel: str = ""
+    """The Jupyter kernel that runs the cells of a notebook in another language than Python."""
 
 
 @dataclass(frozen=True)

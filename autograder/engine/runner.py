@@ -15,6 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.engine.jobs import Job, Output, Ran, Step
+from autograder.engine.kernels import LIBRARIES as KERNEL_LIBRARIES
 from autograder.engine.outputs import make_error
 from autograder.engine.sides import GRACE_SECONDS, Ended, Process, Side
 from autograder.engine.walls.terms import Limits
@@ -100,11 +101,13 @@ class Run:
     def __init__(self, job: Job, zygote: Connection, isolated: bool, limits: Limits) -> None:
         self.job, self.zygote = job, zygote
         libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
+        libraries += KERNEL_LIBRARIES if job.kernel else ()
         self.scratch = None if isolated else tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.student = Side(
             self,
             {
                 "fork": "student",
+                "kernel": job.kernel,
                 "libraries": libraries,
                 "files": {name: str(path.absolute()) for name, path in job.files.items()},
                 "isolated": isolated,

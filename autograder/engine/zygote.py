@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
+import importlib
 import io
 import json
 import os
@@ -125,10 +127,8 @@ def _live(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
         os.chdir(job["folder"])
         be_examiner(_open(descriptors), frozenset(job["answers"]), frozenset(job["judged"]))
     else:
-        from autograder.engine.student import be_student
-
         files = {name: Path(path) for name, path in job["files"].items()}
-        body: Callable[[], None] = lambda: be_student(_open(descriptors))  # noqa: E731
+        body: Callable[[], None] = lambda: _be_student(descriptors, job["kernel"])  # noqa: E731
         if job["isolated"]:
             limits = Limits(**job["limits"])
             enclose(body, files, limits, [descriptors[0]], descriptors[1], Path(job["root"]))
@@ -136,6 +136,16 @@ def _live(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
         _populate(Path(job["folder"]), files)
         body()
     os._exit(0)
+
+
+def _be_student(descriptors: list[int], kernel: str) -> NoReturn:
+    if kernel:
+        from autograder.engine.kernels import be_kernel
+
+        be_kernel(_open(descriptors), kernel)
+    from autograder.engine.student import be_student
+
+    be_student(_open(descriptors))
 
 
 def _open(descriptors: list[int]) -> Channel:
@@ -209,10 +219,19 @@ def warm_up() -> None:
     shell.run_one("raise ValueError('warm')", 2)
     shell.run_one("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\nNone", 3)
     shell.start_afresh()
+    close_fonts()
     if seed := os.environ.get("AUTOGRADED_NOISE"):
         from autograder.engine.arithmetic import Noise
 
         Noise(int(seed)).enter()  # it holds in every fork
+
+
+def close_fonts() -> None:
+    """Let go of the files that matplotlib holds open: a fork that forgets such a font would close a descriptor that is another's by then."""
+    for kept in gc.get_objects():
+        if isinstance(kept, functools._lru_cache_wrapper) and str(kept.__module__).startswith("matplotlib."):
+            kept.cache_clear()
+    gc.collect()
 
 
 def load(libraries: Iterable[str]) -> None:
@@ -222,6 +241,8 @@ def load(libraries: Iterable[str]) -> None:
         import torch
 
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # its first use loads torch's compiler
+    for name in fresh:
+        importlib.import_module(name)
     if fresh:
         _loaded.update(fresh)
         settle()

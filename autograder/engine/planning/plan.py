@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autograder.engine.jobs import Output, Step
+from autograder.engine.planning.languages import get_kernel, get_language
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
 
 Role = Literal["answer", "check", "setup", "prose"]
@@ -40,6 +41,8 @@ class Reference:
     facts: list[dict[str, Any]] = field(default_factory=list)
     judged: frozenset[str] = frozenset()
     """The expressions of checks that the examiner evaluated, because they give data to functions of the author's."""
+    kernel: str = ""
+    """The kernel that runs a notebook in another language than Python."""
 
 
 class Plan:
@@ -48,7 +51,9 @@ class Plan:
     def __init__(self, source: Any) -> None:
         self.cells = [cell for cell in source.cells if cell.cell_type == "code"]
         self.roles = [get_role(cell) for cell in self.cells]
-        self.names = [read_names(cell.source) for cell in self.cells]
+        self.language, self.kernel = get_language(source.metadata), get_kernel(source.metadata)
+        """`kernel` is what the notebook says that runs it, "" for Python; all cells of another language run in one process."""
+        self.names = [Names(dynamic=True) if self.kernel else read_names(cell.source) for cell in self.cells]
         self.reference = Reference()
         self.answers = frozenset(
             name for role, names in zip(self.roles, self.names, strict=True) if role == "answer" for name in names.bound
@@ -95,7 +100,9 @@ class Plan:
 
     def key(self) -> str:
         """A digest of all code of the source."""
-        text = json.dumps([(role, cell.source) for role, cell in zip(self.roles, self.cells, strict=True)])
+        text = self.kernel + json.dumps(
+            [(role, cell.source) for role, cell in zip(self.roles, self.cells, strict=True)]
+        )
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
     # --- steps ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from autograder.checks.data import Data, Opaque
 from autograder.checks.student import Names, Reply, connect, read_expression
 from autograder.engine.limits import pause_timer
 from autograder.engine.shell import adopt_shell
+from autograder.engine.standins.library import look_at_standins
 from autograder.engine.standins.standins import Gone, StandIns, Unreadable
 from autograder.engine.student import run_timed
 from autograder.engine.wire import wire
@@ -32,6 +33,7 @@ def be_examiner(channel: Channel, answers: frozenset[str], judged: frozenset[str
     shell = adopt_shell()
     student = RemoteStudent(channel, shell.user_ns, answers, judged)
     standins = StandIns(channel, shell.user_ns)
+    look_at_standins()
     with connect(student):
         while True:
             _, text, _ = channel.receive()
@@ -42,6 +44,9 @@ def be_examiner(channel: Channel, answers: frozenset[str], judged: frozenset[str
             if job.get("imports"):
                 with contextlib.suppress(ImportError):  # the check will say what is missing
                     exec(job["imports"], shell.user_ns)
+            standins.texts = job.get("history")
+            if "history" in job:
+                shell.show_history(job["history"])
             told = {"outputs": [problem], "late": False} if problem else run_timed(shell, job)
             channel.tell(**_finish(standins, told), facts={"judged": sorted(student.judged)})
 

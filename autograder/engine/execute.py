@@ -101,7 +101,9 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         steps = [replace(one.step, facts=sorted(facts[id(one.cell)].incoming)) for one in laid if one.step]
         ran = engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds, reference.kernel))
         cells = [one.cell for one in laid if one.step]
-        points = [float(cell.metadata["nbgrader"]["points"]) if get_role(cell) == "check" else 0.0 for cell in cells]
+        points = [
+            (float(cell.metadata["nbgrader"]["points"]) or 1.0) if get_role(cell) == "check" else 0.0 for cell in cells
+        ]
         lost = sum(most - score_outputs(one.outputs, most) for one, most in zip(ran, points, strict=True) if most)
         judged = frozenset(text for one in ran for text in one.facts.get("judged", []))
         return Reference(reference.split, [one.outputs for one in ran], [one.facts for one in ran], judged), lost

@@ -21,6 +21,8 @@ class Step:
     """Of a check: the names in it that are the student's."""
     imports: str = ""
     """Import statements that the examiner runs first."""
+    history: Sequence[str] | None = None
+    """The cells before, for a check that asks for them."""
     authored: str | None = None
     """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
     random: dict[str, str] = field(default_factory=dict)

@@ -208,7 +208,8 @@ def _tell_student(step: Step) -> dict[str, Any]:
 
 def _tell_examiner(step: Step) -> dict[str, Any]:
     source = step.source if step.authored is None else step.authored
-    return {"run": source, "needs": list(step.needs), "imports": step.imports}
+    history = {"history": list(step.history)} if step.history is not None else {}
+    return {"run": source, "needs": list(step.needs), "imports": step.imports, **history}
 
 
 def _tell_gone(end: Ended) -> dict[str, str]:

@@ -177,6 +177,12 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
         self.reset(new_session=True)
         self.execution_count = 1
 
+    def show_history(self, sources: list[str]) -> None:
+        """Let `In`, `_i` and the others be what they are behind these cells."""
+        kept = self.history_manager
+        kept.input_hist_parsed[:] = kept.input_hist_raw[:] = ["", *sources]
+        kept._i00, kept._i, kept._ii = (["", "", "", *sources][-place] for place in (1, 2, 3))
+
     def run_one(self, source: str, number: int) -> list[Output]:
         """Run a cell and return its outputs; an error is the last of them."""
         self.execution_count = number

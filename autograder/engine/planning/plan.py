@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from autograder.engine.jobs import Output, Step
 from autograder.engine.planning.languages import get_kernel, get_language
+from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
+
+_HISTORY = re.compile(r"\b(In|_ih|_i+)\b")
+"""Names under which IPython has the cells before."""
 
 Role = Literal["answer", "check", "setup", "prose"]
 """`setup`: locked code of the author's; `prose`: code that explains, which students may change."""
@@ -64,6 +69,10 @@ class Plan:
         """For the place of a check, the names in it that are the student's."""
         self.imports: dict[int, str] = {}
         """For the place of a check, what to import for it because only an answer does."""
+        own = (names for role, names in zip(self.roles, self.names, strict=True) if role in ("answer", "prose"))
+        self._called = {name for names in own for name in names.called}
+        """What functions outside of the checks need when they are called."""
+        self._inspects = any("inspect" in cell.source for cell in self.cells)
         for place, role in enumerate(self.roles):
             if role == "check":
                 self._look_at_check(place)
@@ -82,7 +91,8 @@ class Plan:
                 imported.add(name)
             else:
                 students.add(name)
-        self.needs[place] = sorted(students)
+        students |= self.names[place].bound & self._called  # what a test binds for the student's code to find
+        self.needs[place] = sorted(name for name in students if not _HISTORY.fullmatch(name))
         statements = [line for cell in self.cells[:place] for line in find_imports(cell.source, imported)]
         self.imports[place] = "\n".join(dict.fromkeys(statements)) if imported else ""
 
@@ -119,7 +129,10 @@ class Plan:
                 laid.append(Placed(cell, None, self.reference.outputs[place]))
                 random.update(self.reference.facts[place]["random"])
                 continue
-            laid.append(Placed(cell, self._make_step(cell, place, number, random), None))
+            step = self._make_step(cell, place, number, random)
+            if step.side == "examiner" and (self._inspects or _HISTORY.search(cell.source)):
+                step = replace(step, history=[one.source for one in cells[: number - 1]])
+            laid.append(Placed(cell, step, None))
             random = {} if laid[-1].step and laid[-1].step.side != "examiner" else random
         return laid
 
@@ -131,6 +144,8 @@ class Plan:
             return Step(cell.source, "examiner", number, self.needs[place], self.imports[place])
         if role == "setup" or place in self.shared:
             authored = self.cells[place].source if place is not None else cell.source
+            if role != "setup":  # magics are for what is shown
+                authored = strip_magics(authored)
             return Step(cell.source, "both", number, authored=authored, random=dict(random))
         return Step(cell.source, "student", number, random=dict(random))
 

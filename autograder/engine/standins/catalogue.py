@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograder.engine.errors import find_builtin, make_error, make_error_class
+from autograder.engine.standins.library import make_coroutine
 from autograder.engine.standins.proxies import (
     SPECIAL,
     Link,
@@ -30,6 +31,7 @@ class Catalogue:
         self.things: dict[int, Any] = {}
         self.locals: dict[int, Any] = {}
         self.errors: dict[type, int] = {}
+        self.coroutines: dict[int, Any] = {}
 
     def read(self, tree: dict[str, Any], read: wire.Part) -> Any:
         """The `other` of `wire.decode`."""
@@ -48,13 +50,18 @@ class Catalogue:
             return make_error(kind, arguments, tree["text"][:4000], _number(tree["id"]))
         return read_value(tree, read)
 
-    def _thing(self, number: int, described: Any) -> StandIn:
+    def _thing(self, number: int, described: Any) -> Any:
         thing = self.things.get(number)
         if thing is None:
             kind = self._class(described, 0)
             if not isinstance(kind, StandInClass):
                 raise Malformed("an object of no class")
-            thing = self.things[number] = make_object(kind, number)
+            thing = make_object(kind, number)
+            if kind.__name__ == "coroutine":
+                if number not in self.coroutines:
+                    self.coroutines[number] = make_coroutine(self.link, thing)
+                return self.coroutines[number]
+            self.things[number] = thing
         if not isinstance(thing, StandIn):
             raise Malformed("a class for an object")
         forget_made(thing)

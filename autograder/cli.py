@@ -117,6 +117,15 @@ def _find(options: argparse.Namespace) -> list[str]:
     return find_chapters(Path.cwd(), options.chapter)
 
 
+def _find_graded(options: argparse.Namespace) -> str:
+    """The chapter, or in another nbgrader course the assignment, that is meant."""
+    from autograder.authoring.chapters import list_chapters
+    from autograder.grading.places import find_assignment
+
+    own = list_chapters(Path.cwd()) if Path("notebooks").is_dir() else []
+    return find_assignment(Path.cwd(), options.chapter, own)
+
+
 def _lab(options: argparse.Namespace) -> int:
     from autograder.course.workspace import open_lab
 
@@ -129,7 +138,7 @@ def _grade(options: argparse.Namespace) -> int:
 
     if options.jobs is not None and options.jobs < 1:
         raise CourseError("-j takes a number of at least 1.")
-    [chapter] = _find(options)
+    chapter = _find_graded(options)
     with progress(f"grading {chapter}") as show:
 
         def on_done(done: int, total: int) -> None:
@@ -199,7 +208,7 @@ def _report(options: argparse.Namespace) -> int:
     from autograder.grading.results import save_results
     from autograder.reporting.report import write_report
 
-    [chapter] = _find(options)
+    chapter = _find_graded(options)
     save_results(collect_results(Path.cwd(), chapter), Path.cwd())
     print(f"Report: {write_report(Path.cwd(), chapter)}")
     return 0

@@ -2,5 +2,5 @@
 
 A job in (`runner`: cells and what they find), the outputs of each cell out. A warm process forks (`zygote`) a `student` and an `examiner`, each with an
 IPython `shell`; the runner passes on what they ask and answer. `execute` is the way in for notebooks, `planning` says which cell runs where, `wire` what
-passes, `standins` make other people's tests work, `walls` enclose.
+passes, `standins` make other people's tests work, `kernels` run other languages, `walls` enclose.
 """

@@ -17,6 +17,7 @@ from autograder.engine.cuts import Cut, cut
 from autograder.engine.limits import pause_timer
 from autograder.engine.scores import score_outputs
 from autograder.engine.shell import NotebookShell, adopt_shell
+from autograder.engine.standins.library import look_at_standins
 from autograder.engine.standins.standins import Gone, StandIns, Unreadable
 from autograder.engine.student import run_timed
 from autograder.engine.wire import wire
@@ -39,6 +40,7 @@ def be_examiner(channel: Channel) -> NoReturn:
     known = read_message(channel.receive()[1])
     student = RemoteStudent(channel, shell.user_ns, frozenset(known["answers"]), frozenset(known["judged"]))
     standins = StandIns(channel, shell.user_ns)
+    look_at_standins()
     with connect(student):
         while True:
             _, text, _ = channel.receive()
@@ -49,6 +51,9 @@ def be_examiner(channel: Channel) -> NoReturn:
             if job.get("imports"):
                 with contextlib.suppress(ImportError):  # the check will say what is missing
                     exec(job["imports"], shell.user_ns)
+            standins.texts = job.get("history")
+            if "history" in job:
+                shell.show_history(job["history"])
             told = _run(shell, standins, job, student.deadline)
             if standins.withheld and _score(told):
                 told = min(told, _run(shell, standins, job, student.deadline, follow=True), key=_score)

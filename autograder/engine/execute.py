@@ -13,10 +13,12 @@ from typing import Any
 import nbformat
 
 from autograder.engine.jobs import Job, Output
+from autograder.engine.kernels import UNSTARTED, find_kernel
 from autograder.engine.planning.mutants import looks_at_state, make_variants
 from autograder.engine.planning.plan import Plan, Reference, get_role
 from autograder.engine.runner import Engine
 from autograder.engine.scores import score_outputs
+from autograder.errors import CourseError
 
 MAX_TEXT, MAX_LINES = 20_000, 1_000
 """Characters and lines kept of what a cell prints."""
@@ -36,7 +38,9 @@ def execute(engine: Engine, plan: Plan, notebook: Any, folder: Path, files: dict
     """
     laid = plan.lay_out(notebook)
     steps = [placed.step for placed in laid if placed.step]
-    ran = iter(engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds)))
+    ran = iter(
+        engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds, plan.reference.kernel))
+    )
     left = MAX_SHOWN
     for number, placed in enumerate(laid, start=1):
         outputs = [_cut(output) for output in (next(ran).outputs if placed.step else placed.outputs) or []]
@@ -89,7 +93,7 @@ def make_plan(
 
 
 def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Path], seconds: float) -> Reference:
-    """Run the author's own solutions, in two processes; where the checks do not hold then, in one.
+    """Run the author's own solutions, in two processes; where the checks do not hold then, in one. In a kernel it is always one.
 
     So it is where checks judge variants of the solutions otherwise. A last run leaves out what the plan takes as settled, the cells that
     nothing of a student's reaches. Where that costs the author a mark, no cell is.
@@ -101,15 +105,26 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         laid = plan.lay_out(nbformat.v4.new_notebook(cells=plan.cells))
         known = dict(zip(map(id, plan.cells), plan.names, strict=True))
         steps = [replace(one.step, facts=sorted(known[id(one.cell)].incoming)) for one in laid if one.step]
-        ran = engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds))
+        ran = engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds, reference.kernel))
         cells = [one.cell for one in laid if one.step]
-        points = [float(cell.metadata["nbgrader"]["points"]) if get_role(cell) == "check" else 0.0 for cell in cells]
+        points = [
+            (float(cell.metadata["nbgrader"]["points"]) or 1.0) if get_role(cell) == "check" else 0.0 for cell in cells
+        ]
         lost = sum(most - score_outputs(one.outputs, most) for one, most in zip(ran, points, strict=True) if most)
         judged = frozenset(text for one in ran for text in one.facts.get("judged", []))
         facts = [one.facts for one in ran]
         rests = {str(at): one.pop("rests") for at, one in enumerate(facts) if "rests" in one}
         return Reference(reference.split, [one.outputs for one in ran], facts, judged, rests), lost
 
+    if plan.kernel:
+        kernel = find_kernel(plan.kernel, plan.language)
+        shown, _ = run(Reference(split=False, kernel=kernel))
+        problems = [error["evalue"] for one in shown.outputs for error in one if error.get("ename") == UNSTARTED]
+        if problems:
+            raise CourseError(
+                f"{problems[0]}. A kernel for all users is seen behind the walls, one in a home folder is not."
+            )
+        return Reference(split=False, kernel=kernel)
     found, lost = run(Reference(split=True))
     if lost:
         joined, lost_in_one = run(Reference(split=False))
@@ -152,14 +167,11 @@ def _judges_alike(
 def _load(cache: Path | None, key: str) -> Reference | None:
     try:
         stored = json.loads(cache.read_text(encoding="utf-8")) if cache else {}
-        same = stored["key"] == key
-        return (
-            Reference(stored["split"], stored["outputs"], stored["facts"], frozenset(stored["judged"]), stored["rests"])
-            if same
-            else None
-        )
+        if stored.pop("key") == key:
+            return Reference(**{**stored, "judged": frozenset(stored["judged"])})
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        pass
+    return None
 
 
 def _digest(files: dict[str, Path]) -> str:

@@ -23,6 +23,8 @@ class Step:
     """Import statements that the examiner runs first."""
     rests: dict[str, list[str]] | None = None
     """What its verdict may rest on besides plain data (see `StandIns.begin`); `None`: on anything, and the run tells on what."""
+    history: Sequence[str] | None = None
+    """The cells before, for a check that asks for them."""
     authored: str | None = None
     """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
     owns: Sequence[str] = ()
@@ -48,6 +50,8 @@ class Job:
     """The student's working folder: name there → file to copy."""
     seconds: float = 30
     """The time of a cell."""
+    kernel: str = ""
+    """The Jupyter kernel that runs the cells of a notebook in another language than Python."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autograder.engine.jobs import Job, Output, Ran, Step
+from autograder.engine.kernels import LIBRARIES as KERNEL_LIBRARIES
 from autograder.engine.outputs import make_error
 from autograder.engine.sides import GRACE_SECONDS, Ended, Place, Process, Side, count_kills
 from autograder.engine.walls.laying import list_files
@@ -105,9 +106,12 @@ class Run:
     def __init__(self, job: Job, zygote: Connection, isolated: bool, limits: Limits) -> None:
         self.job, self.kills = job, count_kills()
         libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
+        libraries += KERNEL_LIBRARIES if job.kernel else ()
         walls, known = limits if isolated else None, {"answers": sorted(job.answers), "judged": sorted(job.judged)}
         authored = list_files(job.folder) if job.folder else {}
         asked, asks = Place("student", libraries, job.files), Place("examiner", libraries, authored, known)
+        if job.kernel:
+            asked = Place("kernel", libraries, job.files, {"kernel": job.kernel})
         self.student = Side(zygote, asked, _write_to_student, job.seconds, walls)
         self.examiner = Side(zygote, asks, _write_to_examiner, job.seconds, walls)
 
@@ -189,7 +193,8 @@ def _write_to_student(step: Step) -> dict[str, Any]:
 
 def _write_to_examiner(step: Step) -> dict[str, Any]:
     source = step.source if step.authored is None else step.authored
-    return {"run": source, "needs": list(step.needs), "imports": step.imports, "rests": step.rests}
+    told = {"run": source, "needs": list(step.needs), "imports": step.imports, "rests": step.rests}
+    return {**told, "history": list(step.history)} if step.history is not None else told
 
 
 def _describe_end(end: Ended) -> dict[str, str]:

@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from IPython.core.compilerop import CachingCompiler
@@ -209,9 +209,15 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
     def start_afresh(self) -> None:
         """Forget the cells that have run, before the forks."""
         while _files:
-            _files.pop().close()
+            os.close(_files.popitem()[1][0])
         self.reset(new_session=True)
         self.execution_count = 1
+
+    def show_history(self, sources: list[str]) -> None:
+        """Let `In`, `_i` and the others be what they are behind these cells."""
+        kept = self.history_manager
+        kept.input_hist_parsed[:] = kept.input_hist_raw[:] = ["", *sources]
+        kept._i00, kept._i, kept._ii = (["", "", "", *sources][-place] for place in (1, 2, 3))
 
     def run_one(self, source: str, number: int) -> list[Output]:
         """Run a cell and return its outputs; an error is the last of them."""
@@ -228,28 +234,57 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
 @contextmanager
 def _captured() -> Iterator[None]:
     """Take what is printed, also by what writes to the file descriptors 1 and 2 directly."""
-    if not _files:
-        _files.extend(tempfile.TemporaryFile() for _ in _STREAMS)  # noqa: SIM115  (open as long as the process)
+    for descriptor in (0, *_STREAMS):  # a cell may have closed them
+        if not _is_open(descriptor):
+            _put(os.open(os.devnull, os.O_RDWR), descriptor)
     saved = {descriptor: os.dup(descriptor) for descriptor in _STREAMS}
     before = sys.stdout, sys.stderr
-    for file, descriptor in zip(_files, _STREAMS, strict=True):
-        os.ftruncate(file.fileno(), 0)
-        os.lseek(file.fileno(), 0, os.SEEK_SET)
-        os.dup2(file.fileno(), descriptor)
+    files = {descriptor: _open_file(descriptor) for descriptor in _STREAMS}
+    for descriptor, file in files.items():
+        os.dup2(file, descriptor)
     sys.stdout, sys.stderr = _Stream("stdout", 1), _Stream("stderr", 2)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
-        for file, (descriptor, name) in zip(_files, _STREAMS.items(), strict=True):
-            os.dup2(saved[descriptor], descriptor)
-            os.close(saved[descriptor])
-            if text := os.pread(file.fileno(), MAX_STREAM, 0).decode("utf-8", "replace"):
-                outputs.write(name, text)
+        for descriptor, name in _STREAMS.items():
+            with suppress(OSError):  # a cell that closes what it did not open loses what it printed past Python
+                if text := os.pread(files[descriptor], MAX_STREAM, 0).decode("utf-8", "replace"):
+                    outputs.write(name, text)
+            with suppress(OSError):
+                _put(saved[descriptor], descriptor)
+
+
+def _is_open(descriptor: int) -> bool:
+    with suppress(OSError):
+        os.fstat(descriptor)
+        return True
+    return False
+
+
+def _put(opened: int, descriptor: int) -> None:
+    """Have `descriptor` lead where `opened` does, which is closed."""
+    if opened != descriptor:
+        os.dup2(opened, descriptor)
+        os.close(opened)
+
+
+def _open_file(descriptor: int) -> int:
+    """The empty file that takes what is written to a descriptor; a new one where a cell has closed the one that there was."""
+    with suppress(OSError, KeyError):
+        file, state = _files[descriptor]
+        if os.path.samestat(os.fstat(file), state):
+            os.ftruncate(file, 0)
+            os.lseek(file, 0, os.SEEK_SET)
+            return file
+    file, path = tempfile.mkstemp()
+    os.unlink(path)
+    _files[descriptor] = file, os.fstat(file)
+    return file
 
 
 _STREAMS = {1: "stdout", 2: "stderr"}
-_files: list[Any] = []
+_files: dict[int, tuple[int, os.stat_result]] = {}
 
 
 def make_shell() -> NotebookShell:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import gc
+import importlib
 import io
 import os
 import selectors
@@ -146,6 +148,10 @@ def _make_body(side: str, channel: Channel) -> Callable[[], None]:
         forget_host()
         if side == "examiner":
             be_examiner(channel)
+        if side == "kernel":
+            from autograder.engine.kernels import be_kernel
+
+            be_kernel(channel, read_message(channel.receive()[1])["kernel"])
         be_student(channel)
 
     return body
@@ -206,10 +212,19 @@ def warm_up() -> None:
     shell.run_one("raise ValueError('warm')", 2)
     shell.run_one("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\nNone", 3)
     shell.start_afresh()
+    close_fonts()
     if seed := os.environ.get("AUTOGRADED_NOISE"):
         from autograder.engine.arithmetic import Noise
 
         Noise(int(seed)).enter()  # it holds in every fork
+
+
+def close_fonts() -> None:
+    """Let go of the files that matplotlib holds open: a fork that forgets such a font would close a descriptor that is another's by then."""
+    for kept in gc.get_objects():
+        if isinstance(kept, functools._lru_cache_wrapper) and str(kept.__module__).startswith("matplotlib."):
+            kept.cache_clear()
+    gc.collect()
 
 
 def load(libraries: Iterable[str]) -> None:
@@ -219,6 +234,8 @@ def load(libraries: Iterable[str]) -> None:
         import torch
 
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # its first use loads torch's compiler
+    for name in fresh:
+        importlib.import_module(name)
     if fresh:
         _loaded.update(fresh)
         get_ready_to_fork()

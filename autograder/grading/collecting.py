@@ -9,18 +9,20 @@ from typing import Any
 
 from autograder.errors import CourseError
 from autograder.grading.database import find_url, load_config, open_gradebook
-from autograder.grading.files import modified
+from autograder.grading.files import modified, read_file
 from autograder.grading.findings import Findings, keep_findings, read_findings
 from autograder.grading.gradebook import load_submissions
 from autograder.grading.journal import Entry, Journal
+from autograder.grading.places import find_places, forget_places
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, load_results
-from autograder.grading.submissions import read_submission
+from autograder.grading.submissions import parse_notebook
 from autograder.grading.todo import list_submissions
 from autograder.grading.worker import NOTES, Graded
 
 
 def collect_results(course: Path, chapter: str) -> ClassResult:
     """The results of the last grading, with marks given by hand since then."""
+    forget_places()
     before = {one.student: one for one in load_results(course, chapter).students}
     outcomes = {
         name: Graded(name, one.reason, seconds=one.seconds) for name, one in before.items() if one.state == "not graded"
@@ -48,7 +50,7 @@ def collect(
 
 
 def _collect_student(submission: Any, course: Path, chapter: str, student: str, entry: Entry | None) -> StudentResult:
-    folder = course / "autograded" / student / chapter
+    folder = find_places(course).graded_folder(student, chapter)
     notes: list[str] = list(entry.notes) if entry else []
     exercises = []
     for notebook in sorted(submission.notebooks, key=lambda one: str(one.name)):
@@ -70,7 +72,7 @@ def _read_graded(path: Path) -> tuple[Findings, list[str]]:
     if not path.exists():
         return {}, []
     try:
-        found = read_submission(path)
+        found = parse_notebook(path.name, read_file(path))
     except CourseError as error:
         return {}, [f"The graded notebook cannot be read: {error}"]
     findings, notes = read_findings(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import random
 import sqlite3
 import sys
@@ -52,7 +53,10 @@ def load_config(course: Path) -> Config:
         try:
             app.load_config_file(suppress_errors=False)
             Application.load_config_file(app, "nbgrader_config", path=str(course))
-            app.config.CourseDirectory.root = str(course / app.config.CourseDirectory.get("root", ""))
+            root = course / app.config.CourseDirectory.get("root", "")
+            if root != course:  # as nbgrader does
+                Application.load_config_file(app, "nbgrader_config", path=str(root))
+            app.config.CourseDirectory.root = str(root)
             app.config.AssignLatePenalties.plugin_class = AssignLatePenalties(config=app.config).plugin_class
         except (Exception, SystemExit) as error:  # the file is a program, and traitlets exits for a bad value
             raise CourseError(
@@ -83,6 +87,12 @@ def find_url(course: Path, config: Config | None = None) -> str:
     if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":memory:", "file:")):
         url = url.set(database=str(course.resolve() / url.database))
     return url.render_as_string(hide_password=False)
+
+
+def find_database(course: Path, config: Config) -> str:
+    """The file of the gradebook, "" where it is in a server or in memory."""
+    url = make_url(find_url(course, config))
+    return url.database or "" if url.get_backend_name() == "sqlite" and os.path.isabs(url.database or "") else ""
 
 
 def _parse_url(text: str) -> URL:

@@ -23,6 +23,7 @@ from autograder.errors import CourseError
 from autograder.grading.commands import run_nbgrader
 from autograder.grading.files import Withheld
 from autograder.grading.journal import Journal
+from autograder.grading.places import find_places, forget_places
 from autograder.grading.results import ClassResult, load_results, save_results
 from autograder.grading.todo import Stamp, digest_submission, is_current, list_submissions
 
@@ -71,9 +72,12 @@ def grade_class(
     Raises `CourseError` when nothing was handed in, student code cannot be isolated, the gradebook cannot be used, or another grading
     of the chapter is at work.
     """
+    forget_places()
+    places = find_places(course)
     students = list_submissions(course, chapter)
     if not students:
-        raise CourseError(f"Nothing was handed in for {chapter}: there is no folder submitted/STUDENT/{chapter}.")
+        missing = os.path.relpath(places.submission_folder("STUDENT", chapter), course.resolve())
+        raise CourseError(f"Nothing was handed in for {chapter}: there is no folder {missing}.")
     journal, stamp = Journal(course, chapter), Stamp(course, chapter)
     with journal.open(), contextlib.ExitStack() as stack:
         if not again and stamp.holds():
@@ -101,9 +105,7 @@ def grade_class(
                     "what is missing. To grade in spite of that, on a machine with nothing to lose, add --unsafe."
                 )
             grading = run.grade(jobs, on_done, cluster)
-        if url == f"sqlite:///{course.resolve() / 'gradebook.db'}" and all(
-            one.state != "not graded" for one in grading.result.students
-        ):
+        if places.database and all(one.state != "not graded" for one in grading.result.students):
             stamp.set()
         return grading
 

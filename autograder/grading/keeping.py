@@ -15,6 +15,7 @@ from autograder.errors import CourseError, GraderError
 from autograder.grading.files import is_text, modified, read_file, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
 from autograder.grading.journal import Entry, Journal
+from autograder.grading.places import find_places
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Graded
 
@@ -93,7 +94,7 @@ class Keeper:
         return SubmissionMarks(graded.student, timestamp, graded.marks)
 
     def _graded_folder(self, student: str) -> Path:
-        return self.course / "autograded" / student / self.assignment.name
+        return find_places(self.course).graded_folder(student, self.assignment.name)
 
     def _stage(self, done: Done) -> Path:
         """Make the folder of the graded notebooks, beside the files of the submission and of the author, next to its place."""

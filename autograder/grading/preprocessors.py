@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 from nbgrader import preprocessors
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
@@ -18,6 +19,7 @@ from autograder.engine.scores import score_outputs
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.feedback import CleanFeedback, FeedbackExporter
+from autograder.grading.sources import read_source
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
 from autograder.grading.worker import NOTES
@@ -38,15 +40,14 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class Execute(preprocessors.Execute):  # type: ignore[misc]
-    """Run a Python notebook in the engine: behind walls, in the time of a fork. Another one runs in its kernel."""
+    """Run a notebook in the engine, behind walls: a Python one in the time of a fork, another one in its kernel."""
 
     unsafe = Bool(False, help="Run student code without isolation, with all the rights of whoever grades.").tag(
         config=True
     )
 
     def preprocess(self, nb: Any, resources: Any, **options: Any) -> tuple[Any, Any]:
-        python = nb.metadata.get("kernelspec", {}).get("language", "python") == "python"
-        if not (python and runner.available()):
+        if not runner.available():
             return super().preprocess(nb, resources, **options)  # type: ignore[no-any-return]
         if not (self.unsafe or doctor.stands()):
             raise CourseError(
@@ -56,7 +57,8 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
         engine = _engine(not self.unsafe)
         folder, submitted = _source_folder(self, resources), Path(resources["metadata"]["path"])
-        cache = folder.parents[1] / ".autograder" / folder.name / f"{resources['nbgrader']['notebook']}.json"
+        names = resources["nbgrader"]
+        cache = Path(self.parent.parent.coursedir.root, ".autograder", names["assignment"], f"{names['notebook']}.json")
         plan = make_plan(engine, _read_source(self, resources), folder, _files(folder), seconds, cache)
         execute(engine, plan, nb, folder, _files(submitted), seconds)
         return nb, resources
@@ -72,12 +74,16 @@ def _engine(isolated: bool) -> runner.Engine:
 
 def _source_folder(step: NbGraderPreprocessor, resources: Any) -> Path:
     course = step.parent.parent.coursedir
-    return Path(course.format_path(course.source_directory, ".", resources["nbgrader"]["assignment"]))
+    return Path(course.format_path(course.source_directory, ".", resources["nbgrader"]["assignment"])).resolve()
 
 
 def _read_source(step: NbGraderPreprocessor, resources: Any) -> Any:
-    path = _source_folder(step, resources) / f"{resources['nbgrader']['notebook']}.ipynb"
-    return nbformat.read(path, as_version=4)
+    names = resources["nbgrader"]
+    with Gradebook(names["db_url"]) as gradebook:
+        cells = gradebook.find_notebook(names["notebook"], names["assignment"]).source_cells
+        released = {cell.name: cell.source for cell in cells}
+    path = _source_folder(step, resources) / f"{names['notebook']}.ipynb"
+    return nbformat.reads(read_source(path, released, step.config), as_version=4)
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -20,6 +20,8 @@ from autograder.engine.planning.plan import Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.grading.files import MAX_BYTES, Withheld, is_text, read_file, walk
+from autograder.grading.places import find_places
+from autograder.grading.sources import read_source
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Submission
 
@@ -31,15 +33,16 @@ MAX_FOLDER = 50_000_000
 def read_assignment(course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool) -> Assignment:
     """What grading `chapter` needs of the course, but for the reference runs.
 
-    Raises `CourseError` where a source notebook is missing or of another language.
+    Raises `CourseError` where a source notebook cannot be graded; see `sources`.
     """
     notebooks = gradebook.find_assignment(chapter).notebooks
-    folder = course / "source" / chapter
+    folder = find_places(course).source_folder(chapter)
     seconds = Execute(config=config).timeout
+    released = {notebook.name: {cell.name: cell.source for cell in notebook.source_cells} for notebook in notebooks}
     return Assignment(
         chapter,
-        sources={notebook.name: _read_source(folder / f"{notebook.name}.ipynb") for notebook in notebooks},
-        released={notebook.name: {cell.name: cell.source for cell in notebook.source_cells} for notebook in notebooks},
+        sources={name: read_source(folder / f"{name}.ipynb", texts, config) for name, texts in released.items()},
+        released=released,
         files={name: path.read_bytes() for name, path in _find_files(folder, config).items()},
         kept=frozenset((config.Autograde.get("exclude_overwriting") or {}).get(chapter, [])),
         seconds=float(seconds) if seconds and seconds > 0 else 1e6,
@@ -49,7 +52,7 @@ def read_assignment(course: Path, chapter: str, gradebook: Any, config: Any, iso
 
 def add_references(assignment: Assignment, course: Path, config: Any, engine: Engine) -> Assignment:
     """The assignment with the reference runs of its notebooks, made by `engine` where none is kept."""
-    folder = course / "source" / assignment.name
+    folder = find_places(course).source_folder(assignment.name)
     paths = _find_files(folder, config)
     address = engine.start()
 
@@ -84,26 +87,13 @@ def _is_ignored(name: str, config: Any) -> bool:
     return any(fnmatch.fnmatch(part, one) for part in Path(name).parts for one in ignored)
 
 
-def _read_source(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8")
-        language = json.loads(text)["metadata"].get("kernelspec", {}).get("language", "python")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise CourseError(f"{path} cannot be read ({error}): build the chapter first.") from None
-    if language != "python":
-        raise CourseError(
-            f"{path} is written in {language}: grade it with 'nbgrader autograde', which starts its kernel."
-        )
-    return text
-
-
 def read_folder(course: Path, student: str, assignment: Assignment, config: Any) -> Submission:
     """What a student handed in. Raises `CourseError` where it has none of the notebooks, or one of them cannot be read."""
     folder = submission_folder(course, student, assignment.name)
     if not is_text(student):
         raise CourseError("The name of the student's folder is no text.")
     if folder.is_symlink() or folder.parent.is_symlink():
-        raise CourseError(f"{folder.relative_to(course)} is a link.")
+        raise CourseError(f"{os.path.relpath(folder, course.resolve())} is a link.")
     paths = {path.relative_to(folder).as_posix(): path for path in walk(folder)}
     notebooks = {name: paths.pop(f"{name}.ipynb") for name in assignment.sources if f"{name}.ipynb" in paths}
     if not notebooks:

@@ -8,23 +8,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
 from autograder.errors import CourseError
 from autograder.grading.files import modified, read_file, walk
 from autograder.grading.journal import Entry
+from autograder.grading.places import find_places, list_settings
 from autograder.grading.results import results_path
 
 
 def list_submissions(course: Path, chapter: str) -> list[str]:
     """The students who handed in `chapter`, sorted."""
-    return sorted(folder.parent.name for folder in (course / "submitted").glob(f"*/{chapter}") if folder.is_dir())
+    return find_places(course).list_students(chapter)
 
 
 def submission_folder(course: Path, student: str, chapter: str) -> Path:
-    return course / "submitted" / student / chapter
+    return find_places(course).submission_folder(student, chapter)
 
 
 def digest_submission(course: Path, student: str, chapter: str) -> str:
@@ -42,7 +43,7 @@ def is_current(course: Path, chapter: str, entry: Entry | None, causes: dict[str
     """Whether a submission has been graded as it is: for the same reasons, and with notebooks that nobody changed since."""
     if entry is None:
         return False
-    folder = course / "autograded" / entry.student / chapter
+    folder = find_places(course).graded_folder(entry.student, chapter)
     return entry.causes == causes and all(modified(folder / f"{name}.ipynb") for name in entry.written)
 
 
@@ -66,7 +67,7 @@ class Stamp:
         return False
 
     def set(self) -> None:
-        """For a course whose gradebook is the file `gradebook.db`: of another database nobody knows whether it changed."""
+        """For a course whose gradebook is a file: of another database nobody knows whether it changed."""
         self.path.write_text(json.dumps(self._read()) + "\n", encoding="utf-8")
 
     def forget(self) -> None:
@@ -77,24 +78,14 @@ class Stamp:
         return [*versions, *(state for path in self._files() for state in _states(path))]
 
     def _files(self) -> Iterator[Path]:
-        for folder in ("source", "autograded/*", "submitted/*"):
-            for place in sorted(self.course.glob(f"{folder}/{self.chapter}")):
-                yield place
-                yield from walk(place)
+        places = find_places(self.course)
+        students = [one for step in ("autograded", "submitted") for one in places.list_folders(step, self.chapter)]
+        for place in (places.source_folder(self.chapter), *students):
+            yield place
+            yield from walk(place)
         results = results_path(self.course, self.chapter)
         yield from (results, results.with_suffix(".journal"))
-        yield from (self.course / "gradebook.db", self.course / "gradebook.db-wal")
-        yield from (folder / name for folder in _settings(self.course) for name in CONFIGURATION)
-
-
-CONFIGURATION = ("nbgrader_config.py", "nbgrader_config.json", "jupyter_config.py", "jupyter_config.json")
-
-
-def _settings(course: Path) -> Iterable[Path]:
-    """The folders whose settings nbgrader reads."""
-    from jupyter_core.paths import jupyter_config_path
-
-    return [course, *map(Path, jupyter_config_path())]
+        yield from list_settings(self.course, places)
 
 
 def _states(path: Path) -> Iterator[str]:

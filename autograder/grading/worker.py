@@ -144,7 +144,9 @@ class Grader:
                     files,
                     self.assignment.seconds,
                 )
-                if not self.plans[name].reference.split:
+                if self.plans[name].kernel:
+                    notes.append(f"{name}: its checks run in the student's kernel, as in every language but Python.")
+                elif not self.plans[name].reference.split:
                     notes.append(
                         f"{name}: its checks run in the process of the student's code, because they share objects with it."
                     )

@@ -98,7 +98,7 @@ HONEST = [
     (SQUARES, "assert squares(3) == [1, 4, 10]", "AssertionError"),
     (SQUARES, "assert squares.__name__ == 'squares' and squares.__doc__ == 'The first squares.' and squares.__module__ == '__main__'", ""),
     (SQUARES, "import inspect; assert str(inspect.signature(squares)) == '(n)' and callable(squares)", ""),
-    (SQUARES, "import inspect; inspect.getsource(squares)", "TypeError"),
+    (SQUARES, "import inspect; assert 'k ** 2' in inspect.getsource(squares)", ""),
     ("import numpy as np\ndef mean(a): return np.mean(a)", "import numpy as np\nfrom numpy.testing import assert_allclose\nassert_allclose(mean(np.arange(6.)), 2.5)", ""),
     ("def mean(a): return 0.0", "from numpy.testing import assert_allclose\nassert_allclose(mean([2, 3]), 2.5)", "AssertionError"),
     (SQUARES, "try: squares(0)\nexcept ValueError as e: assert str(e) == 'n is too small'\nelse: raise AssertionError('did not raise')", ""),

@@ -10,6 +10,8 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
+from autograder.engine.planning.magics import strip_magics
+
 _DYNAMIC = {
     "globals",
     "locals",
@@ -36,7 +38,8 @@ MAX_CHARACTERS = 50_000
 
 @dataclass
 class Names:
-    """`incoming` are needed from before, `late` of these in functions, which may be called at any time. `bound` are made or changed, `made`
+    """`incoming` are needed from before, `late` of these in functions, which may be called at any time; `called` are all that functions
+    need, also of the cell's own. `bound` are made or changed, `made`
     of these at the top level, whatever happens; `imports` of these, name → what is imported.
 
     `dynamic` code may use any name: magics, `exec`, `import *`, or text that is no Python at all.
@@ -44,6 +47,7 @@ class Names:
 
     incoming: set[str] = field(default_factory=set)
     late: set[str] = field(default_factory=set)
+    called: set[str] = field(default_factory=set)
     bound: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     imports: dict[str, str] = field(default_factory=dict)
@@ -58,7 +62,7 @@ def read_names(source: str) -> Names:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            program = ast.parse(source)
+            program = ast.parse(strip_magics(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Names(dynamic=True)
     reader = _Reader()
@@ -69,6 +73,7 @@ def read_names(source: str) -> Names:
         return Names(dynamic=True)
     found = reader.found
     found.made = {name for statement in program.body for name in _made_by(statement)}
+    found.called = reader.late
     found.late = reader.late - found.bound
     found.incoming |= found.late
     found.dynamic = found.dynamic or bool(found.incoming & _DYNAMIC)
@@ -90,7 +95,7 @@ def _made_by(statement: ast.stmt) -> set[str]:
 def find_imports(source: str, wanted: set[str]) -> list[str]:
     """The import statements at the top level of a cell that bind one of the `wanted` names."""
     try:
-        program = ast.parse(source)
+        program = ast.parse(strip_magics(source))
     except (SyntaxError, ValueError):
         return []
     return [

@@ -11,11 +11,16 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from autograder.engine.jobs import Output, Step
+from autograder.engine.planning.languages import get_kernel, get_language
+from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
+
+_HISTORY = re.compile(r"\b(In|_ih|_i+)\b")
+"""Names under which IPython has the cells before."""
 
 Role = Literal["answer", "check", "setup", "prose"]
 """`setup`: locked code of the author's; `prose`: code that explains, which students may change."""
@@ -44,6 +49,8 @@ class Reference:
     """The expressions of checks that the examiner evaluated, because they give data to functions of the author's."""
     rests: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """By the place of a check: what its verdict rests on besides plain data; see `Step.rests`."""
+    kernel: str = ""
+    """The kernel that runs a notebook in another language than Python."""
 
 
 class Plan:
@@ -52,7 +59,9 @@ class Plan:
     def __init__(self, source: Any) -> None:
         self.cells = [cell for cell in source.cells if cell.cell_type == "code"]
         self.roles = [get_role(cell) for cell in self.cells]
-        self.names = [read_names(cell.source) for cell in self.cells]
+        self.language, self.kernel = get_language(source.metadata), get_kernel(source.metadata)
+        """`kernel` is what the notebook says that runs it, "" for Python; all cells of another language run in one process."""
+        self.names = [Names(dynamic=True) if self.kernel else read_names(cell.source) for cell in self.cells]
         self.reference = Reference()
         self.answers = frozenset(
             name for role, names in zip(self.roles, self.names, strict=True) if role == "answer" for name in names.bound
@@ -63,6 +72,10 @@ class Plan:
         """For the place of a check, the names in it that are the student's."""
         self.imports: dict[int, str] = {}
         """For the place of a check, what to import for it because only an answer does."""
+        own = (names for role, names in zip(self.roles, self.names, strict=True) if role in ("answer", "prose"))
+        self._called = {name for names in own for name in names.called}
+        """What functions outside of the checks need when they are called."""
+        self._inspects = any("inspect" in cell.source for cell in self.cells)
         for place, role in enumerate(self.roles):
             if role == "check":
                 self._look_at_check(place)
@@ -81,7 +94,8 @@ class Plan:
                 imported.add(name)
             else:
                 students.add(name)
-        self.needs[place] = sorted(students)
+        students |= self.names[place].bound & self._called  # what a test binds for the student's code to find
+        self.needs[place] = sorted(name for name in students if not _HISTORY.fullmatch(name))
         statements = [line for cell in self.cells[:place] for line in find_imports(cell.source, imported)]
         self.imports[place] = "\n".join(dict.fromkeys(statements)) if imported else ""
 
@@ -99,7 +113,9 @@ class Plan:
 
     def key(self) -> str:
         """A digest of all code of the source."""
-        text = json.dumps([(role, cell.source) for role, cell in zip(self.roles, self.cells, strict=True)])
+        text = self.kernel + json.dumps(
+            [(role, cell.source) for role, cell in zip(self.roles, self.cells, strict=True)]
+        )
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
     # --- steps ---------------------------------------------------------------------------------
@@ -116,7 +132,10 @@ class Plan:
                 laid.append(Placed(cell, None, self.reference.outputs[place]))
                 random.update(self.reference.facts[place]["random"])
                 continue
-            laid.append(Placed(cell, self._make_step(cell, place, number, random), None))
+            step = self._make_step(cell, place, number, random)
+            if step.side == "examiner" and (self._inspects or _HISTORY.search(cell.source)):
+                step = replace(step, history=[one.source for one in cells[: number - 1]])
+            laid.append(Placed(cell, step, None))
             random = {} if laid[-1].step and laid[-1].step.side != "examiner" else random
         return laid
 
@@ -129,6 +148,8 @@ class Plan:
             return Step(cell.source, "examiner", number, self.needs[place], self.imports[place], rests)
         if role == "setup" or place in self.shared:
             authored = self.cells[place].source if place is not None else cell.source
+            if role != "setup":  # magics are for what is shown
+                authored = strip_magics(authored)
             return Step(
                 cell.source, "both", number, authored=authored, owns=self._owns(place, cell), random=dict(random)
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 import math
@@ -29,6 +30,19 @@ def _signature(function: Any) -> list[tuple[Any, ...]]:
     parameters = inspect.signature(function).parameters.values()
     empty = inspect.Parameter.empty
     return [(each.name, int(each.kind), each.default is not empty, _plain_or_none(each.default)) for each in parameters]
+
+
+def _source(thing: Any) -> str:
+    return inspect.getsource(thing)
+
+
+def _await(thing: Any) -> Any:
+    """The result of an awaitable."""
+
+    async def wait() -> Any:
+        return await thing
+
+    return asyncio.get_event_loop().run_until_complete(wait())
 
 
 def _plain_or_none(value: Any) -> Any:
@@ -84,6 +98,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "enter": _enter,
     "exit": _exit,
     "signature": _signature,
+    "source": _source,
+    "await": _await,
     "payload": _payload,
     "fetch": _fetch,
 }

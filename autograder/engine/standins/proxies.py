@@ -47,6 +47,10 @@ class Link(Protocol):
         """Whether the test that runs leaves decisions to objects of the class `name`, as the run of the author's solution showed."""
         ...
 
+    def source(self, thing: Any) -> str:
+        """The text of an original's definition. Raises `OSError` where there is none."""
+        ...
+
 
 _READABLE = frozenset(
     "__name__ __qualname__ __doc__ __dict__ __annotations__ __defaults__ __kwdefaults__ __code__ __closure__ __self__ __func__ "
@@ -200,7 +204,8 @@ def make_class(
         methods["__hash__"] = None
     elif "__hash__" not in methods:  # a class with `__eq__` alone would have none
         methods["__hash__"] = object.__hash__
-    methods["__doc__"] = property(lambda self: _link(self).operate("getattr", self, "__doc__"))
+    for each in ("__doc__", "__annotations__"):  # every class has them itself
+        methods[each] = property(lambda self, each=each: _link(self).operate("getattr", self, each))  # type: ignore[misc]
     own = {"__standin__": (link, number, _PAYLOADS.get(base or "")), "__slots__": (), "__module__": "__main__"}
     made: StandInClass = type.__new__(StandInClass, name, bases or (StandIn,), {**methods, **own})
     return made

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from autograder.engine.standins.errors import StudentError, find_builtin, make_error, make_error_class
+from autograder.engine.standins.library import make_coroutine
 from autograder.engine.standins.locate import locate
 from autograder.engine.standins.proxies import (
     SPECIAL,
@@ -38,6 +39,7 @@ class Registry:
         self.locals: dict[int, Any] = {}
         self.local_numbers: dict[int, int] = {}
         self.errors: dict[type, int] = {}
+        self.coroutines: dict[int, Any] = {}
 
     def read(self, tree: dict[str, Any], read: wire.Part) -> Any:
         """The `other` of `wire.decode`."""
@@ -85,13 +87,18 @@ class Registry:
         self.locals[number] = function
         return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
 
-    def _thing(self, number: int, described: Any) -> StandIn:
+    def _thing(self, number: int, described: Any) -> Any:
         thing = self.things.get(number)
         if thing is None:
             kind = self._class(described, 0)
             if not isinstance(kind, StandInClass):
                 raise Malformed("an object of no class")
-            thing = self.things[number] = make_object(kind, number)
+            thing = make_object(kind, number)
+            if kind.__name__ == "coroutine":
+                if number not in self.coroutines:
+                    self.coroutines[number] = make_coroutine(self.link, thing)
+                return self.coroutines[number]
+            self.things[number] = thing
         if not isinstance(thing, StandIn):
             raise Malformed("a class for an object")
         forget_made(thing)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from autograder.engine.limits import pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
-from autograder.engine.standins.originals import MAX_PRINTED, MAX_TRACKED
+from autograder.engine.standins.originals import CARRIED, MAX_PRINTED, MAX_TRACKED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.standins.registry import Registry
 from autograder.engine.wire import wire
@@ -68,11 +68,14 @@ class StandIns:
         self.registry = Registry(self)
         self.brought: dict[str, _Brought] = {}
         self.history: dict[str, _Brought] = {}
+        self.texts: list[str] | None = None
+        """The cells before, where a check may ask for the source of an answer."""
         self.ahead: dict[int, deque[Any]] = {}
         self.taken: dict[int, int] = {}
         self.random = fingerprint()
-        self.input = builtins.input
-        self.input_shown = self.input
+        self.builtins = {name: getattr(builtins, name) for name in CARRIED}
+        self.carried = dict(self.builtins)
+        """What the student's process has under these names now."""
         self.lock = threading.RLock()
         self.nested, self.received = 0, 0
         self.touched = False
@@ -107,6 +110,7 @@ class StandIns:
             if name not in found:
                 if before is not None and current is before.value:
                     del self.names[name]
+                self.brought[name] = _Brought(0, _MISSING)  # the test may bind it
                 continue
             number, value = found[name]
             self.brought[name] = self.history[name] = _Brought(number, value)
@@ -117,7 +121,7 @@ class StandIns:
         """Undo in the student's process what the test did to names. Returns an error that the cell must not have passed over."""
         if self.touched and not self.gone:
             self.touched = False
-            self.input_shown = self.input
+            self.carried = dict(self.builtins)
             try:
                 self._ask({"do": "restore", "seconds": max(self._left(), 1.0)})
             except (Gone, Unreadable) as error:
@@ -227,6 +231,13 @@ class StandIns:
         except (TypeError, ValueError, IndexError):
             raise ValueError("no signature found") from None
 
+    def source(self, thing: Any) -> str:
+        """The source of an original. Raises what `inspect.getsource` raises."""
+        text = self.operate("source", thing)
+        if type(text) is not str or (self.texts is not None and not any(text.strip() in each for each in self.texts)):
+            raise OSError("could not get source code")  # or it stands in no cell
+        return text
+
     def _left(self) -> float:
         return max(self.deadline - time.monotonic(), 0.001)
 
@@ -246,9 +257,14 @@ class StandIns:
             elif each.data is not None and (data := _snapshot(current)) != each.data:
                 each.data = data
                 updated[name] = current
-        if builtins.input is not self.input_shown and "input" not in self.brought:
-            self.input_shown = builtins.input
-            bound["input"] = builtins.input
+        for name, shown in self.carried.items():
+            current = self.names.get(name, getattr(builtins, name, shown))
+            if current is not shown and name not in self.brought:
+                self.carried[name] = current
+                if current is self.builtins[name]:
+                    restored.append(name)
+                else:
+                    bound[name] = current
         self.touched = self.touched or bool(deleted or bound)
         changes = {"deleted": deleted, "restored": restored, "bound": bound, "updated": updated}
         return {what: names for what, names in changes.items() if names}

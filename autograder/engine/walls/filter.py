@@ -18,6 +18,7 @@ from autograder.engine.walls.kernel import (
     CLONE_NEWUTS,
     CLONE_PARENT,
     ENOSYS,
+    EOPNOTSUPP,
     EPERM,
     MACHINES,
     REFUSED,
@@ -34,6 +35,7 @@ def make_filter() -> ctypes.Array[ctypes.c_char]:
     place, architecture = MACHINES[platform.machine()]
     load, equal, at_least, any_bit, leave = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, refuse, absent, kill = 0x7FFF0000, 0x00050000 | EPERM, 0x00050000 | ENOSYS, 0x80000000
+    unsupported = 0x00050000 | EOPNOTSUPP  # libraries, such as those of Jupyter's kernels, do without then
     number, machine, first_argument = 0, 4, 16  # offsets in struct seccomp_data
 
     def step(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
@@ -47,14 +49,18 @@ def make_filter() -> ctypes.Array[ctypes.c_char]:
             if numbers[place]:
                 lines += [step(equal, numbers[place], 0, 1), step(leave, answer)]
     spaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
-    for call, tests in (
-        ("clone", [(any_bit, spaces | CLONE_PARENT, False)]),
-        ("socket", [(equal, family, True) for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)]),
-        ("socketpair", [(equal, socket.AF_UNIX, True)]),
+    for call, tests, no in (
+        ("clone", [(any_bit, spaces | CLONE_PARENT, False)], refuse),
+        (
+            "socket",
+            [(equal, family, True) for family in (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)],
+            unsupported,
+        ),
+        ("socketpair", [(equal, socket.AF_UNIX, True)], refuse),
     ):
         good = tests[0][2]
         lines += [step(equal, SPECIAL[call][place], 0, len(tests) + 3), step(load, first_argument)]
         lines += [step(code, value, len(tests) - at) for at, (code, value, _) in enumerate(tests)]
-        lines += [step(leave, refuse if good else allow), step(leave, allow if good else refuse)]
+        lines += [step(leave, no if good else allow), step(leave, allow if good else no)]
     lines.append(step(leave, allow))
     return ctypes.create_string_buffer(b"".join(lines), sum(map(len, lines)))

@@ -49,7 +49,7 @@ MADV_COLLAPSE = 25
 HUGE_PAGE = 2 << 20
 
 
-EPERM, ENOSYS = 1, 38
+EPERM, ENOSYS, EOPNOTSUPP = 1, 38, 95
 
 
 # Refused system calls: the number on x86_64 and on aarch64, 0 where it does not exist.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from glob import glob
 from pathlib import Path
 
 from autograder.engine.walls.surroundings import COMPUTING, hidden_folders
@@ -13,7 +14,14 @@ from autograder.engine.walls.terms import SCRATCH, STUDENT
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 
 
-SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+SETTINGS = (
+    "/etc/ld.so.cache",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/localtime",
+    "/etc/R",
+    *sorted(glob("/etc/java-*")),
+)
 
 
 DEVICES = ("null", "zero", "full", "random", "urandom")

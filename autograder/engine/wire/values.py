@@ -18,6 +18,7 @@ from torch import Tensor
 
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Malformed
+from autograder.engine.wire.hints import read_hint, write_hint
 from autograder.engine.wire.wire import Part
 
 MAX_LETTERS = 16 << 20
@@ -103,6 +104,8 @@ def write_value(value: object, write: Part) -> dict[str, Any] | None:
     ):
         name = _NAMES.get((kind, value))
         return None if name is None else {"t": "fixed", "v": name}
+    if kind.__module__ in ("types", "typing") and (hint := write_hint(value, write)) is not None:
+        return hint
     if isinstance(value, Leaf):
         return {"t": "leaf", "v": write(value.tensor.detach())}
     if isinstance(value, slice):
@@ -135,6 +138,8 @@ def read_value(tree: dict[str, Any], read: Part) -> Any:
     tag = tree["t"]
     if tag == "fixed":
         return _FIXED[tree["v"]]
+    if tag == "hint":
+        return read_hint(tree, read)
     if tag == "size":
         return torch.Size([_natural(size) for size in _of(list, tree["v"])])
     if tag == "slice":

@@ -97,9 +97,12 @@ def __change(function, *values, **named):
 """What each variant does to the functions of the author's: text of a function `__change`."""
 
 _STATE = frozenset(
-    "globals locals setrecursionlimit testmod run_docstring_examples patch mock monkeypatch MagicMock Mock settrace setprofile".split()
+    "globals locals setrecursionlimit testmod run_docstring_examples monkeypatch settrace setprofile".split()
 )
 """Names in a check that look at, or change, what no variant of an answer can show."""
+
+_PASSED_ON = ("print", "input")
+"""What a check may put something in the place of, for the answer too; see `standins`."""
 
 
 class _WithoutCopies(ast.NodeTransformer):
@@ -150,16 +153,29 @@ def looks_at_state(source: str) -> bool:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError):
         return False
+    words = {node.id for node in nodes if isinstance(node, ast.Name)}
+    words |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    if words & _STATE:
+        return True
     imported = {
         (alias.asname or alias.name).split(".")[0]
         for node in nodes
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
-    words = {node.id for node in nodes if isinstance(node, ast.Name)}
-    words |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    targets = [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
-    replaced = any(
-        isinstance(t, ast.Attribute) and isinstance(t.value, ast.Name) and t.value.id in imported for t in targets
+    return any(map(_replaces, nodes)) or any(
+        isinstance(node.value, ast.Name) and node.value.id in imported and node.attr not in _PASSED_ON
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
     )
-    return bool(words & _STATE) or replaced
+
+
+def _replaces(node: ast.AST) -> bool:
+    """Whether this is a call such as `mock.patch("math.sqrt")`."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return False
+    words = {part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "") for part in ast.walk(node.func)}
+    if "patch" not in words:
+        return False
+    target = getattr(node.args[0], "value", None)
+    return not (isinstance(target, str) and target.removeprefix("builtins.") in _PASSED_ON)

@@ -261,9 +261,16 @@ def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Ite
             yield f"{here} the solution cannot pass the released check, without the hidden tests:\n{tried.release.message or tried.release.problem}"
         if tried.empty.score or tried.empty.problem:
             yield f"{here} the released stub gets {tried.empty.score:g} points; it must get 0. {tried.empty.problem}".rstrip()
+        if tried.solution.exercise != name:
+            yield f'{here} its check is Check("{tried.solution.exercise}"): marks and messages are kept under that name.'
         for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
             if trial.problem:
                 yield f"{cell.place}: exercise '{name}': the wrong answer {trial.problem}"
+            elif trial.passed and tried.solution.passed:
+                yield f"{cell.place}: exercise '{name}': the wrong answer earns all points."
+        for cell, trial in zip(exercise.right, tried.right, strict=True):
+            if not trial.passed and tried.solution.passed:
+                yield f"{cell.place}: exercise '{name}': the right answer is rejected:\n{trial.problem or trial.message}"
 
 
 def _collect_mistakes(

@@ -35,6 +35,8 @@ class Trial:
     seals: list[tuple[str, str]] = field(default_factory=list)
     near_edges: list[tuple[str, float]] = field(default_factory=list)
     problem: str = ""
+    exercise: str = ""
+    """The name that the check was given."""
 
     def name_mistake(self, known: KnownMistakes) -> str | None:
         """The author's message that a student with this answer reads, if there is one."""
@@ -165,6 +167,7 @@ def _attempt(run: Callable[[str], str], answer: str, check: str) -> Trial:
         [e.name for e in found.evaluations if not e.problem],
         _seals(found),
         [(e.expression, e.near_edge) for e in found.evaluations if e.near_edge is not None],
+        exercise=found.exercise,
     )
 
 

@@ -106,7 +106,9 @@ class Names:
                 result = to_data(value)
                 after = {name: to_data(value) for name, value in given.items()}
                 changed = {name: value for name, value in after.items() if not same(value, data[name])}
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
             text = str(error).strip().split("\n")[0]
             if isinstance(error, NotImplementedError) and not text:  # what a release has in place of a solution
                 return Reply("not attempted", subject)

@@ -956,6 +956,33 @@ def test_answers_that_do_not_behave_are_refused_and_nothing_is_changed(built, ma
     assert contents(course) == before
 
 
+JUDGED = HEAD + "".join(
+    [
+        exercise("lax", "lax = 2", 'check("lax > 0", gives=True)\ncheck.report()'),
+        exercise("strict", "strict = 2", 'check("strict", gives=2)\ncheck.report()'),
+        exercise("relu", "relu = 2", 'check("relu", gives=2)\ncheck.report()').replace('Check("relu"', 'Check("rleu"'),
+    ]
+)
+JUDGED_ANSWERS = (
+    f"{KERNEL}## `lax`\n\n"
+    + WRONG.replace('"No."', '"\\"3\\" is not it."').replace("one = 2", "lax = 3")
+    + "\n## `strict`\n\n"
+    + RIGHT.replace("one = 2 - 1", "strict = 3")
+)
+
+
+def test_answers_that_are_judged_wrongly_are_refused(make_course):
+    course = make_course({"3_judged": JUDGED, "3_judged.answers": JUDGED_ANSWERS})
+    with pytest.raises(AuthorErrors) as caught:
+        build(course, [CHAPTER], lambda line: None)
+    assert caught.value.problems == [
+        "notebooks/01_mini/3_judged.answers.md:12: exercise 'lax': the wrong answer earns all points.",
+        "notebooks/01_mini/3_judged.answers.md:18: exercise 'strict': the right answer is rejected:\n"
+        "✗ strict: 0 of 1 points.\n  `strict`: the value is not the expected one.\n  Got 3; expected 2.",
+        "notebooks/01_mini/3_judged.md:45: exercise 'relu': its check is Check(\"rleu\"): marks and messages are kept under that name.",
+    ]
+
+
 def test_a_cell_that_stops_is_refused(make_course):
     [notebook] = read_chapter(make_course({"1_one": HEAD + "```python\n1 / 0\n```\n"}), CHAPTER)
     with pytest.raises(CourseError) as caught:

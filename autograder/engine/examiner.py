@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import fields
 from typing import Any, NoReturn
 
@@ -11,14 +10,17 @@ from torch import Tensor
 
 from autograder.checks.data import Data, Opaque
 from autograder.checks.student import Names, Reply, connect, read_expression
-from autograder.engine.limits import pause_timer
+from autograder.engine.limits import counted, pause_timer
 from autograder.engine.shell import adopt_shell
-from autograder.engine.standins.standins import Gone, StandIns, Unreadable
+from autograder.engine.standins.standins import Gone, StandIns, Unreadable, receive_answer
 from autograder.engine.student import run_timed
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
 
 _PARTS = [part.name for part in fields(Reply)]
+
+LATE_ANSWER = 1.0
+"""Seconds after its time in which a check may still say what came of an answer that took all of it."""
 
 MAX_WORDS = 4_000
 """Characters of one text in a reply."""
@@ -39,13 +41,17 @@ def be_examiner(channel: Channel) -> NoReturn:
         while True:
             _, text, _ = channel.receive()
             job = read_message(text)
-            student.deadline = time.monotonic() + job["seconds"]
+            student.deadline = counted() + job["seconds"]
             student.gone = None
             problem = _begin(standins, job.get("needs", []), student.deadline)
             if job.get("imports"):
                 with contextlib.suppress(ImportError):  # the check will say what is missing
                     exec(job["imports"], shell.user_ns)
-            told = {"outputs": [problem], "late": False} if problem else run_timed(shell, job)
+            told = (
+                {"outputs": [problem], "late": False}
+                if problem
+                else run_timed(shell, {**job, "seconds": job["seconds"] + LATE_ANSWER})
+            )
             channel.tell(**_finish(standins, told), facts={"judged": sorted(student.judged)})
 
 
@@ -103,11 +109,11 @@ class RemoteStudent:
     def _ask(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
         if self.gone:
             return self.gone
-        seconds = max(self.deadline - time.monotonic(), 0.001)
+        seconds = max(self.deadline - counted(), 0.001)
         frame = wire.encode((expression, data, upstream, seconds))
         with pause_timer():
             self.channel.send(Channel.DATA, *frame)
-            kind, text, raw = self.channel.receive()
+            kind, text, raw = receive_answer(self.channel)
         if kind == Channel.CONTROL:  # the runner: there is nobody to answer
             subject = read_expression(expression).subject(self.names, data)
             self.gone = Reply("raised", subject, **read_message(text))

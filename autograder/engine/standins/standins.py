@@ -11,7 +11,6 @@ import inspect
 import io
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +19,7 @@ import torch
 from torch import Tensor
 
 from autograder.engine.errors import StudentError
-from autograder.engine.limits import pause_timer
+from autograder.engine.limits import allow, counted, pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
 from autograder.engine.standins.catalogue import Catalogue
 from autograder.engine.standins.locate import locate
@@ -59,6 +58,15 @@ class _Brought:
 
     def show(self, value: Any) -> None:
         self.shown, self.data = value, _snapshot(value)
+
+
+def receive_answer(channel: Channel) -> tuple[int, bytes, bytearray]:
+    """What the student's process answers or, as a message, what the runner says in its place."""
+    while True:
+        kind, text, raw = channel.receive()
+        if kind != Channel.CONTROL or "waited" not in (message := read_message(text)):
+            return kind, text, raw
+        allow(message["waited"])  # and an answer follows
 
 
 class StandIns:
@@ -192,7 +200,7 @@ class StandIns:
             raise ValueError("no signature found") from None
 
     def _left(self) -> float:
-        return max(self.deadline - time.monotonic(), 0.001)
+        return max(self.deadline - counted(), 0.001)
 
     def _changed_names(self) -> dict[str, Any]:
         """What the test did to the names since the last operation."""
@@ -269,7 +277,7 @@ class StandIns:
             raise self.gone
         with pause_timer():
             self.channel.send(Channel.DATA, *frame)
-            kind, text, raw = self.channel.receive()
+            kind, text, raw = receive_answer(self.channel)
         if kind == Channel.CONTROL:
             message = read_message(text)
             self.gone = type(str(message["error"]), (Gone,), {"__module__": "__main__"})(message["detail"])
@@ -291,7 +299,7 @@ class StandIns:
         try:
             if self.nested > MAX_NESTED:
                 raise RecursionError("functions of a test and of the student call one another too deep")
-            if self.pending or self.deadline + 1 < time.monotonic():
+            if self.pending or self.deadline + 1 < counted():
                 raise TimeoutError("the time of the cell is over")
             value = self.catalogue.locals[request["target"]](*request["args"], **request["kwargs"])
             return wire.encode({"do": "answer", "value": mark(value)}, self.write)

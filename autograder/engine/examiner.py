@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from dataclasses import fields, replace
 from types import ModuleType
 from typing import Any, NoReturn
@@ -14,16 +13,19 @@ from torch import Tensor
 from autograder.checks.data import Data, Opaque, same
 from autograder.checks.student import Names, Reply, connect, read_expression
 from autograder.engine.cuts import Cut, cut
-from autograder.engine.limits import pause_timer
+from autograder.engine.limits import counted, pause_timer
 from autograder.engine.scores import score_outputs
 from autograder.engine.shell import NotebookShell, adopt_shell
 from autograder.engine.standins.library import look_at_standins
-from autograder.engine.standins.standins import Gone, StandIns, Unreadable
+from autograder.engine.standins.standins import Gone, StandIns, Unreadable, receive_answer
 from autograder.engine.student import run_timed
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
 
 _PARTS = [part.name for part in fields(Reply)]
+
+LATE_ANSWER = 1.0
+"""Seconds after its time in which a check may still say what came of an answer that took all of it."""
 
 MAX_WORDS = 4_000
 """Characters of one text in a reply."""
@@ -45,7 +47,7 @@ def be_examiner(channel: Channel) -> NoReturn:
         while True:
             _, text, _ = channel.receive()
             job = read_message(text)
-            student.deadline = time.monotonic() + job["seconds"]
+            student.deadline = counted() + job["seconds"]
             student.gone = None
             student.judged_before = job.get("rests") is not None
             if job.get("imports"):
@@ -72,7 +74,7 @@ def _run(
         standins.begin(job.get("needs", []), deadline, job.get("rests"), follow)
     except (Gone, Unreadable) as problem:
         return {"outputs": [_describe(problem)], "late": False}
-    told = run_timed(shell, job)
+    told = run_timed(shell, {**job, "seconds": job["seconds"] + LATE_ANSWER})
     error = standins.finish()
     if error is not None and not any(output["output_type"] == "error" for output in told["outputs"]):
         return {**told, "outputs": [*told["outputs"], _describe(error)]}
@@ -141,11 +143,11 @@ class RemoteStudent:
     def _ask(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
         if self.gone:
             return self.gone
-        seconds = max(self.deadline - time.monotonic(), 0.001)
+        seconds = max(self.deadline - counted(), 0.001)
         frame = wire.encode((expression, data, upstream, seconds))
         with pause_timer():
             self.channel.send(Channel.DATA, *frame)
-            kind, text, raw = self.channel.receive()
+            kind, text, raw = receive_answer(self.channel)
         if kind == Channel.CONTROL:  # the runner: there is nobody to answer
             subject = read_expression(expression).subject(self.names, data)
             self.gone = Reply("raised", subject, **read_message(text))

@@ -15,12 +15,16 @@ from typing import Any
 from autograder.engine.jobs import Job, Output, Ran, Step
 from autograder.engine.kernels import LIBRARIES as KERNEL_LIBRARIES
 from autograder.engine.outputs import make_error
-from autograder.engine.sides import GRACE_SECONDS, Ended, Place, Process, Side, count_kills
+from autograder.engine.sides import GRACE_SECONDS, Ended, Place, Process, Side, Watch, count_kills
 from autograder.engine.walls.laying import list_files
 from autograder.engine.walls.terms import Limits
 from autograder.engine.warm import Connection, Lost, WarmProcess
 from autograder.engine.wire.channel import Channel
 from autograder.errors import CourseError
+
+NOTABLE = 0.5
+"""Seconds after which an answer's waiting for a core is looked at."""
+
 
 MAX_CELLS_LATE = 20
 """How many times the time of a cell one notebook may take in all; then the rest of its cells is not run."""
@@ -142,8 +146,8 @@ class Run:
     def _try(self, side: Side, step: Step) -> list[Output]:
         for attempt in (1, 2):
             try:
-                process = side.send(step)
-                outputs = side.wait(process) if side is self.student else self._examine(process)
+                process, watch = side.send(step)
+                outputs = side.wait(process, watch) if side is self.student else self._examine(process, watch)
             except Ended as end:
                 if side is self.examiner:  # the student's process may wait for an answer of the one that is gone
                     self.student.close()
@@ -156,28 +160,51 @@ class Run:
             return outputs
         raise AssertionError
 
-    def _examine(self, process: Process) -> list[Output]:
+    def _examine(self, process: Process, watch: Watch) -> list[Output]:
         """Pass questions and answers on until the check is done. Raises `Ended` where the examiner's process ends."""
-        deadline = time.monotonic() + self.job.seconds + 2 * GRACE_SECONDS
+        watch.seconds += GRACE_SECONDS
         gone: Ended | None = None
+        told = 0.0
         while True:
-            kind, text, raw = self.examiner.receive(process, deadline + GRACE_SECONDS)
+            kind, text, raw = self.examiner.receive(process, watch, GRACE_SECONDS)
             if kind == Channel.CONTROL:
                 if gone and gone.killed:
                     raise gone
                 return self.examiner.read(process, text)
             if not gone:
+                asked = time.monotonic()
                 try:
-                    student = self.student.process or self.student.restart()
+                    student = self._find_student(watch)
                     self.student.pass_on(student, kind, text, raw)
-                    kind, text, raw = self.student.receive(student, deadline)
+                    kind, text, raw = self.student.receive(student, watch)
                     if kind != Channel.DATA:
                         raise self.student.explain(student, kill=True)
+                    if time.monotonic() - asked > NOTABLE:
+                        waited = watch.excused + student.tell_used()[1]
+                        self._pass_on(process, {"waited": waited - told})
+                        told = waited
                 except Ended as end:
                     gone = end
             if gone:
-                kind, text, raw = Channel.CONTROL, json.dumps(_describe_end(gone)).encode(), bytearray()
-            self.examiner.pass_on(process, kind, text, raw)
+                self._pass_on(process, _describe_end(gone))
+            else:
+                self.examiner.pass_on(process, kind, text, raw)
+
+    def _pass_on(self, process: Process, message: dict[str, Any]) -> None:
+        """Tell the examiner something of the student's process."""
+        self.examiner.pass_on(process, Channel.CONTROL, json.dumps(message).encode())
+
+    def _find_student(self, watch: Watch) -> Process:
+        """The student's process; that its earlier cells have to run again first is not the check's time."""
+        if self.student.process is None:
+            began = time.monotonic()
+            self.student.restart()
+            watch.excused += time.monotonic() - began
+        process = self.student.process
+        assert process
+        if process not in watch.processes:
+            watch.add(process)
+        return process
 
 
 def _mentions(step: Step, library: str) -> bool:

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +18,10 @@ from typing import Any, NoReturn
 
 from autograder.engine.jobs import Output, Step
 from autograder.engine.outputs import clean_outputs, make_error
+from autograder.engine.walls.guard import ASK, BEGIN, USED
 from autograder.engine.walls.kernel import read_proc
 from autograder.engine.walls.laying import gather, open_folders
+from autograder.engine.walls.meter import Meter
 from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE, Limits
 from autograder.engine.warm import Connection, Lost
 from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message
@@ -26,6 +29,9 @@ from autograder.errors import CourseError
 
 GRACE_SECONDS = 2.0
 """Time to come to an end after the time of a cell."""
+
+MOST_TIMES = 10
+"""How many times its time a step may take by the clock, however long it waits for a core."""
 
 PATIENCE = 60.0
 """Seconds that a fork may take to read what it is to do."""
@@ -42,6 +48,27 @@ class Place:
     libraries: Sequence[str]
     files: Mapping[str, Path]
     told: Mapping[str, Any] | None = None
+
+
+class Watch:
+    """The time of a step, from outside of the processes at work: what they wait for a core does not count, what they take of cores does."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.began, self.excused = seconds, time.monotonic(), 0.0
+        self.processes: list[Process] = []
+
+    def add(self, process: Process) -> None:
+        process.begin_to_count()
+        self.processes.append(process)
+
+    def left(self) -> float:
+        """Seconds; none, or less, when the time is over. Looks closely only when it may be."""
+        passed = time.monotonic() - self.began - self.excused
+        if passed < self.seconds:
+            return self.seconds - passed
+        used = [process.tell_used() for process in self.processes]
+        most, waited = max(cores for cores, _ in used), sum(waits for _, waits in used)
+        return min(self.seconds - passed + waited, self.seconds - most, self.seconds * MOST_TIMES - passed)
 
 
 class Process:
@@ -71,11 +98,31 @@ class Process:
                 os.close(descriptor)
         rows = [[name, source.folder, source.path] for name, source in sources.items()]
         job = {"files": rows, "isolated": self.guarded, "limits": asdict(limits) if limits else {}}
+        self.meter = Meter()
+        self.lifeline.settimeout(GRACE_SECONDS)
         self.channel.patience = PATIENCE
         with contextlib.suppress(Closed, Late):  # whoever reads from it finds out
             self.channel.tell(**job)
             if place.told is not None:
                 self.channel.tell(**place.told)
+
+    def begin_to_count(self) -> None:
+        if self.guarded:
+            with contextlib.suppress(OSError):
+                self.lifeline.sendall(BEGIN)
+        else:
+            self.meter.begin([f"/proc/{self.pid}"])
+
+    def tell_used(self) -> tuple[float, float]:
+        """The seconds of cores that it had since `begin_to_count`, and the seconds that it waited for one; from its guard, if it has one."""
+        if not self.guarded:
+            return self.meter.read([f"/proc/{self.pid}"])
+        try:
+            self.lifeline.sendall(ASK)
+            cores, waited = USED.unpack(self.lifeline.recv(USED.size))
+            return cores, waited
+        except (OSError, struct.error):  # it has ended, or is about to
+            return 0.0, 0.0
 
     def end(self, kill: bool) -> int:
         """End it, or wait for its end; the status is that of `os.waitpid`."""
@@ -126,15 +173,17 @@ class Side:
         self.done: list[Step] = []
         self.starts = 0
 
-    def send(self, step: Step) -> Process:
+    def send(self, step: Step) -> tuple[Process, Watch]:
         """Let a cell begin. Raises `Ended`."""
         process = self.process or self.restart()
-        self._begin(process, step)
-        return process
+        return process, self._begin(process, step)
 
-    def _begin(self, process: Process, step: Step) -> None:
+    def _begin(self, process: Process, step: Step) -> Watch:
+        watch = Watch(self.seconds + GRACE_SECONDS)
+        watch.add(process)
         message = {**self.write_message(step), "number": step.number, "seconds": self.seconds}
         self.pass_on(process, Channel.CONTROL, json.dumps(message).encode())
+        return watch
 
     def pass_on(self, process: Process, kind: int, text: bytes, raw: bytes | bytearray = b"") -> None:
         """Send a frame. Raises `Ended`, also where the process takes nothing any more."""
@@ -152,8 +201,7 @@ class Side:
             self.process = Process(self.zygote, self.place, self.limits)
             for step in list(self.done):
                 try:
-                    self._begin(self.process, step)
-                    self.wait(self.process)
+                    self.wait(self.process, self._begin(self.process, step))
                 except Ended:
                     self.done.remove(step)
                     break
@@ -161,9 +209,9 @@ class Side:
                 return self.process
         raise Ended("NotRun", "Earlier cells ended the process too often.")
 
-    def wait(self, process: Process) -> list[Output]:
+    def wait(self, process: Process, watch: Watch) -> list[Output]:
         """The outputs of the cell that runs. Raises `Ended`."""
-        kind, text, _ = self.receive(process, time.monotonic() + self.seconds + GRACE_SECONDS)
+        kind, text, _ = self.receive(process, watch)
         if kind != Channel.CONTROL:
             raise self.explain(process, kill=True)
         return self.read(process, text)
@@ -190,13 +238,14 @@ class Side:
             raise CourseError(reason)
         raise Ended("ProcessEnded", "The cell broke its connection to the grader.")
 
-    def receive(self, process: Process, deadline: float) -> tuple[int, bytes, bytearray]:
-        """The next frame. Raises `Ended`."""
+    def receive(self, process: Process, watch: Watch, more: float = 0.0) -> tuple[int, bytes, bytearray]:
+        """The next frame, at latest `more` seconds after the time of the step. Raises `Ended`."""
         try:
-            return process.channel.receive(max(deadline - time.monotonic(), 0.01))
-        except Late:
+            while (left := watch.left() + more) > 0:
+                with contextlib.suppress(Late):
+                    return process.channel.receive(max(left, 0.01))
             self.drop(process, kill=True)
-            raise Ended("CellTimeoutError", _out_of_time(self.seconds)) from None
+            raise Ended("CellTimeoutError", _out_of_time(self.seconds))
         except Closed:
             raise self.explain(process, kill=False) from None
         except Malformed:

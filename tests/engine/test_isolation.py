@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from autograder.engine.walls import doctor, isolation, kernel, namespaces, preparation, terms
+from autograder.engine.walls import doctor, holdings, isolation, kernel, namespaces, preparation, terms
 from autograder.engine.walls.laying import HERE, Source
 from autograder.engine.walls.terms import Limits
 from autograder.errors import CourseError
@@ -359,6 +360,61 @@ def test_memory_of_several_processes_is_limited(way: str, tmp_path: Path) -> Non
 
     with boxed(body, tmp_path, Limits(memory=used() + part + (30 << 20))) as box:
         assert box.end() == terms.OUT_OF_MEMORY
+
+
+HELD = {
+    "sockets": "held = [socket.socketpair() for _ in range(240)]\nfor one, _ in held: one.setsockopt(1, 7, 1 << 30); one.setblocking(False)\n",
+    "pipes": "held = [os.pipe() for _ in range(240)]\n",
+}
+
+
+@pytest.mark.parametrize("what", HELD)
+def test_what_the_kernel_holds_for_students_is_memory(what: str, tmp_path: Path) -> None:
+    each = 240 * (holdings.PIPE if what == "pipes" else 2 * 212_992)
+    limit = used() + (30 << 20)
+
+    def body(channel: socket.socket) -> None:
+        for _ in range(limit // each + 1):
+            if os.fork() == 0:
+                space = {"os": os, "socket": socket}
+                exec(HELD[what], space)
+                time.sleep(20)
+                os._exit(0)
+        time.sleep(20)
+
+    with boxed(body, tmp_path, Limits(memory=limit)) as box:
+        assert box.end() == terms.OUT_OF_MEMORY
+
+
+def test_files_in_memory_are_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holdings, "WRITABLE", ("dev/shm",))
+    with tempfile.TemporaryFile(dir="/dev/shm") as file:  # deleted, and held all the same
+        before = holdings._files(os.getpid())
+        file.write(bytes(5 << 20))
+        file.flush()
+        assert holdings._files(os.getpid()) >= before + (5 << 20)
+
+
+def test_what_would_make_a_share_larger_does_nothing(tmp_path: Path) -> None:
+    code = (
+        "import fcntl\none, other = socket.socketpair()\nbefore = one.getsockopt(1, 7), os.getsid(0)\n"
+        "one.setsockopt(1, 7, 1 << 20); one.setsockopt(1, 2, 1); one.setsockopt(6, 1, 1) if False else None\n"
+        "child = os.fork()\nif child == 0: os.setsid(); os._exit(os.getsid(0) != before[1])\n"
+        "ended = os.waitpid(child, 0)[1]\n"
+        "try: fcntl.fcntl(os.pipe()[0], 1031, 1 << 20)\nexcept PermissionError: ended += 7\n"
+        "try: os.nice(-1)\nexcept PermissionError: ended += 70\n"
+        "ended, one.getsockopt(1, 7) == before[0], one.getsockopt(1, 2), os.nice(0)"
+    )
+    assert run(code, tmp_path) == ("", "(77, True, 1, 0)")
+
+
+def test_many_at_work_weigh_as_much_as_one(tmp_path: Path) -> None:
+    code = (
+        "import time\nfor _ in range(12):\n    if os.fork() == 0:\n        while True: pass\n"
+        "began = time.monotonic()\nwhile os.nice(0) < 9 and time.monotonic() - began < 15: time.sleep(0.05)\n"
+        "9 <= os.nice(0) <= 12"
+    )
+    assert run(code, tmp_path) == ("", "True")
 
 
 DAEMON = """

@@ -213,3 +213,55 @@ def test_a_function_that_kills_its_process_costs_its_own_mark(engine: Engine) ->
     _, ended, after = engine.run(Job([student(killing), check("assert f(1) == 1", "f"), check("assert 1 == 1")]))
     assert "signal SIGKILL" in show(ended.outputs)
     assert after.outputs == []
+
+
+# Neighbours.
+
+CROWD = """
+import os, time
+for _ in range(24):
+    if os.fork() == 0:
+        os.setsid()
+        while True: pass
+time.sleep(60)
+"""
+
+WORK = """
+import time
+def work(seconds):
+    began = time.process_time()
+    while time.process_time() - began < seconds: pass
+    return 1
+work(2);
+"""
+
+
+def test_a_crowd_beside_it_costs_an_honest_answer_nothing(warm: Engine, isolated: Engine) -> None:
+    """Each cell needs two seconds of a core, and has three."""
+    begun, ended = threading.Event(), []
+
+    def crowd() -> None:
+        with Engine(True, address=warm.start()) as engine:
+            begun.set()
+            ended.extend(engine.run(Job([student(CROWD)], seconds=8))[0].outputs)
+
+    neighbour = threading.Thread(target=crowd)
+    neighbour.start()
+    begun.wait()
+    time.sleep(1)
+    steps = [student(WORK), check("assert work(2) == 1", "work"), check("assert work(1) == work(1) == 1", "work")]
+    found = isolated.run(Job(steps, seconds=3))
+    neighbour.join()
+    assert [one.outputs for one in found] == [[], [], []]
+    assert [output["ename"] for output in ended] == ["CellTimeoutError"]
+
+
+def test_a_crowd_of_its_own_and_sleep_are_an_answers_time(isolated: Engine) -> None:
+    began = time.monotonic()
+    found = isolated.run(Job([student("import time; time.sleep(60)"), student(CROWD), student("x = 1")], seconds=1))
+    assert [[output["ename"] for output in one.outputs] for one in found] == [
+        ["CellTimeoutError"],
+        ["CellTimeoutError"],
+        [],
+    ]
+    assert time.monotonic() - began < 20

@@ -11,14 +11,13 @@ import copy
 import inspect
 import sys
 import threading
-import time
 from collections import deque
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from autograder.engine.limits import pause_timer
+from autograder.engine.limits import allow, counted, pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
 from autograder.engine.standins.originals import CARRIED, MAX_PRINTED, MAX_TRACKED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
@@ -56,6 +55,15 @@ class _Brought:
 
     def show(self, value: Any) -> None:
         self.shown, self.data = value, _snapshot(value)
+
+
+def receive_answer(channel: Channel) -> tuple[int, bytes, bytearray]:
+    """What the student's process answers or, as a message, what the runner says in its place."""
+    while True:
+        kind, text, raw = channel.receive()
+        if kind != Channel.CONTROL or "waited" not in (message := read_message(text)):
+            return kind, text, raw
+        allow(message["waited"])  # and an answer follows
 
 
 class StandIns:
@@ -239,7 +247,7 @@ class StandIns:
         return text
 
     def _left(self) -> float:
-        return max(self.deadline - time.monotonic(), 0.001)
+        return max(self.deadline - counted(), 0.001)
 
     def _changed_names(self) -> dict[str, Any]:
         """What the test did to the names since the last operation."""
@@ -321,7 +329,7 @@ class StandIns:
             raise self.gone
         with pause_timer():
             self.channel.send(Channel.DATA, *frame)
-            kind, text, raw = self.channel.receive()
+            kind, text, raw = receive_answer(self.channel)
         if kind == Channel.CONTROL:
             message = read_message(text)
             self.gone = type(str(message["error"]), (Gone,), {"__module__": "__main__"})(message["detail"])
@@ -343,7 +351,7 @@ class StandIns:
         try:
             if self.nested > MAX_NESTED:
                 raise RecursionError("functions of a test and of the student call one another too deep")
-            if self.pending or self.deadline + 1 < time.monotonic():
+            if self.pending or self.deadline + 1 < counted():
                 raise TimeoutError("the time of the cell is over")
             value = self.registry.locals[request["target"]](*request["args"], **request["kwargs"])
             return wire.encode({"do": "answer", "value": mark(value)}, self.registry.write)

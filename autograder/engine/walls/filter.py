@@ -20,8 +20,14 @@ from autograder.engine.walls.kernel import (
     ENOSYS,
     EOPNOTSUPP,
     EPERM,
+    F_SETPIPE_SZ,
+    FCNTL,
     MACHINES,
     REFUSED,
+    SETSID,
+    SETSOCKOPT,
+    SOCKET_SIZES,
+    SOL_SOCKET,
     SPECIAL,
 )
 
@@ -62,5 +68,16 @@ def make_filter() -> ctypes.Array[ctypes.c_char]:
         lines += [step(equal, SPECIAL[call][place], 0, len(tests) + 3), step(load, first_argument)]
         lines += [step(code, value, len(tests) - at) for at, (code, value, _) in enumerate(tests)]
         lines += [step(leave, no if good else allow), step(leave, allow if good else no)]
+    silent, second, third = 0x00050000, 24, 32
+    sizes = [step(equal, option, len(SOCKET_SIZES) - at) for at, option in enumerate(SOCKET_SIZES)]
+    lines += [step(equal, SETSID[place], 0, 1), step(leave, silent)]
+    lines += [
+        step(equal, SETSOCKOPT[place], 0, len(sizes) + 5),
+        step(load, second),
+        step(equal, SOL_SOCKET, 0, len(sizes) + 1),
+    ]
+    lines += [step(load, third), *sizes, step(leave, allow), step(leave, silent)]
+    lines += [step(equal, FCNTL[place], 0, 4), step(load, second), step(equal, F_SETPIPE_SZ, 0, 1)]
+    lines += [step(leave, refuse), step(leave, allow)]
     lines.append(step(leave, allow))
     return ctypes.create_string_buffer(b"".join(lines), sum(map(len, lines)))

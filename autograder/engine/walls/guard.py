@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
-import re
 import select
 import signal
+import struct
 import time
 from typing import NoReturn
 
-from autograder.engine.walls.kernel import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, read_proc
+from autograder.engine.walls.holdings import holds_too_much
+from autograder.engine.walls.kernel import PR_SET_DUMPABLE, PR_SET_PDEATHSIG
+from autograder.engine.walls.meter import Meter, count_running
 from autograder.engine.walls.preparation import Plan
 from autograder.engine.walls.terms import ABANDONED, LAST_STATUS, OUT_OF_MEMORY, Limits, tell_unavailable
 
@@ -19,7 +22,16 @@ TICK_SECONDS = 0.25
 """How often the guard looks at the memory."""
 
 
-def stand_guard(keeper: int, student: int, limits: Limits, keep: set[int], lifeline: int, report: int) -> NoReturn:
+BEGIN, ASK = b"b", b"?"
+"""What comes by the lifeline: to begin to count what the processes use; to tell it, as `USED`."""
+
+USED = struct.Struct("=dd")
+"""Seconds of cores, and seconds of waiting for one; see `Meter.read`."""
+
+
+def stand_guard(
+    keeper: int, student: int, limits: Limits, keep: set[int], lifeline: int, report: int, orders: int
+) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command that waits for us
     try:
         ending = os.pidfd_open(student)
@@ -29,12 +41,13 @@ def stand_guard(keeper: int, student: int, limits: Limits, keep: set[int], lifel
     poll = select.poll()
     poll.register(ending, select.POLLIN)
     poll.register(report, select.POLLIN)
-    poll.register(lifeline, 0)  # only that its other end is closed
+    poll.register(lifeline, select.POLLIN)
     own: int | None = None
     stand = False
-    pause = TICK_SECONDS
+    meter, nice = Meter(), 0
+    pause, last = TICK_SECONDS, time.monotonic()
     while own is None:
-        events = dict(poll.poll(pause * 1000))
+        events = dict(poll.poll(max(last + pause - time.monotonic(), 0) * 1000))
         if not stand and (report in events or ending in events):
             said = os.read(report, 1 << 16) if report in events else b""
             stand = said == b"ready"
@@ -45,19 +58,47 @@ def stand_guard(keeper: int, student: int, limits: Limits, keep: set[int], lifel
             poll.unregister(report)
             for descriptor in keep:  # whoever has the other end is to see it close with the student
                 os.close(descriptor)
-        if lifeline in events:
+        if lifeline in events and not _answer(lifeline, meter, student, keeper):
             own = ABANDONED
         elif ending in events:
             break
-        elif not events:
+        elif time.monotonic() >= last + pause:
             began = time.monotonic()
-            if _holds_too_much(_processes(student, keeper), limits.memory):
+            processes = _processes(student, keeper)
+            if holds_too_much(student, processes, limits.memory):
                 own = OUT_OF_MEMORY
-            pause = max(TICK_SECONDS, 10 * (time.monotonic() - began))  # at most a tenth of a core
+            nice = _give_share(orders, count_running(processes), nice)
+            last = time.monotonic()
+            pause = max(TICK_SECONDS, 10 * (last - began))  # at most a tenth of a core
     status = _end_all(keeper).get(student, 0)
     if own is None:
         own = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else min(os.WEXITSTATUS(status), LAST_STATUS)
     os._exit(own)
+
+
+def _answer(lifeline: int, meter: Meter, student: int, keeper: int) -> bool:
+    """Do what is asked by the lifeline; whether its other end is still there."""
+    try:
+        asked = os.read(lifeline, 64)
+        for question in (asked[at : at + 1] for at in range(len(asked))):
+            if question == BEGIN:
+                meter.begin(_processes(student, keeper))
+            elif question == ASK:
+                os.write(lifeline, USED.pack(*meter.read(_processes(student, keeper))))
+    except OSError:
+        return False
+    return bool(asked)
+
+
+def _give_share(orders: int, running: int, before: int) -> int:
+    """Have so many running threads together weigh as much as one of another student's does; how nice they are now.
+
+    Each level of nice takes a fifth of the weight. It is never taken back: only root could do that.
+    """
+    nice = min(round(math.log(running, 1.25)), 19) if running > 1 else 0
+    if nice > before:
+        os.write(orders, bytes([nice]))
+    return max(nice, before)
 
 
 def _end_all(keeper: int) -> dict[int, int]:
@@ -70,32 +111,6 @@ def _end_all(keeper: int) -> dict[int, int]:
         except ChildProcessError:
             return ended
         ended[pid] = status
-
-
-def _holds_too_much(processes: list[str], most: int) -> bool:
-    """Whether these processes hold more than `most` bytes; looks closer, at a higher cost, only where that can matter."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    sizes = [[int(word) * page for word in read_proc(f"{process}/statm").split()] for process in processes]
-    if sum(size[0] for size in sizes if size) <= most:  # all that is addressed
-        return False
-    shared = _shared_memory(processes)
-    if shared + sum(size[1] - size[2] for size in sizes if size) <= most:  # a page that several have counts for each
-        return False
-    kilobytes = re.compile(r"^Pss_Anon: *(\d+)", re.MULTILINE)
-    found = (kilobytes.search(read_proc(f"{process}/smaps_rollup")) for process in processes)
-    return shared + sum(int(each[1]) << 10 for each in found if each) > most
-
-
-def _shared_memory(processes: list[str]) -> int:
-    """Bytes of anonymous shared mappings, each counted once and in full: one who never touched it may hold it."""
-    found: dict[str, int] = {}
-    for process in processes:
-        for line in read_proc(f"{process}/maps").splitlines():
-            if line.endswith("/dev/zero (deleted)"):
-                span, _, _, _, inode, *_ = line.split()
-                first, last = (int(address, 16) for address in span.split("-"))
-                found[inode] = max(found.get(inode, 0), last - first)
-    return sum(found.values())
 
 
 def _processes(student: int, keeper: int) -> list[str]:
@@ -112,8 +127,11 @@ def _processes(student: int, keeper: int) -> list[str]:
     return found
 
 
-def be_keeper(plan: Plan, reporter: int, ours: set[int]) -> NoReturn:
-    """The first process of the namespace ends with the box, and all others with it. Nobody inside can reach it."""
+def be_keeper(plan: Plan, reporter: int, ours: set[int], order: int, user: int) -> NoReturn:
+    """The first process of the namespace ends with the box, and all others with it. Nobody inside can reach it.
+
+    By `order` it hears how nice the others, who are `user`, are to be; what it says of a user holds in the namespace alone.
+    """
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries orphans
@@ -121,8 +139,8 @@ def be_keeper(plan: Plan, reporter: int, ours: set[int]) -> NoReturn:
         end_with_box(plan, reporter)
         for descriptor in ours:
             os.close(descriptor)
-        while True:
-            signal.pause()
+        while nice := os.read(order, 1):
+            os.setpriority(os.PRIO_USER, user, nice[0])
     finally:
         os._exit(0)
 

@@ -58,6 +58,7 @@ from autograder.engine.walls.terms import (
     NOBODY,
     READING,
     SCRATCH,
+    STUDENT,
     Limits,
     tell_unavailable,
 )
@@ -75,7 +76,8 @@ def enclose(
 
     `files` (by relative name) are copied into the student's scratch folder. `keep` are the
     descriptors that `body` may use; all others are closed, in this process too, and 0, 1 and 2 lead to /dev/null.
-    `lifeline` is the end of a pipe or socket: the student's processes end when its other end is closed. `root` is an
+    `lifeline` is the end of a pipe or socket: the student's processes end when its other end is closed. By a socket they
+    are asked as well what they have used (see `guard`). `root` is an
     empty folder of the host, where nothing will be seen to change.
 
     The exit status is the student's up to `LAST_STATUS`, 128 + the signal that ended it, `OUT_OF_MEMORY` or
@@ -90,7 +92,8 @@ def enclose(
     measure(files, limits.scratch, MAX_FILES)
     folders = {source.folder for source in files.values()} - {HERE}
     report, reporter = os.pipe()
-    ours = {lifeline, report, reporter, *folders}
+    order, orders = os.pipe()
+    ours = {lifeline, report, reporter, order, orders, *folders}
     _close_all_but({*keep, *ours})
     as_root = os.geteuid() == 0
     try:
@@ -107,13 +110,13 @@ def enclose(
         os._exit(ABANDONED)  # it ended before the line above
     keeper = plan.fork()
     if keeper == 0:
-        be_keeper(plan, reporter, {*keep, *ours})
+        be_keeper(plan, reporter, {*keep, *ours} - {order}, order, NOBODY if as_root else STUDENT)
     student = os.fork()
     if student == 0:
         _be_student(plan, body, files, limits, {*keep}, ours, reporter, root, as_root)
-    for descriptor in (reporter, *folders):
+    for descriptor in (reporter, order, *folders):
         os.close(descriptor)
-    stand_guard(keeper, student, limits, set(keep) - {lifeline}, lifeline, report)
+    stand_guard(keeper, student, limits, set(keep) - {lifeline}, lifeline, report, orders)
 
 
 def _be_student(

@@ -52,13 +52,13 @@ class Limits:
     """What a student may use."""
 
     memory: int = 4 << 30
-    """Bytes of address space of each process, and of memory that all processes together hold."""
+    """Bytes of address space of each process, and of memory that all processes together hold, with what the kernel holds for them."""
     processes: int = 64
     """Processes and threads."""
     file_size: int = 64 << 20
     """Bytes of a file."""
     scratch: int = 256 << 20
-    """Bytes in the scratch folder, and again in /tmp. They are in memory, beyond `memory`."""
+    """Bytes in the scratch folder, and again in /tmp. They are in memory, and count there."""
     cpu_seconds: int = 600
     """Seconds of processor time of each process."""
     open_files: int = 512

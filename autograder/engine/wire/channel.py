@@ -75,14 +75,20 @@ class Channel:
     def receive(self, seconds: float | None = None) -> tuple[int, bytes, bytearray]:
         """The next frame's kind, text and raw bytes.
 
-        Raises `Malformed`, `Closed`, and `Late` when it is not complete within `seconds`; after any of these the connection
-        is of no more use.
+        Raises `Malformed` and `Closed`, after which the connection is of no more use, and `Late` when it is not complete within
+        `seconds`; whoever asks again goes on waiting for it.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
-        kind, text_size, raw_size = _HEAD.unpack(self._read(_HEAD.size, deadline))
+        self._wait_for(_HEAD.size, deadline)
+        kind, text_size, raw_size = _HEAD.unpack_from(self._ahead)
         if kind not in (self.CONTROL, self.DATA) or text_size > MAX_TEXT or raw_size > MAX_RAW:
             raise Malformed("a frame that is too large")
-        return kind, bytes(self._read(text_size, deadline)), self._read(raw_size, deadline)
+        middle, end = _HEAD.size + text_size, _HEAD.size + text_size + raw_size
+        self._wait_for(end, deadline)
+        frame, self._ahead = self._ahead, self._ahead[end:]
+        text = bytes(memoryview(frame)[_HEAD.size : middle])
+        del frame[end:], frame[:middle]
+        return kind, text, frame
 
     def receive_ready(self) -> tuple[int, bytes, bytearray] | None:
         """Read once what has come; the next frame where that completes it. Raises `Malformed` and `Closed`."""
@@ -101,17 +107,19 @@ class Channel:
         """Send a control message. Raises `Closed` and `Late`."""
         self.send(self.CONTROL, json.dumps(message).encode("utf-8", "replace"))
 
-    def _read(self, size: int, deadline: float | None) -> bytearray:
-        buffer = self._ahead
-        while len(buffer) < size:
+    def _wait_for(self, size: int, deadline: float | None) -> None:
+        """Read ahead until there are `size` bytes. Raises `Closed` and `Late`; what has come by then stays."""
+        while len(self._ahead) < size:
             if deadline is not None:
                 left = deadline - time.monotonic()
-                if left <= 0 or not select.select([self.connection], [], [], left)[0]:
+                if left <= 0 or not self._poll(left):
                     raise Late
             self._read_piece()
-        self._ahead = buffer[size:]
-        del buffer[size:]
-        return buffer
+
+    def _poll(self, seconds: float) -> bool:
+        poll = select.poll()  # `select` knows no descriptor above 1023
+        poll.register(self.connection, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _read_piece(self) -> None:
         try:

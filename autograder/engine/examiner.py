@@ -25,14 +25,17 @@ MAX_WORDS = 4_000
 """Characters of one text in a reply."""
 
 
-def be_examiner(channel: Channel, answers: frozenset[str], judged: frozenset[str]) -> NoReturn:
+def be_examiner(
+    channel: Channel, answers: frozenset[str], judged: frozenset[str], authored: frozenset[str] = frozenset()
+) -> NoReturn:
     """Serve until the other end is closed.
 
-    `answers` are the names that the author's own answers bind, `judged` the expressions that were evaluated here with them.
+    `answers` are the names that the author's own answers bind, `judged` the expressions that were evaluated here with them, `authored`
+    the names that the author's cells bind in both processes.
     """
     shell = adopt_shell()
     student = RemoteStudent(channel, shell.user_ns, answers, judged)
-    standins = StandIns(channel, shell.user_ns)
+    standins = StandIns(channel, shell.user_ns, authored)
     look_at_standins()
     with connect(student):
         while True:

@@ -125,6 +125,7 @@ class Run:
                 "folder": str(job.folder.absolute()),
                 "answers": sorted(job.answers),
                 "judged": sorted(job.judged),
+                "authored": sorted(job.authored),
                 "memory": limits.memory if isolated else 0,
             },
             _tell_examiner,

@@ -126,7 +126,7 @@ def _live(job: dict[str, Any], descriptors: list[int]) -> NoReturn:
             resource.setrlimit(resource.RLIMIT_AS, (job["memory"], job["memory"]))
         os.chdir(job["folder"])
         sys.path.insert(0, job["folder"])  # what the author ships beside the notebook, and nothing of a student's
-        be_examiner(_open(descriptors), frozenset(job["answers"]), frozenset(job["judged"]))
+        be_examiner(_open(descriptors), frozenset(job["answers"]), frozenset(job["judged"]), frozenset(job["authored"]))
     else:
         files = {name: Path(path) for name, path in job["files"].items()}
         body: Callable[[], None] = lambda: _be_student(descriptors, job["kernel"])  # noqa: E731

@@ -5,10 +5,12 @@ Every tag is of a fixed list, and every part of it is looked at. A number that i
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from typing import Any
 
 from autograder.engine.errors import find_builtin, make_error, make_error_class
 from autograder.engine.standins.library import make_coroutine
+from autograder.engine.standins.locate import find
 from autograder.engine.standins.proxies import (
     SPECIAL,
     Link,
@@ -20,14 +22,15 @@ from autograder.engine.standins.proxies import (
 )
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Malformed
+from autograder.engine.wire.owned import Find, read_owned
 from autograder.engine.wire.values import read_value
 
 
 class Catalogue:
     """Stand-ins by the numbers that the student's process gave; `locals` are the examiner's own functions by theirs."""
 
-    def __init__(self, link: Link) -> None:
-        self.link = link
+    def __init__(self, link: Link, find: Find) -> None:
+        self.link, self.find = link, find
         self.things: dict[int, Any] = {}
         self.locals: dict[int, Any] = {}
         self.errors: dict[type, int] = {}
@@ -38,6 +41,8 @@ class Catalogue:
         tag = tree["t"]
         if tag == "ref":
             return self._thing(_number(tree["id"]), tree["class"])
+        if tag == "own":
+            return read_owned(tree, read, self.find)
         if tag == "class":
             return self._class(tree["class"], 0)
         if tag == "local":
@@ -83,6 +88,10 @@ class Catalogue:
 
     def _make_class(self, number: int, described: dict[str, Any], depth: int) -> Any:
         name, bases = _word(described["name"]), [self._class(base, depth + 1) for base in described["bases"][:5]]
+        real = self.find(name) if described["module"] == "__main__" else None
+        if described["error"] is True and isinstance(real, type) and issubclass(real, Exception):
+            self.errors[real] = number
+            return real
         if described["error"] is True:
             kind = make_error_class(
                 self.link,
@@ -94,10 +103,35 @@ class Catalogue:
             return kind
         own = tuple(base for base in bases if isinstance(base, StandInClass))
         special = {each for each in described["special"] if each in SPECIAL}
-        try:
-            return make_class(self.link, number, name, own, special, described["base"])
-        except TypeError:
-            return make_class(self.link, number, name, (), special, described["base"])
+        known = [real, *(find(*place) for place in described.get("known", [])[:20])]
+        reals = tuple(each for each in known if isinstance(each, type) and _is_ordinary(each))
+        for above, passes_for in ((own, reals), (own, ()), ((), ())):
+            try:
+                return make_class(self.link, number, name, above, special, described["base"], passes_for)
+            except TypeError:  # classes that do not go together
+                continue
+        raise Malformed("no class")
+
+
+class _Ordinary:
+    pass
+
+
+_HEAP = 1 << 9
+"""The flag of a class that Python code has made."""
+
+
+def _is_ordinary(kind: type) -> bool:
+    """Whether a class is laid out in memory like any of Python's, and runs nothing by itself: only such a one may a stand-in pass for."""
+    return all(
+        bool(each.__flags__ & _HEAP)
+        and type(each) in (type, ABCMeta)
+        and each.__basicsize__ <= _Ordinary.__basicsize__
+        and not each.__itemsize__
+        and not vars(each).get("__slots__")
+        and not {"__del__", "__init_subclass__"} & vars(each).keys()
+        for each in kind.__mro__[:-1]
+    )
 
 
 def _number(value: Any) -> int:

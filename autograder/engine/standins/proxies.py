@@ -74,6 +74,17 @@ class StandInClass(type):
             raise CannotSplit("a class of the student's cannot be a base of a class in a test")
         return super().__new__(cls, name, bases, namespace)
 
+    def mro(cls) -> list[type]:
+        """With what `isinstance` is to know: classes of libraries and of the author's that the original is built on."""
+        order = super().mro()
+        known = [each for real in cls.__dict__.get("__reals__", ()) for each in real.__mro__ if each not in order]
+        return [*order[:-1], *dict.fromkeys(known), object]
+
+    def __getattribute__(cls, name: str) -> Any:
+        if name.startswith("__") or name == "mro" or not type.__getattribute__(cls, "__reals__"):
+            return type.__getattribute__(cls, name)
+        return _get(cls, name)
+
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         made = _link(cls).operate("call", cls, *arguments, **named)
@@ -121,6 +132,7 @@ class StandIn(metaclass=StandInClass):
     __guarded: Any
 
     __array_ufunc__ = None
+    __reals__: tuple[type, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
@@ -177,10 +189,20 @@ _is_made = StandIn.__dict__["_StandIn__made"].__get__
 _get_guarded = StandIn.__dict__["_StandIn__guarded"].__get__
 
 
+_OWN = frozenset(StandIn.__dict__) | frozenset(dir(object))
+
+
 def make_class(
-    link: Link, number: int, name: str, bases: tuple[type, ...], special: set[str], base: str | None
+    link: Link,
+    number: int,
+    name: str,
+    bases: tuple[type, ...],
+    special: set[str],
+    base: str | None,
+    reals: tuple[type, ...] = (),
 ) -> StandInClass:
-    """The stand-in for a class. `special` are the special methods that it has, `base` the plain type that it is built on.
+    """The stand-in for a class. `special` are the special methods that it has, `base` the plain type that it is built on, `reals` the
+    classes of this process that it passes for under `isinstance` and `issubclass`.
 
     Raises `TypeError` where classes cannot have these bases.
     """
@@ -191,9 +213,25 @@ def make_class(
         methods["__hash__"] = object.__hash__
     for each in ("__doc__", "__annotations__"):  # every class has them itself
         methods[each] = property(lambda self, each=each: _link(self).operate("getattr", self, each))  # type: ignore[misc]
-    own = {"__standin__": (link, number, _PAYLOADS.get(base or "")), "__slots__": (), "__module__": "__main__"}
+    if base in _PAYLOADS:
+        passes_for = type(name, (_PAYLOADS[base],), {"__module__": "__main__"})
+        methods["__class__"] = property(lambda self: passes_for)
+    if reals:
+        methods["__getattribute__"] = _get_own
+    own = {"__standin__": (link, number, _PAYLOADS.get(base or "")), "__module__": "__main__"}
+    if not reals:  # Python takes an object for one with a dictionary where its class passes for one of those
+        own["__slots__"] = ()
+    own["__reals__"] = reals + tuple(each for one in bases for each in getattr(one, "__reals__", ()))
     made: StandInClass = type.__new__(StandInClass, name, bases or (StandIn,), {**methods, **own})
     return made
+
+
+def _get_own(self: StandIn, name: str) -> Any:
+    """What a class of this process that it passes for has is not the original's."""
+    __tracebackhide__ = True
+    if name not in _READABLE and (name in _OWN or (name.startswith("__") and name.endswith("__"))):
+        return object.__getattribute__(self, name)
+    return StandIn.__getattr__(self, name)
 
 
 def make_object(kind: StandInClass, number: int) -> StandIn:

@@ -13,11 +13,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from autograder.engine.errors import StudentError
 from autograder.engine.limits import pause_timer
@@ -28,7 +27,8 @@ from autograder.engine.standins.originals import CARRIED, MAX_PRINTED, MAX_TRACK
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
-from autograder.engine.wire.values import MUTABLE, mark, replace_contents, write_value
+from autograder.engine.wire.owned import is_changeable, is_owned, replace_parts, write_owned
+from autograder.engine.wire.values import is_mutable, mark, replace_contents, write_value
 
 MAX_RECEIVED = 1 << 30
 """Bytes that the answers to one cell may have together."""
@@ -53,22 +53,22 @@ class Unreadable(Exception):
 class _Brought:
     """A name: what it stands for, and what the student's process has under it now."""
 
-    def __init__(self, number: int, value: Any) -> None:
-        self.number, self.value = number, value
+    def __init__(self, number: int, value: Any, snapshot: Callable[[Any], tuple[bytes, bytes] | None]) -> None:
+        self.number, self.value, self.snapshot = number, value, snapshot
         self.show(value)
 
     def show(self, value: Any) -> None:
-        self.shown, self.data = value, _snapshot(value)
+        self.shown, self.data = value, self.snapshot(value)
 
 
 class StandIns:
     """The student's names in the namespace of the examiner's cells."""
 
-    def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
-        self.channel, self.names = channel, names
+    def __init__(self, channel: Channel, names: dict[str, Any], authored: frozenset[str] = frozenset()) -> None:
+        self.channel, self.names, self.authored = channel, names, authored
         self.deadline = 0.0
         self.gone: Gone | None = None
-        self.catalogue = Catalogue(self)
+        self.catalogue = Catalogue(self, self._find)
         self.local_numbers: dict[int, int] = {}
         self.brought: dict[str, _Brought] = {}
         self.history: dict[str, _Brought] = {}
@@ -97,7 +97,8 @@ class StandIns:
         refusals.clear()
         if not names:
             return
-        found = self._ask({"do": "bring", "names": names, "seconds": self._left()})["names"]
+        classes = sorted(name for name in self.authored if self._find(name))
+        found = self._ask({"do": "bring", "names": names, "authored": classes, "seconds": self._left()})["names"]
         if type(found) is not dict:
             raise Unreadable("no names")
         for name in names:
@@ -105,10 +106,10 @@ class StandIns:
             if name not in found:
                 if before is not None and current is before.value:
                     del self.names[name]
-                self.brought[name] = _Brought(0, _MISSING)  # the test may bind it
+                self.brought[name] = _Brought(0, _MISSING, self._snapshot)  # the test may bind it
                 continue
             number, value = found[name]
-            self.brought[name] = self.history[name] = _Brought(number, value)
+            self.brought[name] = self.history[name] = _Brought(number, value, self._snapshot)
             if before is None or before.number != number or current is before.value:
                 self.names[name] = value
 
@@ -145,11 +146,10 @@ class StandIns:
             )
         try:
             every: dict[Any, Any] = {**dict(enumerate(arguments)), **named}
-            given = {
-                slot: value for slot, value in every.items() if type(value) in MUTABLE or isinstance(value, Tensor)
-            }
+            given = {slot: value for slot, value in every.items() if self._is_mutable(value)}
             for slot, contents in dict(reply.get("changed", {})).items():
                 replace_contents(given[slot], contents)
+                replace_parts(given[slot], contents)
             self._follow(dict(reply.get("names", {})))
             if reply.get("drew") is True:  # a test that sets the same seed again is to be seen
                 move_on()
@@ -218,7 +218,7 @@ class StandIns:
                 else:
                     bound[name] = mark(current)
                 each.show(current)
-            elif each.data is not None and (data := _snapshot(current)) != each.data:
+            elif each.data is not None and (data := self._snapshot(current)) != each.data:
                 each.data = data
                 updated[name] = current
         for name, shown in self.carried.items():
@@ -254,6 +254,7 @@ class StandIns:
                     each.show(values[0])
                 elif what == "updated":
                     replace_contents(each.shown, values[0])
+                    replace_parts(each.shown, values[0])
                     each.show(each.shown)
 
     # Questions and answers
@@ -333,6 +334,27 @@ class StandIns:
 
     # What goes out
 
+    def _find(self, name: str) -> Any:
+        """The author's class of this name."""
+        found = self.names.get(name) if name in self.authored else None
+        own = isinstance(found, type) and type(found) is not StandInClass and found.__module__ == "__main__"
+        return found if own else None
+
+    def _is_mutable(self, value: Any) -> bool:
+        return is_mutable(value) or (is_owned(value, self._find) and is_changeable(value))
+
+    def _write_data(self, value: object, write: wire.Part) -> dict[str, Any] | None:
+        return write_value(value, write) or write_owned(value, write, self._find)
+
+    def _snapshot(self, value: Any) -> tuple[bytes, bytes] | None:
+        if not self._is_mutable(value):
+            return None
+        try:
+            data = wire.encode(value, self._write_data)
+        except wire.Unsendable:
+            return None
+        return data if len(data[0]) + len(data[1]) <= MAX_TRACKED else None
+
     def write(self, value: Any, write: wire.Part) -> Any:
         """The `other` of `wire.encode`."""
         kind = type(value)
@@ -348,7 +370,7 @@ class StandIns:
                 "class": write(TypeError if kind is CannotSplit else kind),
                 "args": write(list(value.args)),
             }
-        if (written := write_value(value, write)) is not None:
+        if (written := self._write_data(value, write)) is not None:
             return written
         if place := locate(value):
             return {"t": "import", "module": place[0], "name": place[1]}
@@ -361,13 +383,3 @@ class StandIns:
         number = self.local_numbers.setdefault(id(value), len(self.catalogue.locals) + 1)
         self.catalogue.locals[number] = function
         return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
-
-
-def _snapshot(value: Any) -> tuple[bytes, bytes] | None:
-    if type(value) not in MUTABLE and not isinstance(value, Tensor):
-        return None
-    try:
-        data = wire.encode(value, write_value)
-    except wire.Unsendable:
-        return None
-    return data if len(data[0]) + len(data[1]) <= MAX_TRACKED else None

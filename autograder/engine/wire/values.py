@@ -78,6 +78,11 @@ MUTABLE = (list, dict, set, bytearray, deque, OrderedDict, Counter, defaultdict,
 """Types of data that a call may change in place; tensors too."""
 
 
+def is_mutable(value: object) -> bool:
+    """Whether this is data that can change in place."""
+    return type(value) in MUTABLE or isinstance(value, Tensor)
+
+
 class Leaf:
     """Holds a tensor that requires a gradient; see `mark`."""
 

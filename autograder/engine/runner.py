@@ -30,8 +30,8 @@ MAX_CELLS_LATE = 20
 TOO_LONG = "Earlier cells took all the time that there is for the notebook."
 
 
-LIBRARIES = ("torch.optim",)
-"""What the warm process loads when the first notebook comes that uses it, because it takes as long as all the rest together."""
+LIBRARIES = ("torch.optim", "pandas")
+"""What the warm process loads when the first notebook comes that uses it, because it takes long and few do."""
 
 
 def available() -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -258,15 +259,21 @@ ROWS = [
         "with open('out.txt', 'w') as f:\n    f.write('hello')",
         "with open('out.txt', 'w') as f:\n    f.write('bye')",
         "with open('out.txt') as f:\n    assert f.read() == 'hello'",
+        joined="files",
     ),
     Row(
         "a file that a function writes",
         "def save(path):\n    with open(path, 'w') as f:\n        f.write('1,2')",
         "def save(path):\n    open(path, 'w').close()",
         "save('t.csv')\nassert open('t.csv').read() == '1,2'",
+        joined="files",
     ),
     Row(
-        "that a file is there", "open('made.txt', 'w').close()", "pass", "import os\nassert os.path.exists('made.txt')"
+        "that a file is there",
+        "open('made.txt', 'w').close()",
+        "pass",
+        "import os\nassert os.path.exists('made.txt')",
+        joined="files",
     ),
     Row(
         "a function that is awaited",
@@ -417,6 +424,7 @@ ROWS = [
         "def slow(x):\n    return 2 * f(x)",
         "calls.clear()\nslow(3)\nassert len(calls) == 2",
         "calls = []\ndef f(x):\n    calls.append(x)\n    return x",
+        joined="state",
     ),
     Row(
         "a module that a student aliases",
@@ -431,6 +439,10 @@ ROWS = [
         "import torch\nnet = Net()\nassert isinstance(net, torch.nn.Module)\nassert net(torch.ones(1, 3)).shape == (1, 2)\nassert sum(p.numel() for p in net.parameters()) == 8",
     ),
 ]
+
+
+if find_spec("pandas") is None:  # it is no library of the course's
+    ROWS = [row for row in ROWS if "pd." not in row.check + row.right]
 
 
 @pytest.fixture(scope="module")
@@ -473,3 +485,8 @@ def test_a_right_answer_passes_a_wrong_one_does_not(row: Row, engine: Engine, tm
 def test_few_run_in_one_process() -> None:
     assert len(ROWS) >= 47
     assert sum(bool(row.joined) for row in ROWS) <= 8
+
+
+def test_every_reason_stands_in_the_documentation(root: Path) -> None:
+    text = (root / "docs" / "grading.md").read_text(encoding="utf-8")
+    assert all(f"| **{row.joined}**" in text for row in ROWS if row.joined)

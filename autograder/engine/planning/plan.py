@@ -98,7 +98,8 @@ class Plan:
                 imported.add(name)
             else:
                 students.add(name)
-        students |= self.names[place].bound & self._called  # what a test binds for the student's code to find
+        own = self.names[place]
+        students |= (own.bound - own.imports.keys()) & self._called  # what a test binds for the student's code to find
         self.needs[place] = sorted(name for name in students if not _HISTORY.fullmatch(name))
         statements = [line for cell in self.cells[:place] for line in find_imports(cell.source, imported)]
         self.imports[place] = "\n".join(dict.fromkeys(statements)) if imported else ""

@@ -215,7 +215,7 @@ class StandIns:
                     deleted.append(name)
                 elif current is each.value:
                     restored.append(name)
-                else:
+                elif each.number or self._can_write(current):
                     bound[name] = mark(current)
                 each.show(current)
             elif each.data is not None and (data := self._snapshot(current)) != each.data:
@@ -345,6 +345,13 @@ class StandIns:
 
     def _write_data(self, value: object, write: wire.Part) -> dict[str, Any] | None:
         return write_value(value, write) or write_owned(value, write, self._find)
+
+    def _can_write(self, value: Any) -> bool:
+        try:
+            wire.encode(mark(value), self.write)
+        except wire.Unsendable:
+            return False
+        return True
 
     def _snapshot(self, value: Any) -> tuple[bytes, bytes] | None:
         if not self._is_mutable(value):

@@ -43,6 +43,34 @@ class Row:
 
 ROWS = [
     Row(
+        "an author's class that is bound anew",
+        "def move(p):\n    return Point(p.x + 1)",
+        "class Point:\n    def __init__(self, x): self.x = x\n    def __eq__(self, other): return True\ndef move(p):\n    return Point(0)",
+        "assert move(Point(1)) == Point(2)",
+        "class Point:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, other):\n        return self.x == other.x",
+    ),
+    Row(
+        "an author's enum that is bound anew",
+        "def pick():\n    return Color.BLUE",
+        "class Any:\n    def __eq__(self, other): return True\nclass Color:\n    RED = BLUE = Any()\ndef pick():\n    return Color.RED",
+        "assert pick() == Color.BLUE",
+        "from enum import Enum\nclass Color(Enum):\n    RED = 1\n    BLUE = 2",
+    ),
+    Row(
+        "a method put over an author's object",
+        "def get():\n    return Box(3)",
+        "def get():\n    box = Box(2)\n    box.value = lambda: 3\n    return box",
+        "box = get()\nassert isinstance(box, Box)\nassert box.value() == 3",
+        "class Box:\n    def __init__(self, n):\n        self.n = n\n    def value(self):\n        return self.n",
+    ),
+    Row(
+        "objects that hold one another",
+        "def insert(node, value):\n    while node.next:\n        node = node.next\n    node.next = Node(value)",
+        "def insert(node, value):\n    node.next = Node(value)",
+        "head = Node(1)\ninsert(head, 2)\ninsert(head, 3)\nassert [head.value, head.next.value, head.next.next.value] == [1, 2, 3]",
+        "class Node:\n    def __init__(self, value, next=None):\n        self.value, self.next = value, next",
+    ),
+    Row(
         "a source that is not the one that runs",
         "def total(x):\n    return sum(x)",
         "import inspect\ndef total(x):\n    t = 0\n    for i in x: t += i\n    return t\ninspect.getsource = lambda thing: 'def total(x):\\n    return sum(x)'",

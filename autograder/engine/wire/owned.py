@@ -56,7 +56,7 @@ def read_owned(tree: dict[str, Any], read: Part, find: Find) -> Any:
     kind, parts = find(tree["class"]), read(tree["v"])
     if type(parts) is str and isinstance(kind, enum.EnumMeta):
         return kind[parts]
-    if not isinstance(kind, type):
+    if not isinstance(kind, type) or isinstance(kind, enum.EnumMeta):
         raise Malformed("no class of the author's")
     if type(parts) is list and issubclass(kind, tuple) and len(parts) == len(getattr(kind, "_fields", ())):
         return tuple.__new__(kind, parts)

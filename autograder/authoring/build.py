@@ -7,9 +7,7 @@ and only then put in place, so that a failed build changes nothing. The same inp
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 import json
 import re
 import shutil
@@ -25,18 +23,16 @@ from nbclient.exceptions import CellExecutionError
 
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
-from autograder.authoring.freshness import NOTE, digest_origin, note
+from autograder.authoring.freshness import digest_origin, note
+from autograder.authoring.placing import find_differences, put_in_place
 from autograder.authoring.trials import ExerciseTrials, try_notebooks
-from autograder.checks.mistakes import Fingerprint, same_mistakes, write_mistakes
+from autograder.checks.mistakes import Fingerprint, write_mistakes
 from autograder.errors import CourseError
 from autograder.formats import MISTAKES
 from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CELL_SECONDS = 120
-
-SHADE = 16 / 255
-"""By how much a pixel of the same figure may differ where it was drawn on another processor."""
 
 
 def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
@@ -72,7 +68,7 @@ def check(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[
             stage = Path(folder)
             notebooks, _ = stage_chapter(root, chapter, stage)
             for kind in ("source", "release"):
-                stale += [path for path, _ in _differences(stage / kind / chapter, root / kind / chapter, root)]
+                stale += [path for path, _ in find_differences(stage / kind / chapter, root / kind / chapter, root)]
             stale += list(_stale_solutions(root, chapter, notebooks))
     return sorted(stale)
 
@@ -338,70 +334,3 @@ def _stale_solutions(root: Path, chapter: str, notebooks: list[Notebook]) -> Ite
             yield path.relative_to(root).as_posix()
     known = {notebook.name for notebook in notebooks}
     yield from (path.relative_to(root).as_posix() for path in folder.glob("*.ipynb") if path.stem not in known)
-
-
-# --- files ---------------------------------------------------------------------------------------
-
-
-def put_in_place(made: Path, target: Path, root: Path) -> list[str]:
-    """Make the folder `target` equal to `made`; returns the paths that changed."""
-    changed = []
-    for label, path in _differences(made, target, root):
-        new = made / path.relative_to(target)
-        try:
-            if new.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(new, path)
-            else:
-                path.unlink()
-        except OSError as error:
-            raise CourseError(
-                f"{label} cannot be written: {error.strerror}. Are you allowed to write in this folder?"
-            ) from error
-        changed.append(label)
-    return changed
-
-
-def _differences(made: Path, target: Path, root: Path) -> list[tuple[str, Path]]:
-    files = {
-        path.relative_to(folder)
-        for folder in (made, target)
-        for path in folder.rglob("*")
-        if path.is_file() and not _is_scratch(path)
-    }
-    different = []
-    for name in sorted(files):
-        one, other = made / name, target / name
-        if not (one.exists() and other.exists() and _same(one, other)):
-            different.append((other.relative_to(root).as_posix(), other))
-    return different
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether two files say the same: equal bytes, or what another processor would have made in their place."""
-    first, second = one.read_bytes(), other.read_bytes()
-    if first == second or one.name == MISTAKES:
-        return first == second or same_mistakes(first.decode(), second.decode())
-    if one.suffix == ".ipynb" and b'"image/png"' in first:
-        notebooks = [json.loads(text) for text in (first, second)]
-        pictures = [_take_pictures(notebook) for notebook in notebooks]
-        return notebooks[0] == notebooks[1] and all(map(_look_alike, *pictures))
-    return False
-
-
-def _take_pictures(notebook: Any) -> list[str]:
-    """Take the pictures out of a notebook's outputs."""
-    outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", []))
-    return ["".join(output["data"].pop("image/png")) for output in outputs if "image/png" in output.get("data", {})]
-
-
-def _look_alike(one: str, other: str) -> bool:
-    """Whether two pictures, as base64, differ by no more than the edges of their lines do between processors."""
-    from matplotlib.image import imread
-
-    first, second = (imread(io.BytesIO(base64.b64decode(picture))) for picture in (one, other))
-    return first.shape == second.shape and bool((abs(first - second) <= SHADE).all())
-
-
-def _is_scratch(path: Path) -> bool:
-    return path.name == NOTE or ".ipynb_checkpoints" in path.parts or "__pycache__" in path.parts

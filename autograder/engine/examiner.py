@@ -34,14 +34,14 @@ MAX_WORDS = 4_000
 def be_examiner(channel: Channel) -> NoReturn:
     """Serve until the other end is closed.
 
-    First comes a message with `answers`, the names that the author's own answers bind, and `judged`, the expressions that were
-    evaluated here with them.
+    First comes a message with `answers`, the names that the author's own answers bind, `judged`, the expressions that were
+    evaluated here with them, and `authored`, the names that the author's cells bind in both processes.
     """
     shell = adopt_shell()
     shell.examines = True
     known = read_message(channel.receive()[1])
     student = RemoteStudent(channel, shell.user_ns, frozenset(known["answers"]), frozenset(known["judged"]))
-    standins = StandIns(channel, shell.user_ns)
+    standins = StandIns(channel, shell.user_ns, frozenset(known["authored"]))
     look_at_standins()
     with connect(student):
         while True:

@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.engine.jobs import Job, Output
+from autograder.engine.jobs import Output
 from autograder.engine.kernels import UNSTARTED, find_kernel
 from autograder.engine.planning.mutants import looks_at_state, make_variants
 from autograder.engine.planning.plan import Plan, Reference, get_role
@@ -38,9 +38,7 @@ def execute(engine: Engine, plan: Plan, notebook: Any, folder: Path, files: dict
     """
     laid = plan.lay_out(notebook)
     steps = [placed.step for placed in laid if placed.step]
-    ran = iter(
-        engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds, plan.reference.kernel))
-    )
+    ran = iter(engine.run(plan.make_job(steps, plan.reference, folder, files, seconds)))
     left = MAX_SHOWN
     for number, placed in enumerate(laid, start=1):
         outputs = [_cut(output) for output in (next(ran).outputs if placed.step else placed.outputs) or []]
@@ -105,7 +103,7 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         laid = plan.lay_out(nbformat.v4.new_notebook(cells=plan.cells))
         known = dict(zip(map(id, plan.cells), plan.names, strict=True))
         steps = [replace(one.step, facts=sorted(known[id(one.cell)].incoming)) for one in laid if one.step]
-        ran = engine.run(Job(steps, plan.answers, plan.reference.judged, folder, files, seconds, reference.kernel))
+        ran = engine.run(plan.make_job(steps, reference, folder, files, seconds))
         cells = [one.cell for one in laid if one.step]
         points = [
             (float(cell.metadata["nbgrader"]["points"]) or 1.0) if get_role(cell) == "check" else 0.0 for cell in cells
@@ -150,7 +148,7 @@ def _judges_alike(
         plan.reference = replace(reference, split=split, outputs=[], facts=[])
         laid = plan.lay_out(nbformat.v4.new_notebook(cells=cells))
         steps = [placed.step for placed in laid if placed.step]
-        ran = engine.run(Job(steps, plan.answers, reference.judged, folder, files, seconds))
+        ran = engine.run(plan.make_job(steps, reference, folder, files, seconds))
         return [score_outputs(ran[place].outputs, 1.0) for place in sharing]
 
     last = max(sharing)

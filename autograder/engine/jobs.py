@@ -50,6 +50,8 @@ class Job:
     """The student's working folder: name there → file to copy."""
     seconds: float = 30
     """The time of a cell."""
+    authored: frozenset[str] = frozenset()
+    """The names that the author's cells bind in both processes, and no answer does."""
     kernel: str = ""
     """The Jupyter kernel that runs the cells of a notebook in another language than Python."""
 

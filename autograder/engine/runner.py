@@ -39,8 +39,8 @@ KILLED = (
 )
 
 
-LIBRARIES = ("torch.optim",)
-"""What the warm process loads when the first notebook comes that uses it, because it takes as long as all the rest together."""
+LIBRARIES = ("torch.optim", "pandas")
+"""What the warm process loads when the first notebook comes that uses it, because it takes long and few do."""
 
 
 def available() -> bool:
@@ -111,7 +111,8 @@ class Run:
         self.job, self.kills = job, count_kills()
         libraries = [name for name in LIBRARIES if any(_mentions(step, name) for step in job.steps)]
         libraries += KERNEL_LIBRARIES if job.kernel else ()
-        walls, known = limits if isolated else None, {"answers": sorted(job.answers), "judged": sorted(job.judged)}
+        walls = limits if isolated else None
+        known = {"answers": sorted(job.answers), "judged": sorted(job.judged), "authored": sorted(job.authored)}
         authored = list_files(job.folder) if job.folder else {}
         asked, asks = Place("student", libraries, job.files), Place("examiner", libraries, authored, known)
         if job.kernel:

@@ -235,7 +235,8 @@ def load(libraries: Iterable[str]) -> None:
 
         torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # its first use loads torch's compiler
     for name in fresh:
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):  # the notebook will say that it is missing
+            importlib.import_module(name)
     if fresh:
         _loaded.update(fresh)
         get_ready_to_fork()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,34 @@ class Row:
 
 
 ROWS = [
+    Row(
+        "an author's class that is bound anew",
+        "def move(p):\n    return Point(p.x + 1)",
+        "class Point:\n    def __init__(self, x): self.x = x\n    def __eq__(self, other): return True\ndef move(p):\n    return Point(0)",
+        "assert move(Point(1)) == Point(2)",
+        "class Point:\n    def __init__(self, x):\n        self.x = x\n    def __eq__(self, other):\n        return self.x == other.x",
+    ),
+    Row(
+        "an author's enum that is bound anew",
+        "def pick():\n    return Color.BLUE",
+        "class Any:\n    def __eq__(self, other): return True\nclass Color:\n    RED = BLUE = Any()\ndef pick():\n    return Color.RED",
+        "assert pick() == Color.BLUE",
+        "from enum import Enum\nclass Color(Enum):\n    RED = 1\n    BLUE = 2",
+    ),
+    Row(
+        "a method put over an author's object",
+        "def get():\n    return Box(3)",
+        "def get():\n    box = Box(2)\n    box.value = lambda: 3\n    return box",
+        "box = get()\nassert isinstance(box, Box)\nassert box.value() == 3",
+        "class Box:\n    def __init__(self, n):\n        self.n = n\n    def value(self):\n        return self.n",
+    ),
+    Row(
+        "objects that hold one another",
+        "def insert(node, value):\n    while node.next:\n        node = node.next\n    node.next = Node(value)",
+        "def insert(node, value):\n    node.next = Node(value)",
+        "head = Node(1)\ninsert(head, 2)\ninsert(head, 3)\nassert [head.value, head.next.value, head.next.next.value] == [1, 2, 3]",
+        "class Node:\n    def __init__(self, value, next=None):\n        self.value, self.next = value, next",
+    ),
     Row(
         "a source that is not the one that runs",
         "def total(x):\n    return sum(x)",
@@ -258,15 +287,21 @@ ROWS = [
         "with open('out.txt', 'w') as f:\n    f.write('hello')",
         "with open('out.txt', 'w') as f:\n    f.write('bye')",
         "with open('out.txt') as f:\n    assert f.read() == 'hello'",
+        joined="files",
     ),
     Row(
         "a file that a function writes",
         "def save(path):\n    with open(path, 'w') as f:\n        f.write('1,2')",
         "def save(path):\n    open(path, 'w').close()",
         "save('t.csv')\nassert open('t.csv').read() == '1,2'",
+        joined="files",
     ),
     Row(
-        "that a file is there", "open('made.txt', 'w').close()", "pass", "import os\nassert os.path.exists('made.txt')"
+        "that a file is there",
+        "open('made.txt', 'w').close()",
+        "pass",
+        "import os\nassert os.path.exists('made.txt')",
+        joined="files",
     ),
     Row(
         "a function that is awaited",
@@ -417,6 +452,7 @@ ROWS = [
         "def slow(x):\n    return 2 * f(x)",
         "calls.clear()\nslow(3)\nassert len(calls) == 2",
         "calls = []\ndef f(x):\n    calls.append(x)\n    return x",
+        joined="state",
     ),
     Row(
         "a module that a student aliases",
@@ -431,6 +467,10 @@ ROWS = [
         "import torch\nnet = Net()\nassert isinstance(net, torch.nn.Module)\nassert net(torch.ones(1, 3)).shape == (1, 2)\nassert sum(p.numel() for p in net.parameters()) == 8",
     ),
 ]
+
+
+if find_spec("pandas") is None:  # it is no library of the course's
+    ROWS = [row for row in ROWS if "pd." not in row.check + row.right]
 
 
 @pytest.fixture(scope="module")
@@ -473,3 +513,8 @@ def test_a_right_answer_passes_a_wrong_one_does_not(row: Row, engine: Engine, tm
 def test_few_run_in_one_process() -> None:
     assert len(ROWS) >= 47
     assert sum(bool(row.joined) for row in ROWS) <= 8
+
+
+def test_every_reason_stands_in_the_documentation(root: Path) -> None:
+    text = (root / "docs" / "grading.md").read_text(encoding="utf-8")
+    assert all(f"| **{row.joined}**" in text for row in ROWS if row.joined)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
-from autograder.engine.jobs import Output, Step
+from autograder.engine.jobs import Job, Output, Step
 from autograder.engine.planning.languages import get_kernel, get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
@@ -80,6 +81,12 @@ class Plan:
             if role == "check":
                 self._look_at_check(place)
 
+    @property
+    def authored(self) -> frozenset[str]:
+        """The names that the author's cells bind in both processes, and no answer does."""
+        both = [place for place, role in enumerate(self.roles) if role == "setup" or place in self.shared]
+        return frozenset(name for place in both for name in self.names[place].bound) - self.answers
+
     def _owner(self, name: str, place: int) -> int | None:
         """The place of the last cell before `place` that makes `name`."""
         return next((i for i in reversed(range(place)) if name in self.names[i].bound), None)
@@ -94,7 +101,8 @@ class Plan:
                 imported.add(name)
             else:
                 students.add(name)
-        students |= self.names[place].bound & self._called  # what a test binds for the student's code to find
+        own = self.names[place]
+        students |= (own.bound - own.imports.keys()) & self._called  # what a test binds for the student's code to find
         self.needs[place] = sorted(name for name in students if not _HISTORY.fullmatch(name))
         statements = [line for cell in self.cells[:place] for line in find_imports(cell.source, imported)]
         self.imports[place] = "\n".join(dict.fromkeys(statements)) if imported else ""
@@ -138,6 +146,21 @@ class Plan:
             laid.append(Placed(cell, step, None))
             random = {} if laid[-1].step and laid[-1].step.side != "examiner" else random
         return laid
+
+    def make_job(
+        self, steps: Sequence[Step], reference: Reference, folder: Path, files: dict[str, Path], seconds: float
+    ) -> Job:
+        """A run of these steps; see `Job`."""
+        return Job(
+            steps,
+            self.answers,
+            reference.judged,
+            folder,
+            files,
+            seconds,
+            authored=self.authored,
+            kernel=reference.kernel,
+        )
 
     def _make_step(self, cell: Any, place: int | None, number: int, random: dict[str, str]) -> Step:
         role = get_role(cell) if place is None else self.roles[place]

@@ -32,6 +32,14 @@ def locate(value: Any) -> tuple[str, str] | None:
     return None
 
 
+def find(module: Any, name: Any) -> Any:
+    """The library's class of this name, if this process has imported it."""
+    if type(module) is not str or type(name) is not str or module.split(".")[0] not in _ROOTS:
+        return None
+    found = _follow(sys.modules.get(module), name)
+    return found if isinstance(found, type) else None
+
+
 def _follow(place: Any, name: str) -> Any:
     for part in name.split("."):
         place = getattr(place, part, None)

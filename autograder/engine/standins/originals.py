@@ -16,15 +16,16 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from autograder.engine.limits import OutOfTime, pause_timer, time_limit
 from autograder.engine.planning.chance import fingerprint, set_states
+from autograder.engine.standins.locate import locate
+from autograder.engine.standins.methods import SPECIAL
 from autograder.engine.standins.operations import OPERATIONS, PLAIN_BASES
-from autograder.engine.standins.proxies import SPECIAL
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed
-from autograder.engine.wire.values import MUTABLE, mark, read_value, replace_contents, write_value
+from autograder.engine.wire.owned import is_changeable, is_owned, read_owned, replace_parts, write_owned
+from autograder.engine.wire.values import is_mutable, mark, read_value, replace_contents, write_value
 
 MAX_PRINTED = 20_000
 MAX_TRACKED = 1 << 20
@@ -83,6 +84,8 @@ class Originals:
 
     def __init__(self, names: dict[str, Any], channel: Channel) -> None:
         self.names, self.channel = names, channel
+        self.authored: frozenset[str] = frozenset()
+        """The names of the author's classes that the examiner has as well."""
         self.objects: dict[int, object] = {}
         self.numbers: dict[int, int] = {}
         self.described: set[int] = set()
@@ -134,6 +137,7 @@ class Originals:
     def _bring(self, request: dict[str, Any]) -> dict[str, Any]:
         self._restore(request)
         self.shown = {}
+        self.authored = frozenset(request["authored"])
         found = {name: self.names[name] for name in request["names"] if name in self.names}
         for name, value in found.items():
             if not isinstance(value, ModuleType):
@@ -155,7 +159,7 @@ class Originals:
         self._adopt(request)
         arguments, named = request["args"], request.get("kwargs", {})
         slots = {**dict(enumerate(arguments)), **named}
-        before = {slot: self._snapshot(value) for slot, value in slots.items() if _is_mutable(value)}
+        before = {slot: self._snapshot(value) for slot, value in slots.items() if self._is_mutable(value)}
         reply: dict[str, Any]
         states = fingerprint() if self.seeded else None
         try:
@@ -185,6 +189,7 @@ class Originals:
                 self._bind(name, self.replaced.pop(name))
         for name, value in request.get("updated", {}).items():
             replace_contents(self.names[name], value)
+            replace_parts(self.names[name], value)
             self._show(name)
 
     def _replace(self, name: str, value: object) -> None:
@@ -222,13 +227,20 @@ class Originals:
 
     def _snapshot(self, value: object, limit: float = math.inf) -> tuple[bytes, bytes] | None:
         """The contents of `value`, where they can change in place and are no more than `limit` bytes."""
-        if not _is_mutable(value):
+        if not self._is_mutable(value):
             return None
         try:
             data = wire.encode(value, self.write)
         except (wire.Unsendable, RecursionError):
             return None
         return data if len(data[0]) + len(data[1]) <= limit else None
+
+    def _find(self, name: str) -> Any:
+        """The author's class of this name."""
+        return self.names.get(name) if name in self.authored else None
+
+    def _is_mutable(self, value: object) -> bool:
+        return is_mutable(value) or (is_owned(value, self._find) and is_changeable(value))
 
     # Callbacks
 
@@ -267,7 +279,7 @@ class Originals:
             value, kind = value.value, type(value.value)
         elif kind in (Callback, CallbackIterator):
             return {"t": "local", "id": value._number}
-        elif (written := write_value(value, write)) is not None:
+        elif (written := write_value(value, write) or write_owned(value, write, self._find)) is not None:
             return written
         elif issubclass(kind, BaseException):
             texts = [self._soften(argument) for argument in value.args]
@@ -327,6 +339,7 @@ class Originals:
             "special": sorted(name for name in SPECIAL if any(name in vars(each) for each in origins))
             + self._hashing(origins),
             "base": next((base.__name__ for base in PLAIN_BASES if base in origins), None),
+            "known": [place for each in origins[1:20] if each.__module__ != "__main__" and (place := locate(each))],
             "bases": [self._describe(base) for base in bases if base is not object],
         }
 
@@ -344,6 +357,8 @@ class Originals:
         if tag == "local":
             kind = CallbackIterator if tree["iterator"] else Callback
             return self.callbacks.setdefault(tree["id"], kind(self, tree["id"], tree["name"]))
+        if tag == "own":
+            return read_owned(tree, read, self._find)
         if tag == "import":
             return _resolve(tree["module"], tree["name"])
         if tag == "error":
@@ -375,7 +390,3 @@ def _text(error: BaseException) -> str:
         return str(error)[:4000]
     except Exception:
         return ""
-
-
-def _is_mutable(value: object) -> bool:
-    return type(value) in MUTABLE or isinstance(value, Tensor)

@@ -8,9 +8,6 @@ author's own solution has a class of that name there, and the test left it to th
 
 from __future__ import annotations
 
-import itertools
-import operator
-from collections.abc import Callable
 from typing import Any, NoReturn, Protocol
 
 import numpy
@@ -52,7 +49,7 @@ class Link(Protocol):
         ...
 
 
-_READABLE = frozenset(
+READABLE = frozenset(
     "__name__ __qualname__ __doc__ __dict__ __annotations__ __defaults__ __kwdefaults__ __code__ __closure__ __self__ __func__ "
     "__dataclass_fields__ __dataclass_params__ __match_args__ __slots__ __members__ __abstractmethods__ __isabstractmethod__".split()
 )
@@ -66,14 +63,10 @@ _PLAIN_METHODS = frozenset(
 )
 """Methods of plain data, such as `allclose` and `startswith`, which a test would tell what it expects."""
 
-_PAYLOADS: dict[str, type] = {
+PAYLOADS: dict[str, type] = {
     kind.__name__: kind for kind in (int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
 }
 """The plain types that a class of the student's may be built on."""
-
-
-MAX_ITEMS = 1_000_000
-"""Of an object in which a test looks for a value."""
 
 
 class StandInClass(type):
@@ -84,10 +77,21 @@ class StandInClass(type):
             raise CannotSplit("a class of the student's cannot be a base of a class in a test")
         return super().__new__(cls, name, bases, namespace)
 
+    def mro(cls) -> list[type]:
+        """With what `isinstance` is to know: classes of libraries and of the author's that the original is built on."""
+        order = super().mro()
+        known = [each for real in cls.__dict__.get("__reals__", ()) for each in real.__mro__ if each not in order]
+        return [*order[:-1], *dict.fromkeys(known), object]
+
+    def __getattribute__(cls, name: str) -> Any:
+        if name.startswith("__") or name == "mro" or not type.__getattribute__(cls, "__reals__"):
+            return type.__getattribute__(cls, name)
+        return _get(cls, name)
+
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
-        made = _link(cls).operate("call", cls, *arguments, **named)
-        if isinstance(made, cls) and _link(cls).trusts(cls.__name__):
+        made = link_of(cls).operate("call", cls, *arguments, **named)
+        if isinstance(made, cls) and link_of(cls).trusts(cls.__name__):
             _MADE(made, True)
         return made
 
@@ -96,29 +100,29 @@ class StandInClass(type):
         return _get(cls, name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        _link(cls).operate("setattr", cls, name, value)
+        link_of(cls).operate("setattr", cls, name, value)
 
     def __delattr__(cls, name: str) -> None:
-        _link(cls).operate("delattr", cls, name)
+        link_of(cls).operate("delattr", cls, name)
 
     def __getitem__(cls, key: Any) -> Any:
-        return _link(cls).operate("getitem", cls, key)
+        return link_of(cls).operate("getitem", cls, key)
 
     def __iter__(cls) -> Any:
-        return _link(cls).operate("iter", cls)
+        return link_of(cls).operate("iter", cls)
 
     def __len__(cls) -> Any:
-        return _link(cls).operate("len", cls)
+        return link_of(cls).operate("len", cls)
 
     def __bool__(cls) -> bool:
         return True
 
     def __dir__(cls) -> Any:
-        return _link(cls).operate("dir", cls)
+        return link_of(cls).operate("dir", cls)
 
     @property
     def __doc__(cls) -> Any:  # type: ignore[override]
-        return _link(cls).operate("getattr", cls, "__doc__") if cls is not StandIn else None
+        return link_of(cls).operate("getattr", cls, "__doc__") if cls is not StandIn else None
 
 
 class StandIn(metaclass=StandInClass):
@@ -131,6 +135,7 @@ class StandIn(metaclass=StandInClass):
     __guarded: Any
 
     __array_ufunc__ = None
+    __reals__: tuple[type, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
@@ -145,29 +150,29 @@ class StandIn(metaclass=StandInClass):
 
     def __setattr__(self, name: str, value: Any) -> None:
         __tracebackhide__ = True
-        _link(self).operate("setattr", self, name, value)
+        link_of(self).operate("setattr", self, name, value)
 
     def __delattr__(self, name: str) -> None:
         __tracebackhide__ = True
-        _link(self).operate("delattr", self, name)
+        link_of(self).operate("delattr", self, name)
 
     def __str__(self) -> Any:
-        return _link(self).operate("str", self)
+        return link_of(self).operate("str", self)
 
     def __repr__(self) -> Any:
-        return _link(self).operate("repr", self)
+        return link_of(self).operate("repr", self)
 
     def __format__(self, spec: str) -> Any:
-        return _link(self).operate("format", self, spec)
+        return link_of(self).operate("format", self, spec)
 
     def __dir__(self) -> Any:
-        return _link(self).operate("dir", self)
+        return link_of(self).operate("dir", self)
 
     def __copy__(self) -> Any:
-        return _keep_made(self, _link(self).operate("copy", self))
+        return keep_made(self, link_of(self).operate("copy", self))
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return _keep_made(self, _link(self).operate("deepcopy", self))
+        return keep_made(self, link_of(self).operate("deepcopy", self))
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise CannotSplit("an object of the student's cannot be pickled")
@@ -183,32 +188,11 @@ _ID = StandIn.__dict__["_StandIn__id"].__set__
 _MADE = StandIn.__dict__["_StandIn__made"].__set__
 _GUARDED = StandIn.__dict__["_StandIn__guarded"].__set__
 _get_id = StandIn.__dict__["_StandIn__id"].__get__
-_is_made = StandIn.__dict__["_StandIn__made"].__get__
-_get_guarded = StandIn.__dict__["_StandIn__guarded"].__get__
+is_made = StandIn.__dict__["_StandIn__made"].__get__
+get_guarded = StandIn.__dict__["_StandIn__guarded"].__get__
 
 
-def make_class(
-    link: Link, number: int, name: str, bases: tuple[type, ...], special: set[str], base: str | None
-) -> StandInClass:
-    """The stand-in for a class. `special` are the special methods that it has, `base` the plain type that it is built on.
-
-    Raises `TypeError` where classes cannot have these bases.
-    """
-    if special & {
-        "__iter__",
-        "__getitem__",
-    }:  # Python would look for a value among the items, and stop where it finds one
-        special = special | {"__contains__"}
-    methods = {name: _SPECIAL[name] for name in special if name in _SPECIAL}
-    if "unhashable" in special:
-        methods["__hash__"] = None
-    elif "__hash__" not in methods:  # a class with `__eq__` alone would have none
-        methods["__hash__"] = object.__hash__
-    for each in ("__doc__", "__annotations__"):  # every class has them itself
-        methods[each] = property(lambda self, each=each: _link(self).operate("getattr", self, each))  # type: ignore[misc]
-    own = {"__standin__": (link, number, _PAYLOADS.get(base or "")), "__slots__": (), "__module__": "__main__"}
-    made: StandInClass = type.__new__(StandInClass, name, bases or (StandIn,), {**methods, **own})
-    return made
+OWN = frozenset(StandIn.__dict__) | frozenset(dir(object))
 
 
 def make_object(kind: StandInClass, number: int) -> StandIn:
@@ -235,13 +219,13 @@ def get_payload(thing: StandIn) -> Any:
     base = thing.__standin__[2]
     if base is None:
         return NotImplemented
-    payload = _link(thing).operate("payload", thing, base.__name__)
+    payload = link_of(thing).operate("payload", thing, base.__name__)
     if type(payload) is not base:
         raise TypeError(f"a {type(thing).__name__} without a {base.__name__}")
     return payload
 
 
-def _link(thing: Any) -> Link:
+def link_of(thing: Any) -> Link:
     link: Link = thing.__standin__[0]
     return link
 
@@ -249,123 +233,13 @@ def _link(thing: Any) -> Link:
 def _get(thing: Any, name: str) -> Any:
     __tracebackhide__ = True
     if name == "__signature__":
-        return _link(thing).signature(thing)
-    if name.startswith("__") and name.endswith("__") and name not in _READABLE:
+        return link_of(thing).signature(thing)
+    if name.startswith("__") and name.endswith("__") and name not in READABLE:
         raise AttributeError(f"a stand-in has no attribute {name!r}")
-    return _link(thing).operate("getattr", thing, name)
+    return link_of(thing).operate("getattr", thing, name)
 
 
-def _keep_made(origin: StandIn, result: Any) -> Any:
-    if isinstance(result, StandIn) and _is_made(origin) and type(result) is type(origin):
+def keep_made(origin: StandIn, result: Any) -> Any:
+    if isinstance(result, StandIn) and is_made(origin) and type(result) is type(origin):
         _MADE(result, True)
     return result
-
-
-def _unary(operation: str) -> Callable[..., Any]:
-    def method(self: StandIn, *arguments: Any) -> Any:
-        __tracebackhide__ = True
-        return _keep_made(self, _link(self).operate(operation, self, *arguments))
-
-    return method
-
-
-def _binary(operation: str, reflected: bool = False) -> Callable[..., Any]:
-    """Arithmetic. What is built on a plain type counts as that."""
-
-    def method(self: StandIn, other: Any) -> Any:
-        __tracebackhide__ = True
-        if not _is_made(self):
-            payload, given = get_payload(self), get_payload(other) if isinstance(other, StandIn) else other
-            if payload is not NotImplemented and given is not NotImplemented:
-                here = getattr(operator, operation)
-                return here(given, payload) if reflected else here(payload, given)
-            if not _trusts(self):
-                raise CannotSplit(
-                    f"arithmetic of a {type(self).__name__} of the student's and a {type(other).__name__}"
-                )
-        pair = (other, self) if reflected else (self, other)
-        return _keep_made(self, _link(self).operate(operation, *pair))
-
-    return method
-
-
-def _comparison(operation: str) -> Callable[..., Any]:
-    """Between two stand-ins it is the word of a class that is tested, if it is one; with plain data it is decided here."""
-
-    def method(self: StandIn, other: Any) -> Any:
-        __tracebackhide__ = True
-        payload = get_payload(self)
-        if not isinstance(other, (StandIn, StandInClass)):
-            return NotImplemented if payload is NotImplemented else getattr(operator, operation)(payload, other)
-        if _is_made(self) or _trusts(self):
-            return _link(self).operate(operation, self, other)
-        given = get_payload(other) if isinstance(other, StandIn) else NotImplemented
-        if payload is not NotImplemented and given is not NotImplemented:
-            return getattr(operator, operation)(payload, given)
-        return NotImplemented  # the same object or another one; none is more or less
-
-    return method
-
-
-def _trusts(thing: StandIn) -> bool:
-    return _link(thing).trusts(type(thing).__name__)
-
-
-def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
-    __tracebackhide__ = True
-    result = _link(self).operate("call", self, *arguments, **named)
-    guarded = _get_guarded(self)
-    if guarded is not None and (arguments or named) and result is not None:
-        owner, plain = guarded
-        decides = (plain and result is not owner) or _is_verdict(result)
-        if decides and not _is_made(owner) and not _trusts(owner):
-            raise CannotSplit("a method of an object of the student's was told a value, and decides")
-    return result
-
-
-def _is_verdict(result: Any) -> bool:
-    if isinstance(result, (Tensor, numpy.ndarray)):
-        return str(result.dtype).endswith("bool")
-    return isinstance(result, (bool, numpy.bool_))
-
-
-def _contains(self: StandIn, item: Any) -> Any:
-    """Of what the test has made, the student's own word; of anything else, found out here, among all of its items."""
-    if isinstance(item, StandIn) or _is_made(self):
-        return _link(self).operate("contains", self, item)
-    items = list(itertools.islice(iter(self), MAX_ITEMS + 1))
-    if len(items) > MAX_ITEMS:
-        raise CannotSplit("a value was looked for among items that do not end")
-    return any(found is item or found == item for found in items)
-
-
-def _next(self: StandIn) -> Any:
-    __tracebackhide__ = True
-    return _link(self).next(self)
-
-
-def _exit(self: StandIn, kind: Any, error: Any, trace: Any) -> Any:
-    """A test's assertion that fails inside `with` is kept from it, unless the author's solution takes it away as well."""
-    passes = _link(self).operate("exit", self, kind, error, None)
-    return passes and (not isinstance(error, AssertionError) or _link(self).trusts(f"{type(self).__name__}.__exit__"))
-
-
-_ARITHMETIC = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor".split()
-_SPECIAL: dict[str, Any] = {
-    "__call__": _call,
-    "__contains__": _contains,
-    "__next__": _next,
-    "__exit__": _exit,
-    **{
-        f"__{name}__": _unary(name)
-        for name in "neg pos invert abs round int float complex index bool len iter reversed hash trunc floor ceil enter "
-        "getitem setitem delitem".split()
-    },
-    **{f"__{name}__": _comparison(name) for name in "eq ne lt le gt ge".split()},
-    **{f"__{name}__": _binary(name + "_" * (name in ("and", "or"))) for name in _ARITHMETIC},
-    **{f"__r{name}__": _binary(name + "_" * (name in ("and", "or")), reflected=True) for name in _ARITHMETIC},
-    **{f"__i{name}__": _binary("i" + name) for name in _ARITHMETIC},
-}
-"""The special methods of a stand-in, for an original that has them."""
-
-SPECIAL = frozenset(_SPECIAL) | {"unhashable"}

@@ -6,6 +6,7 @@ Every tag is of a fixed list, and every part of it is looked at. A number that i
 from __future__ import annotations
 
 import io
+from abc import ABCMeta
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,28 +14,29 @@ import torch
 
 from autograder.engine.standins.errors import StudentError, find_builtin, make_error, make_error_class
 from autograder.engine.standins.library import make_coroutine
-from autograder.engine.standins.locate import locate
+from autograder.engine.standins.locate import find, locate
+from autograder.engine.standins.methods import SPECIAL, make_class
+from autograder.engine.standins.originals import MAX_TRACKED
 from autograder.engine.standins.proxies import (
-    SPECIAL,
     CannotSplit,
     Link,
     StandIn,
     StandInClass,
     forget_made,
     identify,
-    make_class,
     make_object,
 )
-from autograder.engine.wire import wire
+from autograder.engine.wire import values, wire
 from autograder.engine.wire.channel import Malformed
-from autograder.engine.wire.values import read_value, write_value
+from autograder.engine.wire.owned import Find, is_changeable, is_owned, read_owned, write_owned
+from autograder.engine.wire.values import mark, read_value, write_value
 
 
 class Registry:
     """Stand-ins by the numbers that the student's process gave; `locals` are the examiner's own functions by theirs."""
 
-    def __init__(self, link: Link) -> None:
-        self.link = link
+    def __init__(self, link: Link, find: Find) -> None:
+        self.link, self.find = link, find
         self.things: dict[int, Any] = {}
         self.locals: dict[int, Any] = {}
         self.local_numbers: dict[int, int] = {}
@@ -46,6 +48,8 @@ class Registry:
         tag = tree["t"]
         if tag == "ref":
             return self._thing(_number(tree["id"]), tree["class"])
+        if tag == "own":
+            return read_owned(tree, read, self.find)
         if tag == "class":
             return self._class(tree["class"], 0)
         if tag == "local":
@@ -73,7 +77,7 @@ class Registry:
                 "class": write(TypeError if kind is CannotSplit else kind),
                 "args": write(list(value.args)),
             }
-        if (written := write_value(value, write)) is not None:
+        if (written := self.write_data(value, write)) is not None:
             return written
         if place := locate(value):
             return {"t": "import", "module": place[0], "name": place[1]}
@@ -86,6 +90,28 @@ class Registry:
         number = self.local_numbers.setdefault(id(value), len(self.locals) + 1)
         self.locals[number] = function
         return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
+
+    def is_mutable(self, value: Any) -> bool:
+        return values.is_mutable(value) or (is_owned(value, self.find) and is_changeable(value))
+
+    def write_data(self, value: object, write: wire.Part) -> dict[str, Any] | None:
+        return write_value(value, write) or write_owned(value, write, self.find)
+
+    def can_write(self, value: Any) -> bool:
+        try:
+            wire.encode(mark(value), self.write)
+        except wire.Unsendable:
+            return False
+        return True
+
+    def snapshot(self, value: Any) -> tuple[bytes, bytes] | None:
+        if not self.is_mutable(value):
+            return None
+        try:
+            data = wire.encode(value, self.write_data)
+        except wire.Unsendable:
+            return None
+        return data if len(data[0]) + len(data[1]) <= MAX_TRACKED else None
 
     def _thing(self, number: int, described: Any) -> Any:
         thing = self.things.get(number)
@@ -120,6 +146,10 @@ class Registry:
 
     def _make_class(self, number: int, described: dict[str, Any], depth: int) -> Any:
         name, bases = _word(described["name"]), [self._class(base, depth + 1) for base in described["bases"][:5]]
+        real = self.find(name) if described["module"] == "__main__" else None
+        if described["error"] is True and isinstance(real, type) and issubclass(real, Exception):
+            self.errors[real] = number
+            return real
         if described["error"] is True:
             kind = make_error_class(
                 self.link,
@@ -131,10 +161,35 @@ class Registry:
             return kind
         own = tuple(base for base in bases if isinstance(base, StandInClass))
         special = {each for each in described["special"] if each in SPECIAL}
-        try:
-            return make_class(self.link, number, name, own, special, described["base"])
-        except TypeError:
-            return make_class(self.link, number, name, (), special, described["base"])
+        known = [real, *(find(*place) for place in described.get("known", [])[:20])]
+        reals = tuple(each for each in known if isinstance(each, type) and _is_ordinary(each))
+        for above, passes_for in ((own, reals), (own, ()), ((), ())):
+            try:
+                return make_class(self.link, number, name, above, special, described["base"], passes_for)
+            except TypeError:  # classes that do not go together
+                continue
+        raise Malformed("no class")
+
+
+class _Ordinary:
+    pass
+
+
+_HEAP = 1 << 9
+"""The flag of a class that Python code has made."""
+
+
+def _is_ordinary(kind: type) -> bool:
+    """Whether a class is laid out in memory like any of Python's, and runs nothing by itself: only such a one may a stand-in pass for."""
+    return all(
+        bool(each.__flags__ & _HEAP)
+        and type(each) in (type, ABCMeta)
+        and each.__basicsize__ <= _Ordinary.__basicsize__
+        and not each.__itemsize__
+        and not vars(each).get("__slots__")
+        and not {"__del__", "__init_subclass__"} & vars(each).keys()
+        for each in kind.__mro__[:-1]
+    )
 
 
 def _number(value: Any) -> int:

@@ -12,19 +12,20 @@ import inspect
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from autograder.engine.limits import allow, counted, pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
-from autograder.engine.standins.originals import CARRIED, MAX_PRINTED, MAX_TRACKED
+from autograder.engine.standins.originals import CARRIED, MAX_PRINTED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.standins.registry import Registry
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
-from autograder.engine.wire.values import MUTABLE, mark, replace_contents, write_value
+from autograder.engine.wire.owned import replace_parts
+from autograder.engine.wire.values import mark, replace_contents
 
 MAX_RECEIVED = 1 << 30
 """Bytes that the answers to one cell may have together."""
@@ -49,12 +50,12 @@ class Unreadable(Exception):
 class _Brought:
     """A name: what it stands for, and what the student's process has under it now."""
 
-    def __init__(self, number: int, value: Any) -> None:
-        self.number, self.value = number, value
+    def __init__(self, number: int, value: Any, snapshot: Callable[[Any], tuple[bytes, bytes] | None]) -> None:
+        self.number, self.value, self.snapshot = number, value, snapshot
         self.show(value)
 
     def show(self, value: Any) -> None:
-        self.shown, self.data = value, _snapshot(value)
+        self.shown, self.data = value, self.snapshot(value)
 
 
 def receive_answer(channel: Channel) -> tuple[int, bytes, bytearray]:
@@ -69,11 +70,11 @@ def receive_answer(channel: Channel) -> tuple[int, bytes, bytearray]:
 class StandIns:
     """The student's names in the namespace of the examiner's cells."""
 
-    def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
-        self.channel, self.names = channel, names
+    def __init__(self, channel: Channel, names: dict[str, Any], authored: frozenset[str] = frozenset()) -> None:
+        self.channel, self.names, self.authored = channel, names, authored
         self.deadline = 0.0
         self.gone: Gone | None = None
-        self.registry = Registry(self)
+        self.registry = Registry(self, self._find)
         self.brought: dict[str, _Brought] = {}
         self.history: dict[str, _Brought] = {}
         self.texts: list[str] | None = None
@@ -110,7 +111,8 @@ class StandIns:
         refusals.clear()
         if not names:
             return
-        found = self._ask({"do": "bring", "names": names, "seconds": self._left()})["names"]
+        classes = sorted(name for name in self.authored if self._find(name))
+        found = self._ask({"do": "bring", "names": names, "authored": classes, "seconds": self._left()})["names"]
         if type(found) is not dict:
             raise Unreadable("no names")
         for name in names:
@@ -118,10 +120,10 @@ class StandIns:
             if name not in found:
                 if before is not None and current is before.value:
                     del self.names[name]
-                self.brought[name] = _Brought(0, _MISSING)  # the test may bind it
+                self.brought[name] = _Brought(0, _MISSING, self.registry.snapshot)  # the test may bind it
                 continue
             number, value = found[name]
-            self.brought[name] = self.history[name] = _Brought(number, value)
+            self.brought[name] = self.history[name] = _Brought(number, value, self.registry.snapshot)
             if before is None or before.number != number or current is before.value:
                 self.names[name] = value
 
@@ -158,15 +160,14 @@ class StandIns:
             )
         try:
             every: dict[Any, Any] = {**dict(enumerate(arguments)), **named}
-            given = {
-                slot: value for slot, value in every.items() if type(value) in MUTABLE or isinstance(value, Tensor)
-            }
+            given = {slot: value for slot, value in every.items() if self.registry.is_mutable(value)}
             changed = dict(reply.get("changed", {}))
             if not changed.keys() <= given.keys():
                 raise KeyError("changed")
             if changed and (self._may("changes", f"{operation} {self._call_name(arguments)}") or self.follow):
                 for slot, contents in changed.items():
                     replace_contents(given[slot], contents)
+                    replace_parts(given[slot], contents)
                 changed = {}
             self.withheld = self.withheld or bool(changed)
             self._follow(dict(reply.get("names", {})))
@@ -259,10 +260,10 @@ class StandIns:
                     deleted.append(name)
                 elif current is each.value:
                     restored.append(name)
-                else:
+                elif each.number or self.registry.can_write(current):
                     bound[name] = mark(current)
                 each.show(current)
-            elif each.data is not None and (data := _snapshot(current)) != each.data:
+            elif each.data is not None and (data := self.registry.snapshot(current)) != each.data:
                 each.data = data
                 updated[name] = current
         for name, shown in self.carried.items():
@@ -298,6 +299,7 @@ class StandIns:
                     each.show(values[0])
                 elif what == "updated":
                     replace_contents(each.shown, values[0])
+                    replace_parts(each.shown, values[0])
                     each.show(each.shown)
 
     # Questions and answers
@@ -376,19 +378,16 @@ class StandIns:
                 {"do": "answer", "error": RuntimeError(f"{type(error).__name__}: {error}"[:1000])}, self.registry.write
             )
 
+    def _find(self, name: str) -> Any:
+        """The author's class of this name."""
+        found = self.names.get(name) if name in self.authored else None
+        own = isinstance(found, type) and type(found) is not StandInClass and found.__module__ == "__main__"
+        return found if own else None
+
 
 def _changed_copy(value: Any, contents: Any) -> Any:
     """An argument that an answer changed and gave back, where the test is to keep its own as it was."""
-    made = value.detach().clone() if isinstance(value, Tensor) else copy.copy(value)
+    made = value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
     replace_contents(made, contents)
+    replace_parts(made, contents)
     return made
-
-
-def _snapshot(value: Any) -> tuple[bytes, bytes] | None:
-    if type(value) not in MUTABLE and not isinstance(value, Tensor):
-        return None
-    try:
-        data = wire.encode(value, write_value)
-    except wire.Unsendable:
-        return None
-    return data if len(data[0]) + len(data[1]) <= MAX_TRACKED else None

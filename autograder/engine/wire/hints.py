@@ -62,4 +62,6 @@ def _join(arguments: tuple[Any, ...]) -> Any:
     joined = arguments[0]
     for each in arguments[1:]:
         joined = joined | each
+    if type(joined).__module__ not in ("types", "typing"):
+        raise Malformed("no hint")
     return joined

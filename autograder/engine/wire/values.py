@@ -19,6 +19,7 @@ from torch import Tensor
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Malformed
 from autograder.engine.wire.hints import read_hint, write_hint
+from autograder.engine.wire.tables import is_table, read_table, replace_table, write_table
 from autograder.engine.wire.wire import Part
 
 MAX_LETTERS = 16 << 20
@@ -78,6 +79,11 @@ MUTABLE = (list, dict, set, bytearray, deque, OrderedDict, Counter, defaultdict,
 """Types of data that a call may change in place; tensors too."""
 
 
+def is_mutable(value: object) -> bool:
+    """Whether this is data that can change in place."""
+    return type(value) in MUTABLE or isinstance(value, Tensor) or is_table(value)
+
+
 class Leaf:
     """Holds a tensor that requires a gradient; see `mark`."""
 
@@ -104,6 +110,8 @@ def write_value(value: object, write: Part) -> dict[str, Any] | None:
     ):
         name = _NAMES.get((kind, value))
         return None if name is None else {"t": "fixed", "v": name}
+    if (table := write_table(value, write)) is not None:
+        return table
     if kind.__module__ in ("types", "typing") and (hint := write_hint(value, write)) is not None:
         return hint
     if isinstance(value, Leaf):
@@ -138,6 +146,8 @@ def read_value(tree: dict[str, Any], read: Part) -> Any:
     tag = tree["t"]
     if tag == "fixed":
         return _FIXED[tree["v"]]
+    if tag in ("frame", "series", "index", "moment", "nothing"):
+        return read_table(tree, read)
     if tag == "hint":
         return read_hint(tree, read)
     if tag == "size":
@@ -177,7 +187,9 @@ def replace_contents(old: Any, new: Any) -> None:
             with torch.no_grad():
                 old.copy_(new)
     elif type(old) is type(new):
-        if isinstance(old, numpy.ndarray):
+        if is_table(old):
+            replace_table(old, new)
+        elif isinstance(old, numpy.ndarray):
             if old.shape == new.shape and old.dtype == new.dtype and old.flags.writeable:
                 old[...] = new
         elif isinstance(old, (list, bytearray)):

@@ -1,0 +1,186 @@
+"""The special methods of stand-ins, by which they take part in a test's own operations, and the classes that have them."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy
+from torch import Tensor
+
+from autograder.engine.standins.proxies import (
+    OWN,
+    PAYLOADS,
+    READABLE,
+    CannotSplit,
+    Link,
+    StandIn,
+    StandInClass,
+    get_guarded,
+    get_payload,
+    is_made,
+    keep_made,
+    link_of,
+)
+
+MAX_ITEMS = 1_000_000
+"""Of an object in which a test looks for a value."""
+
+
+def make_class(
+    link: Link,
+    number: int,
+    name: str,
+    bases: tuple[type, ...],
+    special: set[str],
+    base: str | None,
+    reals: tuple[type, ...] = (),
+) -> StandInClass:
+    """The stand-in for a class. `special` are the special methods that it has, `base` the plain type that it is built on, `reals` the
+    classes of this process that it passes for under `isinstance` and `issubclass`.
+
+    Raises `TypeError` where classes cannot have these bases.
+    """
+    if special & {
+        "__iter__",
+        "__getitem__",
+    }:  # Python would look for a value among the items, and stop where it finds one
+        special = special | {"__contains__"}
+    methods = {name: _SPECIAL[name] for name in special if name in _SPECIAL}
+    if "unhashable" in special:
+        methods["__hash__"] = None
+    elif "__hash__" not in methods:  # a class with `__eq__` alone would have none
+        methods["__hash__"] = object.__hash__
+    for each in ("__doc__", "__annotations__"):  # every class has them itself
+        methods[each] = property(lambda self, each=each: link_of(self).operate("getattr", self, each))  # type: ignore[misc]
+    if base in PAYLOADS:
+        passes_for = type(name, (PAYLOADS[base],), {"__module__": "__main__"})
+        methods["__class__"] = property(lambda self: passes_for)
+    if reals:
+        methods["__getattribute__"] = _get_own
+    own = {"__standin__": (link, number, PAYLOADS.get(base or "")), "__module__": "__main__"}
+    if not reals:  # Python takes an object for one with a dictionary where its class passes for one of those
+        own["__slots__"] = ()
+    own["__reals__"] = reals + tuple(each for one in bases for each in getattr(one, "__reals__", ()))
+    made: StandInClass = type.__new__(StandInClass, name, bases or (StandIn,), {**methods, **own})
+    return made
+
+
+def _get_own(self: StandIn, name: str) -> Any:
+    """What a class of this process that it passes for has is not the original's."""
+    __tracebackhide__ = True
+    if name not in READABLE and (name in OWN or (name.startswith("__") and name.endswith("__"))):
+        return object.__getattribute__(self, name)
+    return StandIn.__getattr__(self, name)
+
+
+def _unary(operation: str) -> Callable[..., Any]:
+    def method(self: StandIn, *arguments: Any) -> Any:
+        __tracebackhide__ = True
+        return keep_made(self, link_of(self).operate(operation, self, *arguments))
+
+    return method
+
+
+def _binary(operation: str, reflected: bool = False) -> Callable[..., Any]:
+    """Arithmetic. What is built on a plain type counts as that."""
+
+    def method(self: StandIn, other: Any) -> Any:
+        __tracebackhide__ = True
+        if not is_made(self):
+            payload, given = get_payload(self), get_payload(other) if isinstance(other, StandIn) else other
+            if payload is not NotImplemented and given is not NotImplemented:
+                here = getattr(operator, operation)
+                return here(given, payload) if reflected else here(payload, given)
+            if not _trusts(self):
+                raise CannotSplit(
+                    f"arithmetic of a {type(self).__name__} of the student's and a {type(other).__name__}"
+                )
+        pair = (other, self) if reflected else (self, other)
+        return keep_made(self, link_of(self).operate(operation, *pair))
+
+    return method
+
+
+def _comparison(operation: str) -> Callable[..., Any]:
+    """Between two stand-ins it is the word of a class that is tested, if it is one; with plain data it is decided here."""
+
+    def method(self: StandIn, other: Any) -> Any:
+        __tracebackhide__ = True
+        payload = get_payload(self)
+        if not isinstance(other, (StandIn, StandInClass)):
+            return NotImplemented if payload is NotImplemented else getattr(operator, operation)(payload, other)
+        if is_made(self) or _trusts(self):
+            return link_of(self).operate(operation, self, other)
+        given = get_payload(other) if isinstance(other, StandIn) else NotImplemented
+        if payload is not NotImplemented and given is not NotImplemented:
+            return getattr(operator, operation)(payload, given)
+        return NotImplemented  # the same object or another one; none is more or less
+
+    return method
+
+
+def _trusts(thing: StandIn) -> bool:
+    return link_of(thing).trusts(type(thing).__name__)
+
+
+def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
+    __tracebackhide__ = True
+    result = link_of(self).operate("call", self, *arguments, **named)
+    guarded = get_guarded(self)
+    if guarded is not None and (arguments or named) and result is not None:
+        owner, plain = guarded
+        decides = (plain and result is not owner) or _is_verdict(result)
+        if decides and not is_made(owner) and not _trusts(owner):
+            raise CannotSplit("a method of an object of the student's was told a value, and decides")
+    return result
+
+
+def _is_verdict(result: Any) -> bool:
+    if isinstance(result, (Tensor, numpy.ndarray)):
+        return str(result.dtype).endswith("bool")
+    return isinstance(result, (bool, numpy.bool_))
+
+
+def _contains(self: StandIn, item: Any) -> Any:
+    """Of what the test has made, the student's own word; of anything else, found out here, among all of its items."""
+    if isinstance(item, StandIn) or is_made(self):
+        return link_of(self).operate("contains", self, item)
+    items = list(itertools.islice(iter(self), MAX_ITEMS + 1))
+    if len(items) > MAX_ITEMS:
+        raise CannotSplit("a value was looked for among items that do not end")
+    return any(found is item or found == item for found in items)
+
+
+def _next(self: StandIn) -> Any:
+    __tracebackhide__ = True
+    return link_of(self).next(self)
+
+
+def _exit(self: StandIn, kind: Any, error: Any, trace: Any) -> Any:
+    """A test's assertion that fails inside `with` is kept from it, unless the author's solution takes it away as well."""
+    passes = link_of(self).operate("exit", self, kind, error, None)
+    return passes and (not isinstance(error, AssertionError) or link_of(self).trusts(f"{type(self).__name__}.__exit__"))
+
+
+_ARITHMETIC = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor".split()
+_SPECIAL: dict[str, Any] = {
+    "__call__": _call,
+    "__contains__": _contains,
+    "__next__": _next,
+    "__exit__": _exit,
+    **{
+        f"__{name}__": _unary(name)
+        for name in "neg pos invert abs round int float complex index bool len iter reversed hash trunc floor ceil enter "
+        "getitem setitem delitem".split()
+    },
+    **{f"__{name}__": _comparison(name) for name in "eq ne lt le gt ge".split()},
+    **{f"__{name}__": _binary(name + "_" * (name in ("and", "or"))) for name in _ARITHMETIC},
+    **{f"__r{name}__": _binary(name + "_" * (name in ("and", "or")), reflected=True) for name in _ARITHMETIC},
+    **{f"__i{name}__": _binary("i" + name) for name in _ARITHMETIC},
+}
+"""The special methods of a stand-in, for an original that has them."""
+
+SPECIAL = frozenset(_SPECIAL) | {"unhashable"}

@@ -18,6 +18,12 @@ import nbformat
 from autograder.errors import CourseError
 from autograder.grading.files import read_file
 
+MISSING = "*No answer was handed in.*"
+"""What stands in the place of a written answer that is not there."""
+
+ADDED = "added-"
+"""How the ids of cells begin that students added."""
+
 _HIDDEN = re.compile(
     r"[^\n]*### BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?### END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL
 )
@@ -106,7 +112,7 @@ def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
                 f"The cell '{get_id(cell)}' is missing{'.' if is_answer(cell) else '; the original is graded.'}"
             )
             if is_answer(cell):
-                cell.source = "" if cell.cell_type == "code" else "*No answer was handed in.*"
+                cell.source = "" if cell.cell_type == "code" else MISSING
     rebuilt.cells = added[-1] + [
         one for place, cell in enumerate(rebuilt.cells) for one in (cell, *added.get(place, []))
     ]
@@ -168,7 +174,7 @@ def _keep_better_answer(target: Any, cell: Any) -> list[str]:
 def _make_added(cell: Any) -> Any:
     kind = cell.cell_type if cell.cell_type in ("code", "markdown") else "raw"
     made = getattr(nbformat.v4, f"new_{kind}_cell")(cell.source)
-    made.id = f"added-{made.id}"
+    made.id = f"{ADDED}{made.id}"
     return made
 
 

@@ -67,6 +67,11 @@ def _make_parser() -> argparse.ArgumentParser:
     grade.add_argument("chapter", help=CHAPTER)
     grade.add_argument("-j", "--jobs", type=int, help="how many submissions at a time (default: one for each core)")
     grade.add_argument("--again", action="store_true", help="also grade what has been graded and did not change")
+    grade.add_argument(
+        "--update",
+        action="store_true",
+        help="tell the gradebook what is in source/, after checks or points changed, and grade all again",
+    )
     grade.add_argument("--cluster", default="", metavar="ADDRESS", help="let the workers of this Dask scheduler grade")
     grade.add_argument(
         "--unsafe",
@@ -143,10 +148,13 @@ def _grade(options: argparse.Namespace) -> int:
             options.jobs,
             on_done,
             again=options.again,
+            update=options.update,
             isolated=not options.unsafe,
             cluster=options.cluster,
         )
     result = done.result
+    for says in done.told:
+        print(f"  gradebook: told that {says}")
     for change, why in done.changes:
         print(
             f"  {change.student}: {change.notebook}/{change.cell}: {_points(change.before)} → {_points(change.after)} ({why})"

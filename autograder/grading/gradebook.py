@@ -168,7 +168,7 @@ def withdraw_marks(gradebook: Any, assignment: str, student: str) -> list[Change
 def _check(marks: SubmissionMarks, assignment: str, known: AssignmentRow) -> None:
     """Raises `CourseError` where marks and gradebook are not of the same assignment."""
     notebooks = {notebook.name: notebook for notebook in known.notebooks.values()}
-    advice = f"run 'nbgrader generate_assignment {assignment}', which tells the gradebook what is in source/."
+    advice = f"run 'course grade {assignment} --update', which tells the gradebook what is in source/."
     for name, cells in marks.notebooks.items():
         if name not in notebooks:
             raise CourseError(f"The gradebook does not know the notebook {assignment}/{name}: {advice}")

@@ -20,6 +20,7 @@ from autograder.engine.planning.plan import Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.grading.files import MAX_BYTES, Withheld, is_text, read_file, walk
+from autograder.grading.submissions import cut_notes
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Submission
 
@@ -125,4 +126,6 @@ def read_folder(course: Path, student: str, assignment: Assignment, config: Any)
         except CourseError as error:
             notes.append(f"{error} It was left out.")
     notes += [f"{name}.ipynb was not handed in." for name in assignment.sources if name not in notebooks]
-    return Submission(student, {name: read_file(path) for name, path in notebooks.items()}, files, tuple(notes))
+    return Submission(
+        student, {name: read_file(path) for name, path in notebooks.items()}, files, tuple(cut_notes(notes))
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ MISSING = "*No answer was handed in.*"
 
 ADDED = "added-"
 """How the ids of cells begin that students added."""
+
+MAX_ADDED, MAX_NOTES = 1_000, 40
+"""Cells of a student's own that are kept in a notebook, and notes on it. Nobody who works writes more."""
 
 _HIDDEN = re.compile(
     r"[^\n]*### BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?### END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL
@@ -93,13 +97,15 @@ def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
     notes: list[str] = []
     added: dict[int, list[Any]] = {-1: []}  # by the place of the cell that they stand behind
     found: set[int] = set()
-    last = -1
+    last, more = -1, 0
     for cell in submitted.cells:
         place = find(cell)
         if place is None or place in found:
             if place is not None:
                 notes += _keep_better_answer(rebuilt.cells[place], cell)
-            added.setdefault(last, []).append(_make_added(cell))
+            more += 1
+            if more <= MAX_ADDED:
+                added.setdefault(last, []).append(_make_added(cell))
             continue
         if place < last and get_id(rebuilt.cells[place]):
             notes.append(f"The cell '{get_id(rebuilt.cells[place])}' was moved; it is graded in its own place.")
@@ -113,10 +119,19 @@ def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
             )
             if is_answer(cell):
                 cell.source = "" if cell.cell_type == "code" else MISSING
+    if more > MAX_ADDED:
+        notes.append(f"There are {more:,} cells that are not the notebook's; {MAX_ADDED:,} are kept.")
     rebuilt.cells = added[-1] + [
         one for place, cell in enumerate(rebuilt.cells) for one in (cell, *added.get(place, []))
     ]
-    return rebuilt, notes
+    return rebuilt, cut_notes(notes)
+
+
+def cut_notes(notes: Iterable[str]) -> list[str]:
+    """The notes, each once, up to a number and a length."""
+    every = list(dict.fromkeys(notes))
+    kept = [note if len(note) <= 300 else f"{note[:300]}…" for note in every[:MAX_NOTES]]
+    return kept + ([f"And {len(every) - MAX_NOTES:,} more notes."] if len(every) > MAX_NOTES else [])
 
 
 class _Finder:

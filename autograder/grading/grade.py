@@ -24,6 +24,7 @@ from autograder.grading.commands import run_nbgrader
 from autograder.grading.files import Withheld
 from autograder.grading.journal import Journal
 from autograder.grading.results import ClassResult, load_results, save_results
+from autograder.grading.texts import printable
 from autograder.grading.todo import Stamp, digest_submission, is_current, list_submissions
 
 if TYPE_CHECKING:
@@ -266,11 +267,11 @@ def generate_feedback(course: Path, chapter: str) -> None:
         if not (missing := sorted(graded - written)) or missing == sorted(graded):
             raise
         raise CourseError(
-            f"There is no feedback page for {', '.join(missing)}; those of the others are in feedback/. {error}"
+            f"There is no feedback page for {', '.join(map(printable, missing))}; those of the others are in feedback/. {error}"
         ) from error
 
 
 def export_marks(course: Path) -> Path:
-    """Write all marks of the gradebook to `grades.csv` with nbgrader, and return its path."""
-    run_nbgrader(course, "export")
+    """Write all marks of the gradebook to `grades.csv`, and return its path."""
+    run_nbgrader(course, "export", "--exporter=autograder.grading.export.CsvExport")
     return course / "grades.csv"

@@ -46,6 +46,7 @@ from autograder.grading.rows import (
     read_rows,
     update_rows,
 )
+from autograder.grading.texts import printable
 
 NO_RESPONSE = "No response."
 """nbgrader's comment on an answer that nobody wrote."""
@@ -180,7 +181,7 @@ def _check(marks: SubmissionMarks, assignment: str, known: AssignmentRow) -> Non
                 highest = notebooks[name].max_scores[mark.cell]
                 if not 0 <= mark.auto_score <= highest:
                     raise CourseError(
-                        f"{marks.student} has {mark.auto_score} points for {label}, where the gradebook allows "
+                        f"{printable(marks.student)} has {mark.auto_score} points for {label}, where the gradebook allows "
                         f"0 to {highest}. If the points were changed, {advice}"
                     )
 
@@ -190,7 +191,7 @@ def _add_students(connection: Connection, students: list[str], create: bool) -> 
     new = [name for name in students if name not in known]
     if new and not create:
         raise CourseError(
-            f"The gradebook has no student {', '.join(new)}, and Autograde.create_student is off: "
+            f"The gradebook has no student {', '.join(map(printable, new))}, and Autograde.create_student is off: "
             "add them with 'nbgrader db student add'."
         )
     insert_rows(connection, STUDENT, [{"id": name} for name in new])
@@ -362,5 +363,5 @@ def _find_penalty(one: SubmittedRow, score: float, penalties: Any) -> float | No
     except Exception as error:  # the plugin is the instructor's own program
         plugin = penalties.plugin_class.__name__
         raise CourseError(
-            f"The late penalty plugin {plugin} failed for {one.student}: {type(error).__name__}: {first_line(error)}"
+            f"The late penalty plugin {plugin} failed for {printable(one.student)}: {type(error).__name__}: {first_line(error)}"
         ) from error

@@ -29,3 +29,4 @@ c.Autograde.autograde_preprocessors = replace(
 c.GenerateFeedback.preprocessors = [preprocessors.CleanFeedback, *replace(GenerateFeedback, "preprocessors")]
 c.HTMLExporter.sanitize_html = True
 c.GenerateFeedback.exporter_class = preprocessors.FeedbackExporter  # its pages run nothing that a student wrote
+c.ExportApp.plugin_class = preprocessors.CsvExport  # texts in its cells are texts for a spreadsheet too

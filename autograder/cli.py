@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from autograder.errors import CourseError
 from autograder.grading.files import modified
+from autograder.grading.texts import printable
 
 if TYPE_CHECKING:
     from autograder.authoring.accuracy import ExerciseAccuracy
@@ -25,15 +26,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except CourseError as error:
-        print(f"course: {error}", file=sys.stderr)
+        lines = [printable(line) for line in str(error).split("\n")]
+        print("\n".join(["course: " + lines[0], *lines[1:]]), file=sys.stderr)
         return 1
     except PermissionError as error:
         print(
-            f"course: {error.filename} cannot be written: {error.strerror}. Nothing else was changed.", file=sys.stderr
+            f"course: {printable(error.filename)} cannot be written: {error.strerror}. Nothing else was changed.",
+            file=sys.stderr,
         )
         return 1
     except OSError as error:  # a full disk, for one
-        place = f"{error.filename}: " if error.filename else ""
+        place = f"{printable(error.filename)}: " if error.filename else ""
         print(
             f"course: {place}{error.strerror or error}. What was done before that is kept. Mend the cause, and start again.",
             file=sys.stderr,
@@ -67,6 +70,11 @@ def _make_parser() -> argparse.ArgumentParser:
     grade.add_argument("chapter", help=CHAPTER)
     grade.add_argument("-j", "--jobs", type=int, help="how many submissions at a time (default: one for each core)")
     grade.add_argument("--again", action="store_true", help="also grade what has been graded and did not change")
+    grade.add_argument(
+        "--update",
+        action="store_true",
+        help="tell the gradebook what is in source/, after checks or points changed, and grade all again",
+    )
     grade.add_argument("--cluster", default="", metavar="ADDRESS", help="let the workers of this Dask scheduler grade")
     grade.add_argument(
         "--unsafe",
@@ -152,19 +160,23 @@ def _grade(options: argparse.Namespace) -> int:
             options.jobs,
             on_done,
             again=options.again,
+            update=options.update,
             isolated=not options.unsafe,
             cluster=options.cluster,
         )
     result = done.result
+    for says in done.told:
+        print(f"  gradebook: told that {says}")
     for change, why in done.changes:
         print(
-            f"  {change.student}: {change.notebook}/{change.cell}: {_points(change.before)} → {_points(change.after)} ({why})"
+            f"  {printable(change.student)}: {printable(change.notebook)}/{printable(change.cell)}: "
+            f"{_points(change.before)} → {_points(change.after)} ({why})"
         )
     for warning in done.warnings:
-        print(f"course: {warning}", file=sys.stderr)
+        print(f"course: {printable(warning)}", file=sys.stderr)
     failed = [student for student in result.students if student.state == "not graded"]
     for student in failed:
-        print(f"  not graded: {student.student}: {student.reason}")
+        print(f"  not graded: {printable(student.student)}: {printable(student.reason)}")
     same = f", {done.unchanged} of them before and unchanged since (--again grades them anew)" if done.unchanged else ""
     print(f"{sum(s.state == 'graded' for s in result.students)} graded{same}; {len(failed)} not graded.")
     report = report_path(Path.cwd(), chapter)

@@ -36,7 +36,7 @@ def execute(engine: Engine, plan: Plan, notebook: Any, folder: Path, files: dict
     `folder` holds what the author ships with the notebook, `files` what the student's cells find: name → path. A cell may take
     `seconds`. An error stops its cell only. Raises `CourseError` when the engine is ended again and again.
     """
-    laid = plan.lay_out(notebook)
+    laid = plan.lay_out(notebook, seconds)
     steps = [placed.step for placed in laid if placed.step]
     ran = iter(engine.run(plan.make_job(steps, plan.reference, folder, files, seconds)))
     left = MAX_SHOWN

@@ -9,13 +9,13 @@ from typing import Any
 
 from autograder.errors import CourseError
 from autograder.grading.database import find_url, load_config, open_gradebook
-from autograder.grading.files import modified, read_file
+from autograder.grading.files import modified
 from autograder.grading.findings import Findings, keep_findings, read_findings
-from autograder.grading.gradebook import load_submissions
+from autograder.grading.gradebook import NO_RESPONSE, load_submissions
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.places import find_places, forget_places
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, load_results
-from autograder.grading.submissions import parse_notebook
+from autograder.grading.submissions import read_submission
 from autograder.grading.todo import list_submissions
 from autograder.grading.worker import NOTES, Graded
 
@@ -61,9 +61,9 @@ def _collect_student(submission: Any, course: Path, chapter: str, student: str, 
             findings, told = _read_graded(path)
             notes += [note for note in told if note not in notes]
         order = {name: place for place, name in enumerate(findings)}
+        comments = {comment.name: comment.auto_comment for comment in notebook.comments}
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
-            own = findings.get(grade.name.removesuffix("-check"), {})
-            exercises.append(_read_exercise(notebook.name, grade, findings.get(grade.name), own))
+            exercises.append(_read_exercise(notebook.name, grade, findings, comments))
     return StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
 
 
@@ -72,7 +72,7 @@ def _read_graded(path: Path) -> tuple[Findings, list[str]]:
     if not path.exists():
         return {}, []
     try:
-        found = parse_notebook(path.name, read_file(path))
+        found = read_submission(path)
     except CourseError as error:
         return {}, [f"The graded notebook cannot be read: {error}"]
     findings, notes = read_findings(found)
@@ -80,12 +80,25 @@ def _read_graded(path: Path) -> tuple[Findings, list[str]]:
     return findings, [note for note in stored if isinstance(note, str)] + notes if isinstance(stored, list) else notes
 
 
-def _read_exercise(notebook: str, grade: Any, check: dict[str, Any] | None, answer: dict[str, Any]) -> ExerciseResult:
+def _find_answer(cell: str, order: list[str], comments: Mapping[str, object]) -> str:
+    """The answer of a check, as `find_own_answers` has it: answers are the cells that have a comment."""
+    name = cell.removesuffix("-check")
+    before = order[: order.index(cell)] if cell in order else []
+    return name if name in comments else next((one for one in reversed(before) if one in comments), "")
+
+
+def _read_exercise(notebook: str, grade: Any, findings: Findings, comments: Mapping[str, object]) -> ExerciseResult:
+    """The exercise of a mark; `comments` are the automatic ones by cell, which say where nobody wrote an answer."""
+    name = _find_answer(grade.name, list(findings), comments)
+    check, answer, untouched = findings.get(grade.name), findings.get(name, {}), comments.get(name) == NO_RESPONSE
     found = ExerciseResult(notebook, grade.name.removesuffix("-check"), grade.max_score, grade.score, "wrong")
-    if grade.cell_type != "code" or grade.auto_score is None:
+    if grade.cell_type != "code" or grade.auto_score is None or grade.name in comments:
+        found = replace(found, by_hand=True)
+        if untouched and grade.manual_score is None and not grade.score and grade.auto_score is not None:
+            return replace(found, state="not attempted")
         done = grade.manual_score is not None or not grade.needs_manual_grade
         return replace(found, state="by hand", score=grade.score if done else None)
-    if check is None:
+    if check is None or (untouched and not grade.score):
         return replace(found, state="not attempted")
     if "stopped" in check:
         return replace(found, state="stopped", mistakes=[_explain_stop("check", *check["stopped"])])

@@ -25,6 +25,11 @@ SHOWN = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xm
 MAX_TEXT, MAX_MARKDOWN, MAX_RICH, MAX_DEPTH = 50_000, 20_000, 1_000_000, 250
 """Characters of a text, of one that is read as Markdown, and of data that is to be drawn; elements of HTML in one another."""
 
+TOO_LONG = "… not shown: this page is too long.\n"
+
+MAX_PAGE = 5_000_000
+"""Characters that a page shows of what students wrote and their cells show; pictures of some dozen figures are as long."""
+
 
 class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
     """Take out of the feedback what is not the student's to see: hidden tests, errors that quote them, and where files lie.
@@ -32,10 +37,17 @@ class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
     And whatever a page cannot show: only outputs of known kinds stay, and texts up to a length.
     """
 
+    left = MAX_PAGE
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        self.left = MAX_PAGE
+        return super().preprocess(nb, resources)  # type: ignore[no-any-return]
+
     def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
         cell.source = _cut(cell.source)
         if "outputs" in cell:
             cell.outputs = [shown for output in cell.outputs if (shown := show_output(output))]
+        self._spend(cell)
         marks = cell.metadata.get("nbgrader") or {}
         if get_id(cell) and marks.get("grade") and not marks.get("solution"):
             hidden = _hidden_lines(cell.source, self.begin_test_delimeter, self.end_test_delimeter)
@@ -46,6 +58,18 @@ class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
         for output in cell.get("outputs", []):
             _hide_paths(output)
         return cell, resources
+
+    def _spend(self, cell: Any) -> None:
+        """Leave out of a page that is too long what is not the author's: the cells that a student added, and what cells show."""
+        marks = cell.metadata.get("nbgrader") or {}
+        size = len(cell.source) + sum(len(str(output)) for output in cell.get("outputs", []))
+        if size <= self.left or (marks.get("grade") and not marks.get("solution")):
+            self.left = max(self.left - size, 0)
+            return
+        if "outputs" in cell:
+            cell.outputs = [new_output("stream", text=TOO_LONG)]
+        if not get_id(cell):
+            cell.source = TOO_LONG
 
 
 def _hidden_lines(source: str, begin: str, end: str) -> set[str]:

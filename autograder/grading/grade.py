@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from autograder.grading.files import Withheld
 from autograder.grading.journal import Journal
 from autograder.grading.places import find_places, forget_places
 from autograder.grading.results import ClassResult, load_results, save_results
+from autograder.grading.texts import printable
 from autograder.grading.todo import Stamp, digest_submission, is_current, list_submissions
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Grading:
     kept: list[str] = field(default_factory=list)
     """Students whose work could not be graded for a reason that lies with whoever grades: what was graded before stands."""
     warnings: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    """What the gradebook was told of the chapter."""
 
 
 def grade_class(
@@ -60,11 +63,15 @@ def grade_class(
     on_done: Callable[[int, int], None] | None = None,
     *,
     again: bool = False,
+    update: bool = False,
     isolated: bool = True,
     cluster: str = "",
     engine: Engine | None = None,
 ) -> Grading:
     """Grade the submissions of `chapter` that have not been graded as they are, or `again` all of them, and store the results.
+
+    Where the chapter is another one than the gradebook knows, because a check was added, say, nothing is graded; with `update` the
+    gradebook is told, and all are graded again.
 
     `on_done` hears of each, with the count done and the total. `jobs` work at a time on this machine; `cluster` is the address of a Dask
     scheduler whose workers do it instead. A running `engine` is used where one is given, as it is isolated or not.
@@ -80,6 +87,7 @@ def grade_class(
         raise CourseError(f"Nothing was handed in for {chapter}: there is no folder {missing}.")
     journal, stamp = Journal(course, chapter), Stamp(course, chapter)
     with journal.open(), contextlib.ExitStack() as stack:
+        again = again or update
         if not again and stamp.holds():
             return Grading(load_results(course, chapter), unchanged=len(students))
         stamp.forget()
@@ -89,6 +97,7 @@ def grade_class(
         walls = looks.submit(lambda: cluster != "" or not engine.isolated or doctor.stands())
         if not cluster and (again or any(map(journal.differs, students, digests.values()))):
             engine.start()  # it warms up while the rest is read, and while Python imports what comes now
+        from autograder.grading.changes import refuse_differences, update_gradebook
         from autograder.grading.database import find_url, load_config, open_gradebook
         from autograder.grading.reading import read_assignment
 
@@ -96,6 +105,8 @@ def grade_class(
         url = find_url(course, config)
         with open_gradebook(course, url) as gradebook:
             prepare_gradebook(course, chapter, gradebook)
+            told = update_gradebook(course, chapter, gradebook) if update else []
+            refuse_differences(course, chapter, gradebook)
             assignment = read_assignment(course, chapter, gradebook, config, engine.isolated)
             run = _Run(course, assignment, gradebook, config, journal, engine, digests)
             run.look(again)
@@ -104,7 +115,7 @@ def grade_class(
                     "Student code cannot be isolated on this system, so it could read and change whatever you can. 'course doctor' says "
                     "what is missing. To grade in spite of that, on a machine with nothing to lose, add --unsafe."
                 )
-            grading = run.grade(jobs, on_done, cluster)
+            grading = replace(run.grade(jobs, on_done, cluster), told=told)
         if places.database and all(one.state != "not graded" for one in grading.result.students):
             stamp.set()
         return grading
@@ -258,11 +269,11 @@ def generate_feedback(course: Path, chapter: str) -> None:
         if not (missing := sorted(graded - written)) or missing == sorted(graded):
             raise
         raise CourseError(
-            f"There is no feedback page for {', '.join(missing)}; those of the others are in feedback/. {error}"
+            f"There is no feedback page for {', '.join(map(printable, missing))}; those of the others are in feedback/. {error}"
         ) from error
 
 
 def export_marks(course: Path) -> Path:
-    """Write all marks of the gradebook to `grades.csv` with nbgrader, and return its path."""
-    run_nbgrader(course, "export")
+    """Write all marks of the gradebook to `grades.csv`, and return its path."""
+    run_nbgrader(course, "export", "--exporter=autograder.grading.export.CsvExport")
     return course / "grades.csv"

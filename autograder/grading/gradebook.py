@@ -8,13 +8,14 @@ instead of nbgrader's hundred queries and commits for a submission.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from nbgrader.api import (
+    Comment,
     Grade,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -45,6 +46,10 @@ from autograder.grading.rows import (
     read_rows,
     update_rows,
 )
+from autograder.grading.texts import printable
+
+NO_RESPONSE = "No response."
+"""nbgrader's comment on an answer that nobody wrote."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,9 @@ class SubmissionMarks:
     student: str
     timestamp: datetime | None
     notebooks: dict[str, list[CellMark]]
+    same: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    """By notebook and cell whether what is marked is what was marked before; empty where nobody knows. A mark given by hand stands for
+    the same answer, and not for another one."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,7 @@ def load_submissions(gradebook: Any, assignment: str) -> list[Any]:
             grades.joinedload(Grade.cell),
             grades.undefer(Grade.max_score),
             grades.undefer(Grade.cell_type),
+            notebooks.selectinload(SubmittedNotebook.comments).joinedload(Comment.cell),
         )
         .all()
     )
@@ -160,7 +169,7 @@ def withdraw_marks(gradebook: Any, assignment: str, student: str) -> list[Change
 def _check(marks: SubmissionMarks, assignment: str, known: AssignmentRow) -> None:
     """Raises `CourseError` where marks and gradebook are not of the same assignment."""
     notebooks = {notebook.name: notebook for notebook in known.notebooks.values()}
-    advice = f"run 'nbgrader generate_assignment {assignment}', which tells the gradebook what is in source/."
+    advice = f"run 'course grade {assignment} --update', which tells the gradebook what is in source/."
     for name, cells in marks.notebooks.items():
         if name not in notebooks:
             raise CourseError(f"The gradebook does not know the notebook {assignment}/{name}: {advice}")
@@ -172,7 +181,7 @@ def _check(marks: SubmissionMarks, assignment: str, known: AssignmentRow) -> Non
                 highest = notebooks[name].max_scores[mark.cell]
                 if not 0 <= mark.auto_score <= highest:
                     raise CourseError(
-                        f"{marks.student} has {mark.auto_score} points for {label}, where the gradebook allows "
+                        f"{printable(marks.student)} has {mark.auto_score} points for {label}, where the gradebook allows "
                         f"0 to {highest}. If the points were changed, {advice}"
                     )
 
@@ -182,7 +191,7 @@ def _add_students(connection: Connection, students: list[str], create: bool) -> 
     new = [name for name in students if name not in known]
     if new and not create:
         raise CourseError(
-            f"The gradebook has no student {', '.join(new)}, and Autograde.create_student is off: "
+            f"The gradebook has no student {', '.join(map(printable, new))}, and Autograde.create_student is off: "
             "add them with 'nbgrader db student add'."
         )
     insert_rows(connection, STUDENT, [{"id": name} for name in new])
@@ -235,7 +244,8 @@ def _add_submissions(
             cells = marks[name].notebooks.get(notebook.name)
             handed_in = None if cells is None else {mark.cell: mark for mark in cells}
             one, penalty = ids[submission, key]
-            yield SubmittedRow(one, name, notebook, handed_in, penalty, late[submission])
+            same = marks[name].same.get(notebook.name, {})
+            yield SubmittedRow(one, name, notebook, handed_in, penalty, late[submission], same)
 
 
 def _seconds_late(timestamp: datetime | None, duedate: datetime | None, extension: timedelta | None) -> float:
@@ -251,7 +261,7 @@ def _write_grades(connection: Connection, known: AssignmentRow, submitted: list[
     """Returns the marks that are another one than before; those of new rows are not."""
     cells = [cell for notebook in known.notebooks.values() for cell in notebook.graded.values()]
     there = read_rows(connection, GRADE, cells, submitted)
-    new, changed, changes = [], [], []
+    new, changed, withdrawn, changes = [], [], [], []
     for one in submitted:
         for name, cell in one.notebook.graded.items():
             row = there.get((one.id, cell), _NEW_GRADE)
@@ -260,24 +270,45 @@ def _write_grades(connection: Connection, known: AssignmentRow, submitted: list[
             if row is _NEW_GRADE:
                 new.append({"id": new_uuid(), "notebook_id": one.id, "cell_id": cell, **values})
                 continue
+            now = SimpleNamespace(auto_score=auto_score, manual_score=row.manual_score, extra_credit=row.extra_credit)
+            if _is_for_another_answer(one, name, row):
+                now.manual_score = now.extra_credit = None
+                withdrawn.append({"row": row.id, "manual_score": None, "extra_credit": None})
             if (auto_score, needs_manual_grade) != (row.auto_score, row.needs_manual_grade):
                 changed.append({"row": row.id, **values})
-            before, after = _effective(row), _effective(row, auto_score=auto_score)
+            before, after = _effective(row), _effective(now)
             if before != after:
                 changes.append(Change(one.student, one.notebook.name, name, before, after))
     insert_rows(connection, GRADE, new)
     update_rows(connection, GRADE, changed)
+    update_rows(connection, GRADE, withdrawn)
     return sorted(changes, key=lambda change: (change.student, change.notebook, change.cell))
 
 
 def _judge(one: SubmittedRow, cell: str, row: Any) -> tuple[float | None, bool]:
-    """The cell's automatic score, and whether a person has to look at it, as nbgrader decides."""
+    """The cell's automatic score, and whether a person has to look at it.
+
+    As nbgrader decides, but that it asks again for every mark given by hand: one for the same answer stands.
+    """
     if one.marks is None:
         return 0.0, False
     mark = one.marks.get(cell)
     if mark is None or not mark.graded:
-        return row.auto_score, row.needs_manual_grade
-    return mark.auto_score, row.manual_score is not None or mark.auto_score is None
+        return row.auto_score, row.needs_manual_grade or _is_for_another_answer(one, cell, row)
+    return mark.auto_score, asks_for_a_person(mark, row.manual_score is not None, one.same.get(cell))
+
+
+def asks_for_a_person(mark: CellMark, by_hand: bool, same: bool | None) -> bool:
+    """Whether a person has to look at a mark. `by_hand`: somebody has given one; `same`: for this answer, if that is known."""
+    if by_hand and same is not None:
+        return not same and mark.answered
+    return by_hand or mark.auto_score is None
+
+
+def _is_for_another_answer(one: SubmittedRow, cell: str, row: Any) -> bool:
+    """Whether a person marked what is not there any more."""
+    given = row.manual_score is not None or row.extra_credit
+    return bool(given) and one.same.get(cell) is False
 
 
 def _effective(row: Any, **new: float | None) -> float | None:
@@ -294,7 +325,7 @@ def _write_comments(connection: Connection, known: AssignmentRow, submitted: lis
         for name, cell in one.notebook.commented.items():
             row = there.get((one.id, cell))
             mark = (one.marks or {}).get(name)
-            says = None if mark is None or mark.answered else "No response."
+            says = None if mark is None or mark.answered else NO_RESPONSE
             if row is None:
                 new.append({"id": new_uuid(), "notebook_id": one.id, "cell_id": cell, "auto_comment": says})
             elif mark is not None and row.auto_comment != says:
@@ -332,5 +363,5 @@ def _find_penalty(one: SubmittedRow, score: float, penalties: Any) -> float | No
     except Exception as error:  # the plugin is the instructor's own program
         plugin = penalties.plugin_class.__name__
         raise CourseError(
-            f"The late penalty plugin {plugin} failed for {one.student}: {type(error).__name__}: {first_line(error)}"
+            f"The late penalty plugin {plugin} failed for {printable(one.student)}: {type(error).__name__}: {first_line(error)}"
         ) from error

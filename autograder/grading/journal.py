@@ -32,6 +32,8 @@ class Entry:
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)
     written: dict[str, int] = field(default_factory=dict)
     seconds: float = 0
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """For each notebook digests of the answers that were graded last, by cell: a mark given by hand is for these."""
 
 
 class Journal:
@@ -81,7 +83,7 @@ class Journal:
     def forget(self, student: str) -> None:
         """Note that a submission is not graded (any more)."""
         if student in self.entries:
-            self.add([Entry(student, {})])
+            self.add([Entry(student, {}, answers=self.entries[student].answers)])
 
 
 def _read_entry(line: str) -> Entry | None:

@@ -12,10 +12,12 @@ from typing import Any
 from nbgrader.utils import parse_utc
 
 from autograder.errors import CourseError, GraderError
+from autograder.grading.answers import digest_answers
 from autograder.grading.files import is_text, modified, read_file, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.places import find_places
+from autograder.grading.submissions import read_submission
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Graded
 
@@ -58,7 +60,9 @@ class Keeper:
                 continue
             written = self._put_in_place(graded, staged[graded.student])
             known = causes[graded.student]
-            entries.append(Entry(graded.student, known, graded.notes, graded.findings, written, graded.seconds))
+            entries.append(
+                Entry(graded.student, known, graded.notes, graded.findings, written, graded.seconds, graded.answers)
+            )
         failed = [one.graded.student for one in done if one.graded.reason and not one.graded.kept]
         for student in failed:
             if is_text(student):
@@ -91,7 +95,22 @@ class Keeper:
         with contextlib.suppress(CourseError, ValueError, OverflowError):
             if text := read_file(stamp, 1_000).decode("utf-8", "replace").strip():
                 timestamp = parse_utc(text)
-        return SubmissionMarks(graded.student, timestamp, graded.marks)
+        return SubmissionMarks(graded.student, timestamp, graded.marks, self._compare(graded))
+
+    def _compare(self, graded: Graded) -> dict[str, dict[str, bool]]:
+        """By notebook and cell whether an answer is the one that was graded last, as far as that is known."""
+        entry = self.journal.entries.get(graded.student)
+        same = {}
+        for name in self.assignment.sources:
+            path = self._graded_folder(graded.student) / f"{name}.ipynb"
+            before = entry.answers.get(name) if entry else None
+            if path.exists() and not (before and entry and entry.written.get(name) == modified(path)):
+                with contextlib.suppress(CourseError):
+                    before = digest_answers(read_submission(path))  # nbgrader itself has graded it since
+            if before:
+                now = graded.answers.get(name, {})
+                same[name] = {cell: digest == now.get(cell) for cell, digest in before.items()}
+        return same
 
     def _graded_folder(self, student: str) -> Path:
         return find_places(self.course).graded_folder(student, self.assignment.name)

@@ -7,13 +7,14 @@ them; a number above the maximum is the maximum.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
 
 from autograder.engine.scores import score_outputs
+from autograder.grading.answers import find_untouched
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class CellMark:
 
 def mark_notebook(notebook: NotebookNode, released: Mapping[str, str]) -> list[CellMark]:
     """The marks of an executed notebook, cell by cell; `released` are the texts by id that students began with."""
-    return [mark_cell(cell, released) for cell in notebook.cells if is_marked(cell)]
+    untouched = find_untouched(notebook, released)
+    return [mark_cell(cell, untouched) for cell in notebook.cells if is_marked(cell)]
 
 
 def is_marked(cell: Any) -> bool:
@@ -41,15 +43,15 @@ def is_marked(cell: Any) -> bool:
     return bool(marks.get("grade") or marks.get("solution") or marks.get("task"))
 
 
-def mark_cell(cell: Any, released: Mapping[str, str]) -> CellMark:
-    """The mark of one such cell."""
+def mark_cell(cell: Any, untouched: Collection[str]) -> CellMark:
+    """The mark of one such cell; `untouched` are the answers that nobody wrote."""
     marks = cell.metadata["nbgrader"]
-    unchanged = released.get(marks["grade_id"]) == cell.source
-    answered = not unchanged or bool(marks.get("task"))
+    name = marks["grade_id"]
+    answered = name not in untouched or bool(marks.get("task"))
     score: float | None = None
     if marks.get("grade"):
         if marks.get("solution"):
-            score = 0.0 if unchanged else None
+            score = 0.0 if name in untouched else None
         elif cell.cell_type == "code":
             score = score_outputs(cell.outputs, float(marks["points"]))
-    return CellMark(marks["grade_id"], score, bool(marks.get("grade")), answered)
+    return CellMark(name, score, bool(marks.get("grade")), answered)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,20 @@ from traitlets import Bool
 
 from autograder.engine import runner
 from autograder.engine.execute import execute, make_plan
-from autograder.engine.scores import score_outputs
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
+from autograder.grading.answers import digest_answers, tell_untouched
+from autograder.grading.export import CsvExport
 from autograder.grading.feedback import CleanFeedback, FeedbackExporter
+from autograder.grading.gradebook import NO_RESPONSE, asks_for_a_person
+from autograder.grading.journal import Entry, Journal
+from autograder.grading.marks import mark_notebook
 from autograder.grading.sources import read_source
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
 from autograder.grading.worker import NOTES
 
-__all__ = ["CleanFeedback", "ClearSolutions", "Execute", "FeedbackExporter", "Rebuild", "SaveAutoGrades"]
+__all__ = ["CleanFeedback", "ClearSolutions", "CsvExport", "Execute", "FeedbackExporter", "Rebuild", "SaveAutoGrades"]
 
 NO_LIMIT = 1e6
 """Seconds, some days, for a course that sets `Execute.timeout` to `None`."""
@@ -93,15 +99,36 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
-    """Save marks by the rules of `marks`: a warning costs nothing, NaN is no score."""
+    """Save marks by the rules of `marks`, and what persons gave by those of `course grade`: for the same answer, not for another one."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        known = resources["nbgrader"]
+        chapter, notebook, student = known["assignment"], known["notebook"], known["student"]
+        with Gradebook(known["db_url"]) as gradebook:
+            released = {cell.name: cell.source for cell in gradebook.find_notebook(notebook, chapter).source_cells}
+        self.marks = {mark.cell: mark for mark in mark_notebook(nb, released)}
+        tell_untouched(nb, released)
+        journal = Journal(Path(self.parent.parent.coursedir.root), chapter)
+        entry = journal.entries.get(student) or Entry(student, {})
+        answers, before = digest_answers(nb), entry.answers.get(notebook, {})
+        self.same = {cell: digest == answers.get(cell) for cell, digest in before.items()}
+        nb, resources = super().preprocess(nb, resources)
+        with contextlib.suppress(CourseError), journal.open():  # a 'course grade' at work writes the same
+            journal.add([replace(entry, answers={**entry.answers, notebook: answers})])
+        return nb, resources
 
     def _add_score(self, cell: Any, resources: Any) -> None:
-        marks = cell.metadata["nbgrader"]
-        if cell.cell_type != "code" or marks.get("solution"):
-            super()._add_score(cell, resources)
-            return
-        names = (marks["grade_id"], self.notebook_id, self.assignment_id, self.student_id)
-        grade = self.gradebook.find_grade(*names)
-        grade.auto_score = score_outputs(cell.outputs, float(marks["points"]))
-        grade.needs_manual_grade = grade.manual_score is not None
+        mark = self.marks[cell.metadata["nbgrader"]["grade_id"]]
+        grade = self.gradebook.find_grade(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
+        by_hand, same = grade.manual_score is not None, self.same.get(mark.cell)
+        if same is False:
+            grade.manual_score = grade.extra_credit = None
+        grade.auto_score = mark.auto_score
+        grade.needs_manual_grade = asks_for_a_person(mark, by_hand, same)
+        self.gradebook.db.commit()
+
+    def _add_comment(self, cell: Any, resources: Any) -> None:
+        mark = self.marks[cell.metadata["nbgrader"]["grade_id"]]
+        comment = self.gradebook.find_comment(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
+        comment.auto_comment = None if mark.answered else NO_RESPONSE
         self.gradebook.db.commit()

@@ -22,6 +22,7 @@ from autograder.errors import CourseError
 from autograder.grading.files import MAX_BYTES, Withheld, is_text, read_file, walk
 from autograder.grading.places import find_places
 from autograder.grading.sources import read_source
+from autograder.grading.submissions import cut_notes
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Submission
 
@@ -115,4 +116,6 @@ def read_folder(course: Path, student: str, assignment: Assignment, config: Any)
         except CourseError as error:
             notes.append(f"{error} It was left out.")
     notes += [f"{name}.ipynb was not handed in." for name in assignment.sources if name not in notebooks]
-    return Submission(student, {name: read_file(path) for name, path in notebooks.items()}, files, tuple(notes))
+    return Submission(
+        student, {name: read_file(path) for name, path in notebooks.items()}, files, tuple(cut_notes(notes))
+    )

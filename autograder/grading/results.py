@@ -29,6 +29,8 @@ class ExerciseResult:
     score: float | None
     state: ExerciseState
     mistakes: list[str] = field(default_factory=list)
+    by_hand: bool = False
+    """Whether a person grades it, also where there is nothing to grade because it was not attempted."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,10 @@ class ClassResult:
     @property
     def points(self) -> float:
         """The highest number of points that can be had without the exercises graded by hand."""
-        return max((sum(e.points for e in s.exercises if e.state != "by hand") for s in self.students), default=0)
+        return max(
+            (sum(e.points for e in s.exercises if not (e.by_hand or e.state == "by hand")) for s in self.students),
+            default=0,
+        )
 
 
 def results_path(course: Path, chapter: str) -> Path:

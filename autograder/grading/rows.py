@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,8 @@ class SubmittedRow:
     marks: dict[str, CellMark] | None
     penalty: float | None
     seconds_late: float
+    same: Mapping[str, bool] = field(default_factory=dict)
+    """By cell whether what is marked is what was marked before."""
 
 
 def read_assignment_row(connection: Connection, name: str) -> AssignmentRow:

@@ -10,11 +10,23 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from autograder.errors import CourseError
+from autograder.grading.files import read_file
+
+MISSING = "*No answer was handed in.*"
+"""What stands in the place of a written answer that is not there."""
+
+ADDED = "added-"
+"""How the ids of cells begin that students added."""
+
+MAX_ADDED, MAX_NOTES = 1_000, 40
+"""Cells of a student's own that are kept in a notebook, and notes on it. Nobody who works writes more."""
 
 _HIDDEN = re.compile(
     r"[^\n]*### BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?### END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL
@@ -23,6 +35,14 @@ _HIDDEN = re.compile(
 
 class Unreadable(CourseError):
     """What was handed in is no notebook."""
+
+
+def read_submission(path: Path) -> Any:
+    """Read a submitted notebook as nbformat 4.
+
+    Raises `CourseError` with the reason when it is no regular file, too large, or no notebook.
+    """
+    return parse_notebook(path.name, read_file(path))
 
 
 def parse_notebook(name: str, data: bytes) -> Any:
@@ -77,13 +97,15 @@ def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
     notes: list[str] = []
     added: dict[int, list[Any]] = {-1: []}  # by the place of the cell that they stand behind
     found: set[int] = set()
-    last = -1
+    last, more = -1, 0
     for cell in submitted.cells:
         place = find(cell)
         if place is None or place in found:
             if place is not None:
                 notes += _keep_better_answer(rebuilt.cells[place], cell)
-            added.setdefault(last, []).append(_make_added(cell))
+            more += 1
+            if more <= MAX_ADDED:
+                added.setdefault(last, []).append(_make_added(cell))
             continue
         if place < last and get_id(rebuilt.cells[place]):
             notes.append(f"The cell '{get_id(rebuilt.cells[place])}' was moved; it is graded in its own place.")
@@ -96,11 +118,20 @@ def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
                 f"The cell '{get_id(cell)}' is missing{'.' if is_answer(cell) else '; the original is graded.'}"
             )
             if is_answer(cell):
-                cell.source = "" if cell.cell_type == "code" else "*No answer was handed in.*"
+                cell.source = "" if cell.cell_type == "code" else MISSING
+    if more > MAX_ADDED:
+        notes.append(f"There are {more:,} cells that are not the notebook's; {MAX_ADDED:,} are kept.")
     rebuilt.cells = added[-1] + [
         one for place, cell in enumerate(rebuilt.cells) for one in (cell, *added.get(place, []))
     ]
-    return rebuilt, notes
+    return rebuilt, cut_notes(notes)
+
+
+def cut_notes(notes: Iterable[str]) -> list[str]:
+    """The notes, each once, up to a number and a length."""
+    every = list(dict.fromkeys(notes))
+    kept = [note if len(note) <= 300 else f"{note[:300]}…" for note in every[:MAX_NOTES]]
+    return kept + ([f"And {len(every) - MAX_NOTES:,} more notes."] if len(every) > MAX_NOTES else [])
 
 
 class _Finder:
@@ -158,7 +189,7 @@ def _keep_better_answer(target: Any, cell: Any) -> list[str]:
 def _make_added(cell: Any) -> Any:
     kind = cell.cell_type if cell.cell_type in ("code", "markdown") else "raw"
     made = getattr(nbformat.v4, f"new_{kind}_cell")(cell.source)
-    made.id = f"added-{made.id}"
+    made.id = f"{ADDED}{made.id}"
     return made
 
 

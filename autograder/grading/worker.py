@@ -21,6 +21,7 @@ from autograder.engine.execute import execute
 from autograder.engine.planning.plan import Plan, Reference
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError, GraderError
+from autograder.grading.answers import digest_answers, tell_untouched
 from autograder.grading.files import write_files
 from autograder.grading.findings import Findings, read_findings
 from autograder.grading.marks import CellMark, mark_notebook
@@ -87,6 +88,8 @@ class Graded:
     marks: dict[str, list[CellMark]] = field(default_factory=dict)
     findings: dict[str, Findings] = field(default_factory=dict)
     """For each notebook what its cells showed, by id; see `read_findings`."""
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """For each notebook digests of what was marked, by cell; see `digest_answers`."""
     notes: list[str] = field(default_factory=list)
     seconds: float = 0
     suspect: bool = False
@@ -154,7 +157,10 @@ class Grader:
                     notes.append(
                         f"{name}: binds {', '.join(rebound[:5])} of the author's anew; the checks use the author's."
                     )
-                graded.marks[name] = mark_notebook(notebook, self.assignment.released.get(name, {}))
+                released = self.assignment.released.get(name, {})
+                graded.marks[name] = mark_notebook(notebook, released)
+                graded.answers[name] = digest_answers(notebook)
+                tell_untouched(notebook, released)
                 graded.findings[name], odd = read_findings(notebook)
                 notes += odd
                 notebook.metadata[NOTES] = notes

@@ -133,7 +133,7 @@ def compute_statistics(graded: Sequence[StudentResult]) -> list[ExerciseStatisti
     What is not attempted counts with 0 points; what waits for a person's marks does not count.
     """
     columns = list(zip(*(student.exercises for student in graded), strict=True))
-    by_hand = [any(cell.state == "by hand" for cell in column) for column in columns]
+    by_hand = [any(cell.by_hand or cell.state == "by hand" for cell in column) for column in columns]
     totals = [
         sum(cell.score or 0 for cell, hand in zip(student.exercises, by_hand, strict=True) if not hand)
         for student in graded

@@ -312,7 +312,7 @@ def submit(**cells: float) -> list[SubmissionMarks]:
     ("assignment", "marks", "message"),
     [
         ("ps2", FIRST, "The gradebook does not know the assignment ps2: run 'nbgrader generate_assignment ps2'."),
-        ("ps1", submit(y=1), "The gradebook does not know ps1/one, cell y: run 'nbgrader generate_assignment ps1'"),
+        ("ps1", submit(y=1), "The gradebook does not know ps1/one, cell y: run 'course grade ps1 --update'"),
         ("ps1", submit(x=1), "The gradebook does not know ps1/one, cell x: "),
         ("ps1", [SubmissionMarks("new", None, {"six": []})], "The gradebook does not know the notebook ps1/six: "),
         ("ps1", submit(x_large=1.5), "new has 1.5 points for ps1/one, cell x-large, where the gradebook allows 0 to 1"),

@@ -3,13 +3,14 @@
 import copy
 import json
 import os
+import time
 
 import nbformat
 import pytest
 
 from autograder.errors import CourseError
-from autograder.grading.files import MAX_BYTES, read_file
-from autograder.grading.submissions import fill_in, get_id, parse_notebook, rebuild
+from autograder.grading.files import MAX_BYTES
+from autograder.grading.submissions import MAX_ADDED, MAX_NOTES, cut_notes, fill_in, get_id, read_submission, rebuild
 
 CHAPTER = "01_mini"
 ANSWERS = {
@@ -342,11 +343,31 @@ def test_several_oddities_are_noted_in_the_order_of_the_notebook(source, submitt
     ]
 
 
+@pytest.mark.parametrize("copies", [5, 20_000])
+def test_copies_of_a_cell_cost_little(source, submitted, copies):
+    """Twenty thousand copies are noted once, and a thousand of them kept."""
+    relu = cell_of(submitted, "relu")
+    submitted.cells += [relu] * copies
+    began = time.monotonic()
+    rebuilt, notes = rebuild(source, submitted)
+    assert time.monotonic() - began < 10
+    assert notes[0] == "The cell 'relu' is there more than once; the other copy runs as an added cell."
+    assert notes[1:] == (
+        ["There are 20,000 cells that are not the notebook's; 1,000 are kept."] if copies > 1_000 else []
+    )
+    assert len(rebuilt.cells) == len(source.cells) + min(copies, MAX_ADDED)
+    assert_fixed_by_source(rebuilt, source)
+
+
+def test_notes_are_short_and_few():
+    assert cut_notes(["a", "b", "a"]) == ["a", "b"]
+    found = cut_notes(f"{number} {'x' * 100_000}" for number in range(10_000))
+    assert found[-1] == "And 9,960 more notes."
+    assert len(found) == MAX_NOTES + 1
+    assert max(map(len, found)) < 310
+
+
 # --- reading -------------------------------------------------------------------------------------
-
-
-def read_submission(path):
-    return parse_notebook(path.name, read_file(path))
 
 
 def refusal(path):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from autograder.engine.jobs import Job, Output, Step
 from autograder.engine.planning.languages import get_kernel, get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
+from autograder.engine.planning.settlement import Settlement
 
 _HISTORY = re.compile(r"\b(In|_ih|_i+)\b")
 """Names under which IPython has the cells before."""
@@ -128,11 +130,14 @@ class Plan:
 
     # --- steps ---------------------------------------------------------------------------------
 
-    def lay_out(self, notebook: Any) -> list[Placed]:
-        """The code cells of a rebuilt `notebook`, in order, each with the step to run or the outputs that it has already."""
+    def lay_out(self, notebook: Any, seconds: float = 30) -> list[Placed]:
+        """The code cells of a rebuilt `notebook`, in order, each with the step to run or the outputs that it has already.
+
+        Where it takes more than `seconds` to tell which cells need not run, all of them do.
+        """
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         places = self._match(cells)
-        unaffected = self._find_unaffected(cells, places)
+        unaffected = self._find_unaffected(cells, places, time.monotonic() + seconds)
         laid: list[Placed] = []
         random: dict[str, str] = {}
         for number, (cell, place) in enumerate(zip(cells, places, strict=True), start=1):
@@ -205,78 +210,44 @@ class Plan:
         by_id = {cell.get("id"): place for place, cell in enumerate(self.cells) if cell.get("id")}
         by_text = {cell.source: place for place, cell in enumerate(self.cells) if self.roles[place] == "prose"}
         found: list[int | None] = []
+        taken: set[int | None] = set()
         for cell in cells:
             marks = cell.metadata.get("nbgrader") or {}
             place = ids.get(marks.get("grade_id")) if marks else by_id.get(cell.get("id"), by_text.get(cell.source))
-            found.append(None if place in found else place)
+            found.append(None if place in taken else place)
+            taken.add(place)
         return found
 
-    def _find_unaffected(self, cells: list[Any], places: list[int | None]) -> set[int]:
-        """Which of the `cells`, by their place in the notebook, need not run.
+    def _find_unaffected(self, cells: list[Any], places: list[int | None], until: float) -> set[int]:
+        """Which of the `cells`, by their place in the notebook, need not run: none where that is not known at the time `until`.
 
         Nothing of the student's reaches these, and no cell that runs needs what they make: their outputs are those of the reference run.
         """
         if not self.reference.facts:
             return set()
-        names = [read_names(cell.source) for cell in cells]
-        open_to_question = {
+        names = []
+        for cell in cells:
+            if time.monotonic() > until:
+                return set()
+            names.append(read_names(cell.source))
+        students = [self._is_students(place, cell) for cell, place in zip(cells, places, strict=True)]
+        clean = frozenset(
             number
-            for number, (cell, place) in enumerate(zip(cells, places, strict=True))
-            if place is not None and self._is_clean(place) and self.cells[place].source == cell.source
-        }
-        running = set(range(len(cells))) - open_to_question
-        if any(names[number].dynamic and self._is_students(places[number], cells[number]) for number in running):
+            for number, place in enumerate(places)
+            if place is not None and self._is_clean(place) and not students[number]
+        )
+        if any(own.dynamic and mine for own, mine in zip(names, students, strict=True)):
             return set()
-        clean = frozenset(open_to_question)
-        changed: dict[str, set[int]] = {}  # name → the cells that give it another value than in the reference run
-        for number in running:
-            if self._is_students(places[number], cells[number]):
-                own = names[number]
-                for name in own.bound:
-                    if name not in own.imports or not self._imports(name, own):
-                        changed.setdefault(name, set()).add(number)
-
-        def sees_change(number: int) -> bool:
-            """Whether a name that a cell needs may have another value: changed before it, and by no clean cell made anew since."""
-            return any(
-                name in names[number].late
-                if other > number
-                else not any(name in names[i].made for i in range(other + 1, number) if i in clean - changed[name])
-                for name in names[number].incoming & changed.keys()
-                for other in changed[name]
-            )
-
-        touched: dict[
-            str, list[int]
-        ] = {}  # name → the cells that may give it another value, or change the one that it has
-        for number, own in enumerate(names):
-            place = places[number]
-            mutable = self.reference.facts[place]["mutable"] if number in clean and place is not None else []
-            for name in own.bound.union(mutable):
-                touched.setdefault(name, []).append(number)
-
-        def find_makers(number: int) -> Iterator[int]:
-            """The cells that what a cell needs may come from."""
-            asked = read_asked(cells[number].source) if get_role(cells[number]) == "check" else frozenset()
-            for name in names[number].incoming | asked:
-                for other in reversed(touched.get(name, [])):
-                    if other > number and name in names[number].late:
-                        yield other
-                    elif other < number:
-                        yield other
-                        if other in clean and name in names[other].made and not sees_change(other):
-                            break
-
-        while True:
-            needed = {other for number in running for other in find_makers(number)}
-            needed = {number for number in open_to_question if number in needed or sees_change(number)}
-            if not needed:
-                return open_to_question
-            open_to_question -= needed
-            running |= needed
-            for number in filter(sees_change, needed):
-                for name in names[number].bound:
-                    changed.setdefault(name, set()).add(number)
+        changed = [
+            [name for name in own.bound if name not in own.imports or not self._imports(name, own)] if mine else []
+            for own, mine in zip(names, students, strict=True)
+        ]
+        mutable = [
+            self.reference.facts[place]["mutable"] if number in clean and place is not None else []
+            for number, place in enumerate(places)
+        ]
+        asked = [read_asked(cell.source) if get_role(cell) == "check" else frozenset[str]() for cell in cells]
+        return Settlement(names, asked, mutable, clean, changed).find(until)
 
     def _is_students(self, place: int | None, cell: Any) -> bool:
         return place is None or self.roles[place] == "answer" or self.cells[place].source != cell.source

@@ -1,0 +1,93 @@
+"""What of a notebook is an answer to what: which answers nobody wrote, and which are the ones that were graded before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from nbformat.v4 import new_output
+
+from autograder.formats import RESULT
+from autograder.grading.submissions import ADDED, MISSING, get_id
+
+
+def is_answer(cell: Any) -> bool:
+    """Whether a cell of a rebuilt notebook is for the student to fill in."""
+    return bool(get_id(cell) and cell.metadata["nbgrader"].get("solution"))
+
+
+def find_own_answers(notebook: Any) -> dict[str, str]:
+    """For each check its answer, both by id: the one that has its name, or else the last one before it."""
+    names = {get_id(cell) for cell in notebook.cells if is_answer(cell)}
+    own: dict[str, str] = {}
+    last = ""
+    for cell in notebook.cells:
+        if is_answer(cell):
+            last = get_id(cell) if cell.cell_type == "code" else last
+        elif get_id(cell) and cell.metadata["nbgrader"].get("grade"):
+            name = get_id(cell).removesuffix("-check")
+            own[get_id(cell)] = name if name in names else last
+    return own
+
+
+def find_untouched(notebook: Any, released: Mapping[str, str]) -> set[str]:
+    """The answers, by id, that are as students got them or empty. `released` has the texts that students began with.
+
+    One with a text of the student's in a cell beside it is for a person to look at: the answer may stand there.
+    """
+    untouched = set()
+    cells = [None, *notebook.cells, None]
+    for before, cell, after in zip(cells, cells[1:], cells[2:], strict=False):
+        if not is_answer(cell):
+            continue
+        began = _plain(released.get(get_id(cell), MISSING))
+        beside = _is_text_of_students(before) or _is_text_of_students(after)
+        if _plain(cell.source) in ("", MISSING, began) and not (beside and cell.metadata["nbgrader"].get("grade")):
+            untouched.add(get_id(cell))
+    return untouched
+
+
+def _is_text_of_students(cell: Any) -> bool:
+    if cell is None or cell.cell_type == "code" or not str(cell.get("id")).startswith(ADDED):
+        return False
+    return bool(_plain(cell.source))
+
+
+def _plain(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+
+
+def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
+    """Let the check of an answer that nobody wrote say so: it may have found the mistakes of the text that students began with."""
+    untouched, own = find_untouched(notebook, released), find_own_answers(notebook)
+    for cell in notebook.cells:
+        if own.get(get_id(cell)) not in untouched:
+            continue
+        for shown in [one for one in cell.get("outputs", []) if RESULT in one.get("data", {})][:1]:
+            result = shown["data"][RESULT]
+            if isinstance(result, dict) and result.get("attempted") is True and result.get("score") == 0:
+                points = cell.metadata["nbgrader"]["points"]
+                says = f"○ {own[get_id(cell)]}: not attempted yet, 0 of {points:g} points.\n"
+                shown["data"][RESULT] = {**result, "attempted": False, "mistakes": []}
+                cell.outputs = [new_output("stream", text=says), shown]
+
+
+def digest_answers(notebook: Any) -> dict[str, str]:
+    """For each cell with points a digest of what its mark judges: of the answer's text, or of all that students wrote for a task."""
+    own = find_own_answers(notebook)
+    texts = {get_id(cell): cell.source for cell in notebook.cells if is_answer(cell)}
+    students = [cell.source for cell in notebook.cells if not get_id(cell) or is_answer(cell)]
+    digests: dict[str, str] = {}
+    for cell in notebook.cells:
+        marks = cell.metadata["nbgrader"] if get_id(cell) else {}
+        if marks.get("task"):
+            digests[get_id(cell)] = _digest(*students)
+        elif marks.get("grade"):
+            digests[get_id(cell)] = _digest(texts.get(own.get(get_id(cell), get_id(cell)), ""))
+    return digests
+
+
+def _digest(*texts: str) -> str:
+    text = "\0".join(_plain(text) for text in texts)
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()

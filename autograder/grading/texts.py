@@ -1,0 +1,22 @@
+"""Texts of other people's on their way to other programs: a terminal, a spreadsheet."""
+
+from __future__ import annotations
+
+
+def printable(text: object) -> str:
+    """The text as a terminal may be given it: what is no sign, such as a control character, stands as its escape sequence."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+
+
+RUNS = tuple("=+-@\t\r\n＝＋－＠")
+"""What the cells begin with that a spreadsheet takes for a formula."""
+
+
+def cell(value: object) -> str:
+    """The value as a cell of a table that a spreadsheet may open: numbers as they are, and texts as texts."""
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = str(value)
+    return f"'{printable(text)}" if text.lstrip(" ").startswith(RUNS) else printable(text)

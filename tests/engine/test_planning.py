@@ -1,0 +1,83 @@
+"""Planning a submission: which cells need not run, in a time that grows with their number, and never longer than it may take."""
+
+from __future__ import annotations
+
+import copy
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.engine.planning.names import read_names
+from autograder.engine.planning.plan import Plan, Reference
+from autograder.grading.submissions import rebuild
+
+ROOT = Path(__file__).parents[2]
+BOOKS = ["00_start/1_start_here", "04_backprop/2_autograd_engine", "05_sgd/4_training_a_classifier"]
+
+
+def make_plan(name: str) -> Plan:
+    """The plan of a notebook in which no explanation has an effect beyond its names."""
+    plan = Plan(nbformat.read(ROOT / "source" / f"{name}.ipynb", as_version=4))
+    facts: list[dict[str, Any]] = [{"mutable": sorted(own.bound), "random": {}, "effects": False} for own in plan.names]
+    plan.reference = Reference(True, [[] for _ in plan.cells], facts)
+    return plan
+
+
+def add_cells(name: str, number: int, text: Any) -> Any:
+    """The released notebook with so many cells added all over it."""
+    source, release = (nbformat.read(ROOT / kind / f"{name}.ipynb", as_version=4) for kind in ("source", "release"))
+    submitted = copy.deepcopy(release)
+    for place in range(number):
+        cell = nbformat.v4.new_code_cell(text(place), id=f"new-{place}")
+        submitted.cells.insert(place * 7 % len(submitted.cells), cell)
+    return rebuild(source, submitted)[0]
+
+
+def time_of(plan: Plan, notebook: Any, seconds: float = 30) -> float:
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            read_names(cell.source)  # what is compared is what comes after that
+    began = time.process_time()
+    plan.lay_out(notebook, seconds)
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_planning_is_linear_in_the_cells_that_a_student_added(name: str) -> None:
+    plan = make_plan(name)
+    names = sorted({one for own in plan.names for one in own.incoming | own.bound})
+
+    def text(place: int) -> str:
+        one, other, third = (names[place * factor % len(names)] for factor in (1, 3, 7))
+        return f"{one} = {other}\ndef late():\n    return {third}\nprint({third}, {one})"
+
+    few, many = (min(time_of(plan, add_cells(name, number, text)) for _ in range(3)) for number in (100, 1_000))
+    assert many < 40 * max(few, 0.005), "ten times as many cells"
+    assert many < 2
+
+
+@pytest.mark.parametrize("name", BOOKS)
+def test_added_cells_that_touch_nothing_leave_explanations_settled(name: str) -> None:
+    plan = make_plan(name)
+    settled = [one.step is None for one in plan.lay_out(add_cells(name, 0, str))]
+    more = [one.step is None for one in plan.lay_out(add_cells(name, 300, lambda place: f"own_{place} = {place}"))]
+    assert sum(more) == sum(settled) > 0
+
+
+def test_what_cannot_be_told_in_time_runs() -> None:
+    """Texts that take long to read: all cells run, and the process of the student finds out what they cost."""
+    plan = make_plan(BOOKS[0])
+    draw = random.Random(0)
+    notebook = add_cells(
+        BOOKS[0],
+        400,
+        lambda place: f"x{place} = " + "+".join(f"a{draw.random()}*(b-1)".replace("0.", "") for _ in range(1_500)),
+    )
+    began = time.monotonic()
+    laid = plan.lay_out(notebook, 0.5)
+    assert time.monotonic() - began < 5
+    assert all(one.step for one in laid)

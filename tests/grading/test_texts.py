@@ -1,0 +1,119 @@
+"""What leaves for a terminal and for a spreadsheet: no control characters, no formulas, and every row with its columns."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.authoring.accuracy import hand_in
+from autograder.cli import main
+from autograder.grading.commands import run_nbgrader
+from autograder.grading.database import open_gradebook
+from autograder.grading.grade import export_marks
+from autograder.grading.texts import cell, printable
+
+CHAPTER, NAME = "01_mini", "1_mini"
+FORMULAS = [
+    '=HYPERLINK("https://example.org?"&A1,"mark")',
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "  =1+1",
+    "＝1+1",
+]
+HOSTILE = [
+    "\x1b[2J\x1b[31mred",
+    "a\x07bell",
+    "one\ncourse: all is well",
+    "back\x08\x08",
+    "\u202eturned",
+    "\x9b31m",
+    "null\x7f",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_formula_is_a_text(text: str) -> None:
+    assert cell(text).startswith("'")
+    assert cell(text).isprintable()
+
+
+def test_what_is_no_formula_stays() -> None:
+    values = ("ada", "Müller-Lüdenscheidt", "o'neill", "a=b", "x, y", "", 3.5, -1.0, None)
+    assert [cell(value) for value in values] == [
+        "ada",
+        "Müller-Lüdenscheidt",
+        "o'neill",
+        "a=b",
+        "x, y",
+        "",
+        "3.5",
+        "-1.0",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_control_character_is_shown_as_what_it_is(text: str) -> None:
+    assert printable(text).isprintable()
+    assert "\\" in printable(text)
+
+
+def test_signs_of_all_languages_stay() -> None:
+    assert printable("Zoë Łukasz 王芳 Δ α→β 🙂") == "Zoë Łukasz 王芳 Δ α→β 🙂"
+
+
+@pytest.mark.parametrize("command", ["course", "nbgrader"])
+def test_no_cell_of_the_exported_marks_is_a_formula(mini: Path, tmp_path: Path, command: str) -> None:
+    course = tmp_path / "course"
+    shutil.copytree(mini, course)
+    with open_gradebook(course) as gradebook:
+        gradebook.add_assignment(CHAPTER)
+        for number, text in enumerate([*FORMULAS, *HOSTILE, "plain, with a comma", 'a "quote"']):
+            gradebook.add_student(f"{text}", first_name=text, last_name=text, email=f"{number}@example.org")
+    if command == "course":
+        export_marks(course)
+    else:
+        run_nbgrader(course, "export")
+    with (course / "grades.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    assert header[:4] == ["assignment", "duedate", "timestamp", "student_id"]
+    assert len(rows) == len(FORMULAS) + len(HOSTILE) + 2
+    for row in rows:
+        assert len(row) == len(header)
+        assert not any(value.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "＝")) for value in row)
+        assert all(value.isprintable() for value in row)
+    assert any("plain, with a comma" in row for row in rows)
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_printed_of_students_has_no_control_characters(
+    mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = tmp_path / "course"
+    shutil.copytree(mini, course)
+    monkeypatch.chdir(course)
+    for text in HOSTILE:
+        hand_in(course, CHAPTER, text, {})
+    assert main(["grade", "1"]) == 0
+    for text in HOSTILE:
+        shutil.rmtree(course / "submitted" / text / CHAPTER)
+        (course / "submitted" / text / CHAPTER).mkdir()
+        (course / "submitted" / text / CHAPTER / f"x{text}y.txt").write_text("no notebook")
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        for text in HOSTILE:
+            gradebook.find_grade("relu-check", NAME, CHAPTER, text).auto_score = 1
+        gradebook.db.commit()
+    capsys.readouterr()
+    assert main(["grade", "1"]) == 0
+    said = capsys.readouterr().out
+    assert all(line.isprintable() for line in said.split("\n"))
+    assert said.count("not graded: ") == len(HOSTILE)
+    assert "\ncourse: all is well" not in said

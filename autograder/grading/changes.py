@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.errors import CourseError
 from autograder.grading.commands import run_nbgrader
+from autograder.grading.places import find_places
 
 KINDS = ("grade", "solution", "task", "source")
 """The kinds of cells that nbgrader keeps apart. A cell may be of several."""
@@ -38,9 +40,10 @@ NO_MARKS = (0.0, "")
 
 def find_differences(course: Path, chapter: str, gradebook: Any) -> list[Difference]:
     """What the gradebook would have to be told before the submissions of `chapter` can be marked."""
-    source = {path.stem: _read_source(path) for path in sorted((course / "source" / chapter).glob("*.ipynb"))}
+    folder = find_places(course).source_folder(chapter)
+    source = {path.stem: _read_source(path) for path in sorted(folder.glob("*.ipynb"))}
     if not source:
-        raise CourseError(f"source/{chapter} has no notebook: build the chapter first.")
+        raise CourseError(f"{os.path.relpath(folder, course.resolve())} has no notebook: build the chapter first.")
     known = {notebook.name: _read_known(notebook) for notebook in gradebook.find_assignment(chapter).notebooks}
     found = []
     for name in sorted(source.keys() | known.keys()):
@@ -124,7 +127,7 @@ def update_gradebook(course: Path, chapter: str, gradebook: Any) -> list[str]:
     except MissingEntry:
         found = []
     for name in dict.fromkeys(one.notebook for one in found):
-        path = course / "source" / chapter / f"{name}.ipynb"
+        path = find_places(course).source_folder(chapter) / f"{name}.ipynb"
         _set_cells(gradebook, chapter, name, _read_source(path) if path.exists() else {})
         if not path.exists():
             _remove_notebook(gradebook, chapter, name)

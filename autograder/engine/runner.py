@@ -6,7 +6,6 @@ where a cell ended its process. It imports neither torch nor IPython.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from autograder.engine.sides import GRACE_SECONDS, Ended, Place, Process, Side, 
 from autograder.engine.walls.laying import list_files
 from autograder.engine.walls.terms import Limits
 from autograder.engine.warm import Connection, Lost, WarmProcess
-from autograder.engine.wire.channel import Channel
+from autograder.engine.wire.channel import Channel, write_message
 from autograder.errors import CourseError
 
 NOTABLE = 0.5
@@ -193,7 +192,7 @@ class Run:
 
     def _pass_on(self, process: Process, message: dict[str, Any]) -> None:
         """Tell the examiner something of the student's process."""
-        self.examiner.pass_on(process, Channel.CONTROL, json.dumps(message).encode())
+        self.examiner.pass_on(process, Channel.CONTROL, write_message(message))
 
     def _find_student(self, watch: Watch) -> Process:
         """The student's process; that its earlier cells have to run again first is not the check's time."""

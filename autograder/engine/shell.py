@@ -27,6 +27,9 @@ MAX_STREAM = 100_000
 
 MAX_OUTPUTS = 200
 
+MAX_SHOWN = 16_000_000
+"""Characters kept of all that one cell shows, as it is sent; half of what a frame may hold."""
+
 Output = dict[str, Any]
 
 
@@ -50,7 +53,27 @@ class _Outputs:
 
     def take(self) -> list[Output]:
         kept, self.kept = self.kept, []
-        return [_encode(output) for output in kept]
+        left, taken = MAX_SHOWN, list[Output]()
+        for output in kept:
+            encoded = _encode(output)
+            size = len(json.dumps(encoded))
+            fits = size <= left
+            left -= size if fits else 0
+            shown = encoded if fits else _leave_out(encoded)
+            if fits or taken[-1:] != [shown]:
+                taken.append(shown)
+        return taken
+
+
+def _leave_out(output: Output) -> Output:
+    """What stays of an output where a cell shows too much."""
+    if output["output_type"] == "error":
+        return {**output, "evalue": f"{output['evalue'][:1000]}…", "traceback": []}
+    return {
+        "output_type": "stream",
+        "name": "stderr",
+        "text": "… an output that is not kept: this cell shows too much.\n",
+    }
 
 
 def _encode(output: Output) -> Output:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -24,7 +23,7 @@ from autograder.engine.walls.laying import gather, open_folders
 from autograder.engine.walls.meter import Meter
 from autograder.engine.walls.terms import OUT_OF_MEMORY, UNAVAILABLE, Limits
 from autograder.engine.warm import Connection, Lost
-from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message
+from autograder.engine.wire.channel import Channel, Closed, Late, Malformed, read_message, write_message
 from autograder.errors import CourseError
 
 GRACE_SECONDS = 2.0
@@ -182,7 +181,7 @@ class Side:
         watch = Watch(self.seconds + GRACE_SECONDS)
         watch.add(process)
         message = {**self.write_message(step), "number": step.number, "seconds": self.seconds}
-        self.pass_on(process, Channel.CONTROL, json.dumps(message).encode())
+        self.pass_on(process, Channel.CONTROL, write_message(message))
         return watch
 
     def pass_on(self, process: Process, kind: int, text: bytes, raw: bytes | bytearray = b"") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.engine.walls.surroundings import make_environment
-from autograder.engine.wire.channel import Channel, Closed, Malformed, read_message
+from autograder.engine.wire.channel import Channel, Closed, Malformed, read_message, write_message
 from autograder.errors import GraderError
 
 WARM = "warm"
@@ -106,7 +105,7 @@ class Connection:
 
     def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         try:
-            self.channel.send(Channel.CONTROL, json.dumps(request).encode(), descriptors=descriptors)
+            self.channel.send(Channel.CONTROL, write_message(request), descriptors=descriptors)
             _, text, _ = self.channel.receive()
             return read_message(text)
         except (Closed, Malformed):

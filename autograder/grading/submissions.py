@@ -28,9 +28,7 @@ ADDED = "added-"
 MAX_ADDED, MAX_NOTES = 1_000, 40
 """Cells of a student's own that are kept in a notebook, and notes on it. Nobody who works writes more."""
 
-_HIDDEN = re.compile(
-    r"[^\n]*### BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?### END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL
-)
+_HIDDEN = re.compile(r"[^\n]*BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL)
 
 
 class Unreadable(CourseError):
@@ -81,6 +79,17 @@ def _read_cells(stored: Any) -> Any:
     return notebook
 
 
+def use_newlines(text: str) -> str:
+    """The text with the line ends of Unix; an editor may have written others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def is_same(text: str, other: str) -> bool:
+    """Whether two texts of a cell are the same but for line ends and spaces at the ends of lines, which editors change by themselves."""
+    first, second = ([line.rstrip() for line in use_newlines(each).strip().split("\n")] for each in (text, other))
+    return first == second
+
+
 def _is_cell(cell: Any) -> bool:
     parts = {"source": str, "cell_type": str, "metadata": dict}
     return isinstance(cell, dict) and all(isinstance(cell.get(name), kind) for name, kind in parts.items())
@@ -99,6 +108,7 @@ def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
     found: set[int] = set()
     last, more = -1, 0
     for cell in submitted.cells:
+        cell.source = use_newlines(cell.source)
         place = find(cell)
         if place is None or place in found:
             if place is not None:
@@ -168,7 +178,7 @@ def _take_over(target: Any, cell: Any) -> list[str]:
         notes.append(f"The cell '{name}' was made a {cell.cell_type} cell; it is graded as a {target.cell_type} cell.")
     if is_answer(target):
         target.source = cell.source
-    elif _HIDDEN.sub("", target.source).strip() != cell.source.strip():
+    elif not is_same(_HIDDEN.sub("", use_newlines(target.source)), cell.source):
         notes.append(f"The cell '{name}' is not the student's to change and was changed; the original is graded.")
     own = target.metadata["nbgrader"].get("points")
     handed_in = cell.metadata["nbgrader"].get("points") if get_id(cell) else own

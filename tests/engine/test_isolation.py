@@ -6,6 +6,7 @@ Each row runs behind walls of its own. The attacks run once more as an ordinary 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -533,6 +534,24 @@ def test_missing_wall_is_told(tmp_path: Path) -> None:
         name, text = box.hear()
     assert name == "Unavailable"
     assert "“files” ([Errno 2] No such file or directory" in text
+
+
+def test_python_that_only_its_owner_can_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is where it was installed under `umask 077`, and root grades."""
+    plan = dataclasses.replace(preparation.get_plan(), needed=[str(tmp_path / "closed.py")])
+    monkeypatch.setattr(isolation, "get_plan", lambda: plan)
+    with boxed(lambda _: "ran", tmp_path) as box:
+        name, text = box.hear()
+    assert name == "Unavailable"
+    assert "student code cannot read Python" in text
+    assert "chmod -R go+rX" in text
+
+
+def test_files_that_cannot_lie_together_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    files = {"mistakes.json": tmp_path / "file", "mistakes.json/x": tmp_path / "file"}
+    with boxed(lambda _: "ran", tmp_path, files=files) as box:
+        assert box.hear() == ["CourseError", "'mistakes.json' cannot be a file and, for 'mistakes.json/x', a folder."]
 
 
 def test_older_kernel_has_read_only_folders_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

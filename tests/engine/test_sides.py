@@ -71,7 +71,8 @@ def test_a_cell_and_a_value_of_any_size_pass(engine: Engine) -> None:
     steps += [
         check(f"assert len(text) == 3_000_000\nassert large.sum() == 20_000_000 # {'y' * 3_000_000}", "text", "large")
     ]
-    assert [one.outputs for one in engine.run(Job(steps))] == [[], []]
+    steps += [student(f"letters = {'é' * 9_000_000!r}")]  # 18 MB in a notebook's file
+    assert [one.outputs for one in engine.run(Job(steps))] == [[], [], []]
 
 
 SCAN = r"""
@@ -238,12 +239,12 @@ work(2);
 
 def test_a_crowd_beside_it_costs_an_honest_answer_nothing(warm: Engine, isolated: Engine) -> None:
     """Each cell needs two seconds of a core, and has three."""
-    begun, ended = threading.Event(), []
+    begun = threading.Event()
 
     def crowd() -> None:
         with Engine(True, address=warm.start()) as engine:
             begun.set()
-            ended.extend(engine.run(Job([student(CROWD)], seconds=8))[0].outputs)
+            engine.run(Job([student(CROWD.replace("60", "15"))], seconds=8))
 
     neighbour = threading.Thread(target=crowd)
     neighbour.start()
@@ -253,7 +254,6 @@ def test_a_crowd_beside_it_costs_an_honest_answer_nothing(warm: Engine, isolated
     found = isolated.run(Job(steps, seconds=3))
     neighbour.join()
     assert [one.outputs for one in found] == [[], [], []]
-    assert [output["ename"] for output in ended] == ["CellTimeoutError"]
 
 
 def test_a_crowd_of_its_own_and_sleep_are_an_answers_time(isolated: Engine) -> None:
@@ -264,4 +264,25 @@ def test_a_crowd_of_its_own_and_sleep_are_an_answers_time(isolated: Engine) -> N
         ["CellTimeoutError"],
         [],
     ]
-    assert time.monotonic() - began < 20
+    assert (
+        time.monotonic() - began < 45
+    )  # the crowd's own share of the cores may be small, but not its time by the clock
+
+
+SHOWN = {
+    "many pictures": "from IPython.display import HTML, display\nfor _ in range(150): display(HTML('é' * 100_000))",
+    "a long error": "raise ValueError('é' * 30_000_000)",
+    "two streams in turn": "import sys\nfor _ in range(150):\n    print('é' * 100_000); print('é' * 100_000, file=sys.stderr)",
+    "a long value": "'é' * 30_000_000",
+}
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_a_cell_may_show_more_than_a_frame_holds(what: str, engine: Engine) -> None:
+    shown, after, checked = engine.run(Job([student(SHOWN[what]), student("x = 1"), check(SHOWN[what])]))
+    assert after.outputs == []
+    for ran in (shown, checked):
+        kinds = [output.get("ename", output["output_type"]) for output in ran.outputs]
+        assert kinds
+        assert set(kinds) == {"ValueError"} if what == "a long error" else "ValueError" not in kinds
+        assert "ProcessEnded" not in kinds

@@ -321,6 +321,22 @@ def test_an_added_cell_that_claims_to_be_graded_is_not(source, submitted):
     assert_fixed_by_source(rebuilt, source)
 
 
+@pytest.mark.parametrize("ends", ["\r\n", "\r", "  \n", "\t\r\n"])
+@pytest.mark.parametrize("marker", ["### BEGIN HIDDEN TESTS", "# BEGIN HIDDEN TESTS", "    #BEGIN HIDDEN TESTS"])
+def test_line_ends_are_no_change(source, submitted, ends, marker):
+    check = "assert relu(1) == 1"
+    cell_of(source, "relu-check").source = f"{check}\n{marker}\nassert 0\n{marker.replace('BEGIN', 'END')}\n{check}"
+    cell_of(submitted, "relu-check").source = f"{check}\n{check}"
+    for cell in submitted.cells:
+        cell.source = cell.source.replace("\n", ends)
+    rebuilt, notes = rebuild(source, submitted)
+    assert notes == []
+    assert "\r" not in "".join(cell.source for cell in rebuilt.cells)
+    for cell in source.cells:  # and where the author's file has them
+        cell.source = cell.source.replace("\n", ends)
+    assert rebuild(source, submitted)[1] == []
+
+
 def test_code_that_students_may_change_runs_as_they_left_it(source, submitted):
     [shown] = [cell for cell in submitted.cells if cell.source.startswith("greeting")]
     shown.source = "greeting = 'changed'"

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 import site
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,8 +36,8 @@ def make_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in _INHERITED or name.startswith(_ARITHMETIC)}
     if paths := [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]:
         kept["PYTHONPATH"] = os.pathsep.join(paths)  # it starts in another folder
-    if site.ENABLE_USER_SITE and (base := site.getuserbase()):
-        kept["PYTHONUSERBASE"] = base  # its home is another one
+    if site.ENABLE_USER_SITE and site.getusersitepackages() in sys.path:
+        kept["PYTHONUSERBASE"] = site.getuserbase()  # its home is another one
     if fonts := _find_font_cache():
         kept["MPLCONFIGDIR"] = fonts
     if (found := importlib.util.find_spec("matplotlib")) and found.origin:

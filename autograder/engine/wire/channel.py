@@ -105,7 +105,7 @@ class Channel:
 
     def tell(self, **message: Any) -> None:
         """Send a control message. Raises `Closed` and `Late`."""
-        self.send(self.CONTROL, json.dumps(message).encode("utf-8", "replace"))
+        self.send(self.CONTROL, write_message(message))
 
     def _wait_for(self, size: int, deadline: float | None) -> None:
         """Read ahead until there are `size` bytes. Raises `Closed` and `Late`; what has come by then stays."""
@@ -138,6 +138,14 @@ class Channel:
         for descriptor in self._descriptors or ():
             os.close(descriptor)
         self.connection.close()
+
+
+def write_message(message: dict[str, Any]) -> bytes:
+    """A control message as it is sent: in letters as they are, which take a third of what escapes do, where they can be written so."""
+    try:
+        return json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a letter
+        return json.dumps(message).encode()
 
 
 def read_message(text: bytes) -> dict[str, Any]:

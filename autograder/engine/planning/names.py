@@ -36,6 +36,9 @@ MAX_CHARACTERS = 50_000
 """A longer text is not read: that would take seconds and gigabytes, here, where no wall stands around it."""
 
 
+_BUILTINS = frozenset(vars(builtins)) - {"__annotations__"}
+
+
 @dataclass
 class Names:
     """`incoming` are needed from before, `late` of these in functions, which may be called at any time; `called` are all that functions
@@ -77,7 +80,7 @@ def read_names(source: str) -> Names:
     found.late = reader.late - found.bound
     found.incoming |= found.late
     found.dynamic = found.dynamic or bool(found.incoming & _DYNAMIC)
-    found.incoming = {name for name in found.incoming if not hasattr(builtins, name)}
+    found.incoming -= _BUILTINS
     return found
 
 

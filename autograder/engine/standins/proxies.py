@@ -48,7 +48,7 @@ class Link(Protocol):
 
 _READABLE = frozenset(
     "__name__ __qualname__ __doc__ __dict__ __annotations__ __defaults__ __kwdefaults__ __code__ __closure__ __self__ __func__ "
-    "__dataclass_fields__ __dataclass_params__ __match_args__ __slots__ __members__ __abstractmethods__ __isabstractmethod__".split()
+    "__init__ __dataclass_fields__ __dataclass_params__ __match_args__ __slots__ __members__ __abstractmethods__ __isabstractmethod__".split()
 )
 """The attributes with two underscores that are asked for. Others speak to Python or to numpy (`__array_interface__` holds an address)."""
 
@@ -77,10 +77,18 @@ class StandInClass(type):
     def mro(cls) -> list[type]:
         """With what `isinstance` is to know: classes of libraries and of the author's that the original is built on."""
         order = super().mro()
-        known = [each for real in cls.__dict__.get("__reals__", ()) for each in real.__mro__ if each not in order]
+        known = [
+            each
+            for real in type.__getattribute__(cls, "__dict__").get("__reals__", ())
+            for each in real.__mro__
+            if each not in order
+        ]
         return [*order[:-1], *dict.fromkeys(known), object]
 
     def __getattribute__(cls, name: str) -> Any:
+        own = type.__getattribute__(cls, "__dict__")
+        if name in ("__dict__", "__init__") and "__standin__" in own:
+            return _get(cls, name)
         if name.startswith("__") or name == "mro" or not type.__getattribute__(cls, "__reals__"):
             return type.__getattribute__(cls, name)
         return _get(cls, name)
@@ -200,9 +208,11 @@ def make_class(
     special: set[str],
     base: str | None,
     reals: tuple[type, ...] = (),
+    passes_for: type | None = None,
 ) -> StandInClass:
     """The stand-in for a class. `special` are the special methods that it has, `base` the plain type that it is built on, `reals` the
-    classes of this process that it passes for under `isinstance` and `issubclass`.
+    classes of this process that it passes for under `isinstance` and `issubclass`; `passes_for` is one that it can pass for under
+    `isinstance` alone.
 
     Raises `TypeError` where classes cannot have these bases.
     """
@@ -215,6 +225,7 @@ def make_class(
         methods[each] = property(lambda self, each=each: _link(self).operate("getattr", self, each))  # type: ignore[misc]
     if base in _PAYLOADS:
         passes_for = type(name, (_PAYLOADS[base],), {"__module__": "__main__"})
+    if passes_for is not None:
         methods["__class__"] = property(lambda self: passes_for)
     if reals:
         methods["__getattribute__"] = _get_own

@@ -389,4 +389,12 @@ class StandIns:
         function = value if not iterator else value.__next__
         number = self.local_numbers.setdefault(id(value), len(self.catalogue.locals) + 1)
         self.catalogue.locals[number] = function
-        return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
+        text = getattr(value, "__doc__", None)
+        text = text[:4000] if type(text) is str and not iterator else None
+        return {
+            "t": "local",
+            "id": number,
+            "iterator": iterator,
+            "name": str(getattr(value, "__name__", "function")),
+            "doc": text,
+        }

@@ -54,7 +54,7 @@ class Places:
     def list_assignments(self) -> list[str]:
         """The assignments that have a notebook in the source folder, sorted."""
         found = self._list(self.source, "assignment_id", {"student_id": "."})
-        return [name for name in found if any(self.source_folder(name).glob("*.ipynb"))]
+        return [name for name in found if not name.startswith(".") and any(self.source_folder(name).glob("*.ipynb"))]
 
     def list_folders(self, step: str, chapter: str) -> list[Path]:
         """The folders of all students for a step, `submitted` or `autograded`."""
@@ -76,7 +76,7 @@ class Places:
                 fits = name.startswith(prefix) and name.endswith(suffix) and len(name) > len(prefix + suffix)
                 if fits and os.path.isdir(os.path.join(folder, name, rest)):
                     found.add(name[len(prefix) : len(name) - len(suffix)])
-        return sorted(name for name in found if not name.startswith("."))
+        return sorted(found)
 
 
 @functools.lru_cache

@@ -16,6 +16,7 @@ import nbformat
 from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests
 
 from autograder.engine.planning.languages import get_language
+from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import read_names
 from autograder.engine.planning.plan import get_role
 from autograder.errors import CourseError
@@ -105,7 +106,7 @@ def has_code(source: str, comments: tuple[str, ...] = COMMENTS) -> bool:
 def can_fail(source: str) -> bool:
     """Whether a Python cell has a statement that could fail for one answer or another."""
     names = read_names(source)
-    if names.dynamic:  # text with a magic is no Python, and may do anything
+    if names.dynamic or strip_magics(source) != source:  # text with a magic is no Python, and may do anything
         return has_code(source, ("#",))
     return bool(names.incoming - names.late) or any(map(_decides, _walk_what_runs(ast.parse(source).body)))
 

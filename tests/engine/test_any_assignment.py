@@ -105,7 +105,7 @@ PLOTS: list[tuple[str, str, str]] = [
         "code",
         "assert isinstance(axes, plt.Axes)\nassert len(axes.lines) == 1\nassert list(axes.lines[0].get_ydata()) == [1, 4, 9]",
     ),
-    ("check:plot_label:1", "code", "assert axes.get_xlabel() == 'n'"),
+    ("check:plot_label:1", "code", "class Own(type(axes)):\n    pass\nassert axes.get_xlabel() == 'n'"),
 ]
 
 STUDENTS: dict[str, dict[str, str]] = {

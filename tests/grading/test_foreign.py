@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -313,7 +314,7 @@ IPKernelApp.launch_instance(kernel_class=Toy)
 @pytest.fixture
 def toy() -> Any:
     """A kernel for all users, for the time of a test."""
-    folder = Path(sys.prefix, "share", "jupyter", "kernels", "autograded-toy")
+    folder = Path(sys.prefix, "share", "jupyter", "kernels", f"autograded-toy-{os.getpid()}")
     folder.mkdir(parents=True)
     try:
         spec = {
@@ -323,7 +324,7 @@ def toy() -> Any:
         }
         (folder / "kernel.json").write_text(json.dumps(spec))
         (folder / "toy.py").write_text(TOY)
-        yield {"kernelspec": {"name": "autograded-toy", "display_name": "Toy", "language": "toy"}}
+        yield {"kernelspec": {"name": folder.name, "display_name": "Toy", "language": "toy"}}
     finally:
         shutil.rmtree(folder)
 
@@ -341,7 +342,9 @@ TOY_ANSWERS = {
     "looks": "import os\ninside = not os.path.exists('/etc/shadow') and os.getuid() and len(os.listdir('/proc')) < 99\n"
     "double = lambda x: 2 * x if inside else 1 / 0",
 }
-CLEAR_STUBS = "c.ClearSolutions.code_stub = {'toy': '// YOUR CODE HERE', 'R': 'stop()'}\nc.Execute.timeout = 4"
+CLEAR_STUBS = (
+    "c.ClearSolutions.code_stub = {'toy': '// YOUR CODE HERE', 'nowhere': '//', 'R': 'stop()'}\nc.Execute.timeout = 4"
+)
 
 
 def test_a_notebook_of_another_language_is_graded_in_its_kernel(tmp_path: Path, graded_here: None, toy: Any) -> None:
@@ -360,7 +363,7 @@ def test_nbgrader_autograde_runs_another_language_behind_the_walls(tmp_path: Pat
 
 
 def test_a_kernel_that_is_not_there_is_named(tmp_path: Path, graded_here: None) -> None:
-    kernel = {"kernelspec": {"name": "nowhere", "display_name": "N", "language": "toy"}}
+    kernel = {"kernelspec": {"name": "nowhere", "display_name": "N", "language": "nowhere"}}
     course = make_course(tmp_path / "course", TOY_CELLS, {"right": TOY_ANSWERS["right"]}, kernel, CLEAR_STUBS)
     with pytest.raises(CourseError, match="needs the Jupyter kernel 'nowhere', and this machine has only"):
         grade_class(course, "quick")

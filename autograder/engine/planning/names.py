@@ -36,6 +36,9 @@ MAX_CHARACTERS = 50_000
 """A longer text is not read: that would take seconds and gigabytes, here, where no wall stands around it."""
 
 
+_BUILTINS = frozenset(vars(builtins)) - {"__annotations__"}
+
+
 @dataclass
 class Names:
     """`incoming` are needed from before, `late` of these in functions, which may be called at any time; `called` are all that functions
@@ -73,11 +76,11 @@ def read_names(source: str) -> Names:
         return Names(dynamic=True)
     found = reader.found
     found.made = {name for statement in program.body for name in _made_by(statement)}
-    found.called = reader.late
+    found.called = reader.called
     found.late = reader.late - found.bound
     found.incoming |= found.late
     found.dynamic = found.dynamic or bool(found.incoming & _DYNAMIC)
-    found.incoming = {name for name in found.incoming if not hasattr(builtins, name)}
+    found.incoming -= _BUILTINS
     return found
 
 
@@ -138,6 +141,8 @@ class _Reader(ast.NodeVisitor):
     def __init__(self) -> None:
         self.found = Names()
         self.late: set[str] = set()
+        self.called: set[str] = set()
+        self.depth = 0
         self.scopes: list[set[str]] = []  # of functions: their own names
 
     def _visit_all(self, nodes: object) -> None:
@@ -158,6 +163,8 @@ class _Reader(ast.NodeVisitor):
             self._bind(node.id)
         elif self.scopes:
             self.late.add(node.id)
+            if self.depth:
+                self.called.add(node.id)
         elif node.id not in self.found.bound:
             self.found.incoming.add(node.id)
 
@@ -241,7 +248,9 @@ class _Reader(ast.NodeVisitor):
         every += [one for one in (arguments.vararg, arguments.kwarg) if one]
         self._visit_all([*arguments.defaults, *arguments.kw_defaults, *(one.annotation for one in every)])
         self.scopes.append({one.arg for one in every} | _own_names(list(body), self.found.bound))
+        self.depth += 1
         self._visit_all(list(body))
+        self.depth -= 1
         self.scopes.pop()
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:

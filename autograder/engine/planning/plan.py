@@ -75,9 +75,9 @@ class Plan:
         """For the place of a check, the names in it that are the student's."""
         self.imports: dict[int, str] = {}
         """For the place of a check, what to import for it because only an answer does."""
-        own = (names for role, names in zip(self.roles, self.names, strict=True) if role in ("answer", "prose"))
+        own = (names for role, names in zip(self.roles, self.names, strict=True) if role == "answer")
         self._called = {name for names in own for name in names.called}
-        """What functions outside of the checks need when they are called."""
+        """What the functions of answers need when they are called."""
         self._inspects = any("inspect" in cell.source for cell in self.cells)
         for place, role in enumerate(self.roles):
             if role == "check":

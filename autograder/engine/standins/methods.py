@@ -37,9 +37,11 @@ def make_class(
     special: set[str],
     base: str | None,
     reals: tuple[type, ...] = (),
+    passes_for: type | None = None,
 ) -> StandInClass:
     """The stand-in for a class. `special` are the special methods that it has, `base` the plain type that it is built on, `reals` the
-    classes of this process that it passes for under `isinstance` and `issubclass`.
+    classes of this process that it passes for under `isinstance` and `issubclass`; `passes_for` is one that it can pass for under
+    `isinstance` alone.
 
     Raises `TypeError` where classes cannot have these bases.
     """
@@ -57,6 +59,7 @@ def make_class(
         methods[each] = property(lambda self, each=each: link_of(self).operate("getattr", self, each))  # type: ignore[misc]
     if base in PAYLOADS:
         passes_for = type(name, (PAYLOADS[base],), {"__module__": "__main__"})
+    if passes_for is not None:
         methods["__class__"] = property(lambda self: passes_for)
     if reals:
         methods["__getattribute__"] = _get_own

@@ -40,8 +40,9 @@ _MISSING = object()
 class Callback:
     """A function of the examiner's, as the student's code sees it."""
 
-    def __init__(self, originals: Originals, number: int, name: str) -> None:
-        self._originals, self._number, self.__name__ = originals, number, name
+    def __init__(self, originals: Originals, number: int, name: str, text: str | None = None) -> None:
+        self._originals, self._number, self.__name__, self.__qualname__ = originals, number, name, name
+        self.__doc__ = text
 
     def __call__(self, /, *arguments: Any, **named: Any) -> Any:
         return self._originals.call_back(self._number, arguments, named)
@@ -339,7 +340,7 @@ class Originals:
             "special": sorted(name for name in SPECIAL if any(name in vars(each) for each in origins))
             + self._hashing(origins),
             "base": next((base.__name__ for base in PLAIN_BASES if base in origins), None),
-            "known": [place for each in origins[1:20] if each.__module__ != "__main__" and (place := locate(each))],
+            "known": [place for each in origins[:20] if each.__module__ != "__main__" and (place := locate(each))],
             "bases": [self._describe(base) for base in bases if base is not object],
         }
 
@@ -356,7 +357,7 @@ class Originals:
             return self.objects[tree["id"]]
         if tag == "local":
             kind = CallbackIterator if tree["iterator"] else Callback
-            return self.callbacks.setdefault(tree["id"], kind(self, tree["id"], tree["name"]))
+            return self.callbacks.setdefault(tree["id"], kind(self, tree["id"], tree["name"], tree["doc"]))
         if tag == "own":
             return read_owned(tree, read, self._find)
         if tag == "import":

@@ -51,7 +51,7 @@ class Link(Protocol):
 
 READABLE = frozenset(
     "__name__ __qualname__ __doc__ __dict__ __annotations__ __defaults__ __kwdefaults__ __code__ __closure__ __self__ __func__ "
-    "__dataclass_fields__ __dataclass_params__ __match_args__ __slots__ __members__ __abstractmethods__ __isabstractmethod__".split()
+    "__init__ __dataclass_fields__ __dataclass_params__ __match_args__ __slots__ __members__ __abstractmethods__ __isabstractmethod__".split()
 )
 """The attributes with two underscores that are asked for. Others speak to Python or to numpy (`__array_interface__` holds an address)."""
 
@@ -80,10 +80,18 @@ class StandInClass(type):
     def mro(cls) -> list[type]:
         """With what `isinstance` is to know: classes of libraries and of the author's that the original is built on."""
         order = super().mro()
-        known = [each for real in cls.__dict__.get("__reals__", ()) for each in real.__mro__ if each not in order]
+        known = [
+            each
+            for real in type.__getattribute__(cls, "__dict__").get("__reals__", ())
+            for each in real.__mro__
+            if each not in order
+        ]
         return [*order[:-1], *dict.fromkeys(known), object]
 
     def __getattribute__(cls, name: str) -> Any:
+        own = type.__getattribute__(cls, "__dict__")
+        if name in ("__dict__", "__init__") and "__standin__" in own:
+            return _get(cls, name)
         if name.startswith("__") or name == "mro" or not type.__getattribute__(cls, "__reals__"):
             return type.__getattribute__(cls, name)
         return _get(cls, name)

@@ -5,17 +5,22 @@ Every tag is of a fixed list, and every part of it is looked at. A number that i
 
 from __future__ import annotations
 
+import functools
 import io
+import types
 from abc import ABCMeta
 from collections.abc import Iterator
 from typing import Any
 
+import numpy
 import torch
+from torch import Tensor
 
 from autograder.engine.standins.errors import StudentError, find_builtin, make_error, make_error_class
 from autograder.engine.standins.library import make_coroutine
 from autograder.engine.standins.locate import find, locate
 from autograder.engine.standins.methods import SPECIAL, make_class
+from autograder.engine.standins.operations import PLAIN_BASES
 from autograder.engine.standins.originals import MAX_TRACKED
 from autograder.engine.standins.proxies import (
     CannotSplit,
@@ -89,7 +94,14 @@ class Registry:
         function = value if not iterator else value.__next__
         number = self.local_numbers.setdefault(id(value), len(self.locals) + 1)
         self.locals[number] = function
-        return {"t": "local", "id": number, "iterator": iterator, "name": str(getattr(value, "__name__", "function"))}
+        text = getattr(value, "__doc__", None)
+        return {
+            "t": "local",
+            "id": number,
+            "iterator": iterator,
+            "name": str(getattr(value, "__name__", "function")),
+            "doc": text[:4000] if type(text) is str and not iterator else None,
+        }
 
     def is_mutable(self, value: Any) -> bool:
         return values.is_mutable(value) or (is_owned(value, self.find) and is_changeable(value))
@@ -163,12 +175,35 @@ class Registry:
         special = {each for each in described["special"] if each in SPECIAL}
         known = [real, *(find(*place) for place in described.get("known", [])[:20])]
         reals = tuple(each for each in known if isinstance(each, type) and _is_ordinary(each))
-        for above, passes_for in ((own, reals), (own, ()), ((), ())):
+        others = [
+            each for each in known if isinstance(each, type) and each not in reals and not issubclass(each, _DATA)
+        ]
+        passes_for = (
+            _BUILTIN.get(name) if described["module"] in ("builtins", "functools") else next(iter(others), None)
+        )
+        for above, built_on in ((own, reals), (own, ()), ((), ())):
             try:
-                return make_class(self.link, number, name, above, special, described["base"], passes_for)
+                return make_class(self.link, number, name, above, special, described["base"], built_on, passes_for)
             except TypeError:  # classes that do not go together
                 continue
         raise Malformed("no class")
+
+
+_BUILTIN: dict[str, type] = {
+    "function": types.FunctionType,
+    "builtin_function_or_method": types.BuiltinFunctionType,
+    "method": types.MethodType,
+    "generator": types.GeneratorType,
+    "property": property,
+    "staticmethod": staticmethod,
+    "classmethod": classmethod,
+    "partial": functools.partial,
+}
+"""What a stand-in for one of these passes for under `isinstance`, by its class's name."""
+
+
+_DATA = (*PLAIN_BASES, BaseException, numpy.ndarray, numpy.generic, Tensor)
+"""What passes as data, or not at all."""
 
 
 class _Ordinary:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from autograder.engine.wire import wire
+from autograder.engine.wire.arrays import TAGS, is_changeable, read_array, replace_array, write_array
 from autograder.engine.wire.channel import Malformed
 from autograder.engine.wire.hints import read_hint, write_hint
 from autograder.engine.wire.tables import is_table, read_table, replace_table, write_table
@@ -81,7 +82,9 @@ MUTABLE = (list, dict, set, bytearray, deque, OrderedDict, Counter, defaultdict,
 
 def is_mutable(value: object) -> bool:
     """Whether this is data that can change in place."""
-    return type(value) in MUTABLE or isinstance(value, Tensor) or is_table(value)
+    if type(value) is numpy.ndarray:
+        return value.dtype.kind in "biufcUO"
+    return type(value) in MUTABLE or isinstance(value, Tensor) or is_table(value) or is_changeable(value)
 
 
 class Leaf:
@@ -110,8 +113,8 @@ def write_value(value: object, write: Part) -> dict[str, Any] | None:
     ):
         name = _NAMES.get((kind, value))
         return None if name is None else {"t": "fixed", "v": name}
-    if (table := write_table(value, write)) is not None:
-        return table
+    if (written := write_table(value, write) or write_array(value, write)) is not None:
+        return written
     if kind.__module__ in ("types", "typing") and (hint := write_hint(value, write)) is not None:
         return hint
     if isinstance(value, Leaf):
@@ -148,6 +151,8 @@ def read_value(tree: dict[str, Any], read: Part) -> Any:
         return _FIXED[tree["v"]]
     if tag in ("frame", "series", "index", "moment", "nothing"):
         return read_table(tree, read)
+    if tag in TAGS:
+        return read_array(tree, read)
     if tag == "hint":
         return read_hint(tree, read)
     if tag == "size":
@@ -189,6 +194,8 @@ def replace_contents(old: Any, new: Any) -> None:
     elif type(old) is type(new):
         if is_table(old):
             replace_table(old, new)
+        elif is_changeable(old):
+            replace_array(old, new)
         elif isinstance(old, numpy.ndarray):
             if old.shape == new.shape and old.dtype == new.dtype and old.flags.writeable:
                 old[...] = new

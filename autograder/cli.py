@@ -172,6 +172,8 @@ def _grade(options: argparse.Namespace) -> int:
             f"  {printable(change.student)}: {printable(change.notebook)}/{printable(change.cell)}: "
             f"{_points(change.before)} → {_points(change.after)} ({why})"
         )
+    if done.late:
+        print(f"  late penalties that changed with a due date or an extension: {done.late}")
     for warning in done.warnings:
         print(f"course: {printable(warning)}", file=sys.stderr)
     failed = [student for student in result.students if student.state == "not graded"]

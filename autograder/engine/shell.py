@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import TracebackType
 from typing import Any, NoReturn
 
 from IPython.core.compilerop import CachingCompiler
@@ -210,6 +211,15 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
     def ask_exit(self) -> NoReturn:
         raise SystemExit("exit() was called")
 
+    def _get_exc_info(self, exc_tuple: Any = None) -> tuple[Any, Any, Any]:
+        kind, error, trace = super()._get_exc_info(exc_tuple)
+        _shorten_chain(error)
+        return kind, error, _shorten(trace)
+
+    def _format_exception_for_storage(self, *args: Any, **options: Any) -> dict[str, Any]:
+        """IPython formats every error a second time, for `%notebook`."""
+        return {}
+
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         outputs.add({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)})
 
@@ -252,6 +262,36 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
             text = write_text(error)
             outputs.add({"output_type": "error", "ename": type(error).__name__, "evalue": text, "traceback": [text]})
         return outputs.take()
+
+
+MAX_FRAMES, MAX_CHAIN = 40, 5
+"""Frames of an error that are told, and errors behind it. IPython takes 5 ms for each, and an endless recursion has thousands."""
+
+
+def _shorten(trace: TracebackType | None) -> TracebackType | None:
+    """The first and the last frames of a traceback."""
+    frames = []
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    if len(frames) <= MAX_FRAMES:
+        return frames[0] if frames else None
+    shortened: TracebackType | None = None
+    for one in reversed(frames[: MAX_FRAMES // 2] + frames[-MAX_FRAMES // 2 :]):
+        shortened = TracebackType(shortened, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return shortened
+
+
+def _shorten_chain(error: BaseException | None) -> None:
+    """Shorten the errors that were there when `error` was raised, and leave out those further back."""
+    for left in reversed(range(MAX_CHAIN)):
+        behind = None if error is None else error.__cause__ or error.__context__
+        if error is None or behind is None:
+            return
+        behind.__traceback__ = _shorten(behind.__traceback__)
+        if not left:
+            error.__cause__ = error.__context__ = None
+        error = behind
 
 
 @contextmanager

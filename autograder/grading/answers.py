@@ -9,7 +9,7 @@ from typing import Any
 from nbformat.v4 import new_output
 
 from autograder.formats import RESULT
-from autograder.grading.submissions import ADDED, MISSING, get_id
+from autograder.grading.submissions import ADDED, MISSING, get_id, plain
 
 
 def is_answer(cell: Any) -> bool:
@@ -41,9 +41,9 @@ def find_untouched(notebook: Any, released: Mapping[str, str]) -> set[str]:
     for before, cell, after in zip(cells, cells[1:], cells[2:], strict=False):
         if not is_answer(cell):
             continue
-        began = _plain(released.get(get_id(cell), MISSING))
+        began = plain(released.get(get_id(cell), MISSING))
         beside = _is_text_of_students(before) or _is_text_of_students(after)
-        if _plain(cell.source) in ("", MISSING, began) and not (beside and cell.metadata["nbgrader"].get("grade")):
+        if plain(cell.source) in ("", MISSING, began) and not (beside and cell.metadata["nbgrader"].get("grade")):
             untouched.add(get_id(cell))
     return untouched
 
@@ -51,11 +51,7 @@ def find_untouched(notebook: Any, released: Mapping[str, str]) -> set[str]:
 def _is_text_of_students(cell: Any) -> bool:
     if cell is None or cell.cell_type == "code" or not str(cell.get("id")).startswith(ADDED):
         return False
-    return bool(_plain(cell.source))
-
-
-def _plain(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+    return bool(plain(cell.source))
 
 
 def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
@@ -89,5 +85,5 @@ def digest_answers(notebook: Any) -> dict[str, str]:
 
 
 def _digest(*texts: str) -> str:
-    text = "\0".join(_plain(text) for text in texts)
+    text = "\0".join(plain(text) for text in texts)
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()

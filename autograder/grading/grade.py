@@ -52,6 +52,8 @@ class Grading:
     kept: list[str] = field(default_factory=list)
     """Students whose work could not be graded for a reason that lies with whoever grades: what was graded before stands."""
     warnings: list[str] = field(default_factory=list)
+    late: int = 0
+    """Late penalties that changed because a due date or an extension moved."""
     told: list[str] = field(default_factory=list)
     """What the gradebook was told of the chapter."""
 
@@ -176,11 +178,24 @@ class _Run:
                 self.keeper.save(done, self.causes)  # what was graded before the trouble
             raise
         self.keeper.save(done, self.causes)
+        late = self._refresh_penalties()
         result = collect(self.gradebook, self.course, self.assignment.name, self.journal, self.keeper.outcomes)
         save_results(result, self.course)
         kept = [student for student, graded in self.keeper.outcomes.items() if graded.kept]
         unchanged = len(self.causes) - len(self.waiting)
-        return Grading(result, self.keeper.changes, unchanged, sorted(kept), self.warnings)
+        return Grading(result, self.keeper.changes, unchanged, sorted(kept), self.warnings, late=late)
+
+    def _refresh_penalties(self) -> int:
+        """Of the submissions that were not graded now: their due date may be another one than it was then."""
+        from autograder.grading.penalties import refresh_penalties
+
+        waiting, entries = set(self.waiting), self.journal.entries
+        before = {
+            student: list(entries[student].written)
+            for student in self.causes
+            if student not in waiting and student in entries
+        }
+        return refresh_penalties(self.gradebook, self.assignment.name, before, self.config)
 
     def _hand_out(self, jobs: int | None, cluster: str) -> Iterator[Done]:
         """Submit one after the other, a few ahead of the workers, and yield what is done.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,13 +23,14 @@ from nbgrader.api import (
 )
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import selectinload
 from traitlets.config import Config
 
 from autograder.errors import CourseError
-from autograder.grading.database import first_line, write
+from autograder.grading.database import write
 from autograder.grading.marks import CellMark
+from autograder.grading.penalties import seconds_late, write_penalties
 from autograder.grading.rows import (
     ASSIGNMENT,
     CELL,
@@ -126,7 +127,7 @@ def save_marks(
         submitted = list(_add_submissions(connection, known, by_student))
         changes = _write_grades(connection, known, submitted)
         _write_comments(connection, known, submitted)
-        _write_penalties(connection, submitted, penalties)
+        write_penalties(connection, submitted, penalties)
         return changes
 
     changes = write(gradebook.engine, work) if marks else []
@@ -216,9 +217,7 @@ def _add_submissions(
             if times[row.student_id] not in (None, row.timestamp)
         ],
     )
-    late = {
-        row.id: _seconds_late(times[row.student_id] or row.timestamp, known.duedate, row.extension) for row in found
-    }
+    late = {row.id: seconds_late(times[row.student_id] or row.timestamp, known.duedate, row.extension) for row in found}
     submissions = {row.student_id: row.id for row in found}
     new = [
         {"id": new_uuid(), "assignment_id": known.id, "student_id": name, "timestamp": times[name]}
@@ -226,7 +225,7 @@ def _add_submissions(
         if name not in submissions
     ]
     insert_rows(connection, SUBMISSION, new)
-    late |= {row["id"]: _seconds_late(row["timestamp"], known.duedate, None) for row in new}
+    late |= {row["id"]: seconds_late(row["timestamp"], known.duedate, None) for row in new}
     submissions |= {row["student_id"]: row["id"] for row in new}
 
     there = connection.execute(select(SUBMITTED).where(SUBMITTED.c.assignment_id.in_(row.id for row in found))).all()
@@ -246,12 +245,6 @@ def _add_submissions(
             one, penalty = ids[submission, key]
             same = marks[name].same.get(notebook.name, {})
             yield SubmittedRow(one, name, notebook, handed_in, penalty, late[submission], same)
-
-
-def _seconds_late(timestamp: datetime | None, duedate: datetime | None, extension: timedelta | None) -> float:
-    if timestamp is None or duedate is None:
-        return 0
-    return max(0, (timestamp - duedate - (extension or timedelta())).total_seconds())
 
 
 _NEW_GRADE = SimpleNamespace(id=None, auto_score=None, manual_score=None, extra_credit=None, needs_manual_grade=True)
@@ -332,36 +325,3 @@ def _write_comments(connection: Connection, known: AssignmentRow, submitted: lis
                 changed.append({"row": row.id, "auto_comment": says})
     insert_rows(connection, COMMENT, new)
     update_rows(connection, COMMENT, changed)
-
-
-def _write_penalties(connection: Connection, submitted: list[SubmittedRow], penalties: Any) -> None:
-    """As `AssignLatePenalties.preprocess`, for the notebooks that were handed in. Raises `CourseError` for a bad plugin."""
-    if not penalties.enabled:
-        return
-    handed_in = [one for one in submitted if one.marks is not None]
-    late = [one.id for one in handed_in if one.seconds_late > 0]
-    score = func.coalesce(func.sum(Grade.score), 0.0)
-    scores: dict[str, float] = {}
-    if late:
-        rows = connection.execute(
-            select(Grade.notebook_id, score).where(Grade.notebook_id.in_(late)).group_by(Grade.notebook_id)
-        )
-        scores = {row[0]: row[1] for row in rows}
-    changed = []
-    for one in handed_in:
-        penalty = _find_penalty(one, scores.get(one.id, 0.0), penalties) if one.seconds_late > 0 else None
-        if penalty != one.penalty:
-            changed.append({"row": one.id, "late_submission_penalty": penalty})
-    update_rows(connection, SUBMITTED, changed)
-
-
-def _find_penalty(one: SubmittedRow, score: float, penalties: Any) -> float | None:
-    try:
-        penalties.init_plugin()
-        penalty = penalties.plugin_inst.late_submission_penalty(one.student, score, one.seconds_late)
-        return None if penalty is None else float(penalties._check_late_penalty(SimpleNamespace(score=score), penalty))
-    except Exception as error:  # the plugin is the instructor's own program
-        plugin = penalties.plugin_class.__name__
-        raise CourseError(
-            f"The late penalty plugin {plugin} failed for {printable(one.student)}: {type(error).__name__}: {first_line(error)}"
-        ) from error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,7 @@ class Keeper:
         timestamp = None
         with contextlib.suppress(CourseError, ValueError, OverflowError):
             if text := read_file(stamp, 1_000).decode("utf-8", "replace").strip():
-                timestamp = parse_utc(text)
+                timestamp = parse_time(text)
         return SubmissionMarks(graded.student, timestamp, graded.marks, self._compare(graded))
 
     def _compare(self, graded: Graded) -> dict[str, dict[str, bool]]:
@@ -150,3 +152,9 @@ class Keeper:
         known = entry.causes if entry else {}
         found = [says for cause, says in words.items() if known and known.get(cause) != causes[cause]]
         return ", ".join(found) or "graded again"
+
+
+def parse_time(text: str) -> datetime:
+    """The time in a `timestamp.txt`, as UTC. nbgrader takes the 200 of `+0200` for seconds."""
+    found: datetime = parse_utc(re.sub(r"(?<=:\d\d)((?::\d\d)?(?:\.\d+)?)\s+(?=[+-]\d\d(?::?\d\d)?$)", r"\1", text))
+    return found

@@ -21,6 +21,7 @@ from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.grading.files import MAX_BYTES, Withheld, is_text, read_file, walk
 from autograder.grading.places import find_places
+from autograder.grading.renamed import find_renamed
 from autograder.grading.sources import read_source
 from autograder.grading.submissions import cut_notes
 from autograder.grading.todo import submission_folder
@@ -97,12 +98,20 @@ def read_folder(course: Path, student: str, assignment: Assignment, config: Any)
         raise CourseError(f"{os.path.relpath(folder, course.resolve())} is a link.")
     paths = {path.relative_to(folder).as_posix(): path for path in walk(folder)}
     notebooks = {name: paths.pop(f"{name}.ipynb") for name in assignment.sources if f"{name}.ipynb" in paths}
+    others = {name: path for name, path in paths.items() if name.endswith(".ipynb") and not _is_ignored(name, config)}
+    renamed = find_renamed(others, assignment.sources)
+    notes = []
+    for name, copies in renamed.items():
+        if name not in notebooks:
+            notebooks[name] = paths.pop(copies[0])
+            notes.append(f"{name}.ipynb was not handed in; '{copies[0]}' holds its cells and is graded in its place.")
+        else:
+            notes.append(f"{name}.ipynb is graded; '{copies[0]}' holds the same notebook.")
     if not notebooks:
         raise CourseError(
             f"None of the chapter's notebooks was handed in; the folder holds {', '.join(list(paths)[:5]) or 'nothing'}."
         )
     files: dict[str, bytes] = {}
-    notes = []
     for name, path in paths.items():
         if _is_ignored(name, config):
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ MAX_ADDED, MAX_NOTES = 1_000, 40
 """Cells of a student's own that are kept in a notebook, and notes on it. Nobody who works writes more."""
 
 _HIDDEN = re.compile(r"[^\n]*BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?END (?:HIDDEN TESTS|MARK SCHEME)[^\n]*\n?", re.DOTALL)
+"""What a release does not have of its source, by nbgrader's marks, which need no ### in front."""
 
 
 class Unreadable(CourseError):
@@ -95,8 +96,13 @@ def _is_cell(cell: Any) -> bool:
     return isinstance(cell, dict) and all(isinstance(cell.get(name), kind) for name, kind in parts.items())
 
 
-def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
-    """The notebook to grade, and notes on what was odd about the submission.
+def plain(text: str) -> str:
+    """A text without what editors change by themselves: ends of lines, spaces there, empty lines around all."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+
+
+def rebuild(source: Any, submitted: Any, released: Mapping[str, str] | None = None) -> tuple[Any, list[str]]:
+    """The notebook to grade, and notes on what was odd about the submission. `released` has the texts that students were given, by id.
 
     Untagged cells of the source that the student edited run as the student left them, like cells that the student
     added. A second copy of a graded cell is treated as an added cell.
@@ -120,7 +126,7 @@ def rebuild(source: Any, submitted: Any) -> tuple[Any, list[str]]:
         if place < last and get_id(rebuilt.cells[place]):
             notes.append(f"The cell '{get_id(rebuilt.cells[place])}' was moved; it is graded in its own place.")
         found.add(place)
-        notes += _take_over(rebuilt.cells[place], cell)
+        notes += _take_over(rebuilt.cells[place], cell, (released or {}).get(get_id(rebuilt.cells[place])))
         last = place
     for place, cell in enumerate(rebuilt.cells):
         if place not in found and get_id(cell):
@@ -168,7 +174,7 @@ def is_answer(cell: Any) -> bool:
     return bool(cell.metadata["nbgrader"].get("solution"))
 
 
-def _take_over(target: Any, cell: Any) -> list[str]:
+def _take_over(target: Any, cell: Any, given: str | None) -> list[str]:
     """Put a submitted cell's text in the place of the source's, where it is the student's to write."""
     name, notes = get_id(target), []
     if not name:
@@ -178,7 +184,7 @@ def _take_over(target: Any, cell: Any) -> list[str]:
         notes.append(f"The cell '{name}' was made a {cell.cell_type} cell; it is graded as a {target.cell_type} cell.")
     if is_answer(target):
         target.source = cell.source
-    elif not is_same(_HIDDEN.sub("", use_newlines(target.source)), cell.source):
+    elif plain(cell.source) not in {plain(text) for text in (_HIDDEN.sub("", plain(target.source)), given or "")}:
         notes.append(f"The cell '{name}' is not the student's to change and was changed; the original is graded.")
     own = target.metadata["nbgrader"].get("points")
     handed_in = cell.metadata["nbgrader"].get("points") if get_id(cell) else own

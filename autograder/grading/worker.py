@@ -138,7 +138,8 @@ class Grader:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as extra:
             files = self._lay_files(Path(extra), submission)
             for name, data in submission.notebooks.items():
-                notebook, notes = rebuild(self.sources[name], parse_notebook(f"{name}.ipynb", data))
+                released = self.assignment.released.get(name, {})
+                notebook, notes = rebuild(self.sources[name], parse_notebook(f"{name}.ipynb", data), released)
                 execute(
                     self.engine,
                     self.plans[name],
@@ -157,7 +158,6 @@ class Grader:
                     notes.append(
                         f"{name}: binds {', '.join(rebound[:5])} of the author's anew; the checks use the author's."
                     )
-                released = self.assignment.released.get(name, {})
                 graded.marks[name] = mark_notebook(notebook, released)
                 graded.answers[name] = digest_answers(notebook)
                 tell_untouched(notebook, released)

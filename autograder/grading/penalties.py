@@ -1,0 +1,95 @@
+"""Late penalties, as nbgrader's plugin gives them; looked at again where a due date or an extension has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from nbgrader.api import Grade
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import Connection, func, select
+from traitlets.config import Config
+
+from autograder.errors import CourseError
+from autograder.grading.database import first_line, write
+from autograder.grading.rows import SUBMISSION, SUBMITTED, SubmittedRow, read_assignment_row, update_rows
+from autograder.grading.texts import printable
+
+
+def refresh_penalties(gradebook: Any, assignment: str, handed_in: Mapping[str, Collection[str]], config: Config) -> int:
+    """Work out anew the penalties of submissions that need not be graded: `handed_in` has their notebooks by student.
+
+    Returns how many changed. Raises `CourseError` when the gradebook cannot be used, or for a bad plugin.
+    """
+    penalties = AssignLatePenalties(config=config)
+
+    def work(connection: Connection) -> int:
+        known = read_assignment_row(connection, assignment)
+        found = connection.execute(
+            select(
+                SUBMITTED.c.id,
+                SUBMITTED.c.notebook_id,
+                SUBMITTED.c.late_submission_penalty,
+                SUBMISSION.c.student_id,
+                SUBMISSION.c.timestamp,
+                SUBMISSION.c.extension,
+            )
+            .join(SUBMISSION, SUBMISSION.c.id == SUBMITTED.c.assignment_id)
+            .where(SUBMISSION.c.assignment_id == known.id)
+        ).all()
+        rows = []
+        for row in found:
+            notebook = known.notebooks[row.notebook_id]
+            if notebook.name in handed_in.get(row.student_id, ()):
+                late = seconds_late(row.timestamp, known.duedate, row.extension)
+                rows.append(SubmittedRow(row.id, row.student_id, notebook, {}, row.late_submission_penalty, late))
+        return write_penalties(connection, rows, penalties)
+
+    changed = write(gradebook.engine, work) if handed_in else 0
+    gradebook.db.expire_all()
+    return changed
+
+
+def seconds_late(timestamp: datetime | None, duedate: datetime | None, extension: timedelta | None) -> float:
+    if timestamp is None or duedate is None:
+        return 0
+    return max(0, (timestamp - duedate - (extension or timedelta())).total_seconds())
+
+
+def write_penalties(connection: Connection, submitted: list[SubmittedRow], penalties: Any) -> int:
+    """As `AssignLatePenalties.preprocess`, for the notebooks that were handed in; returns how many changed.
+
+    Raises `CourseError` for a bad plugin.
+    """
+    if not penalties.enabled:
+        return 0
+    handed_in = [one for one in submitted if one.marks is not None]
+    late = [one.id for one in handed_in if one.seconds_late > 0]
+    score = func.coalesce(func.sum(Grade.score), 0.0)
+    scores: dict[str, float] = {}
+    if late:
+        rows = connection.execute(
+            select(Grade.notebook_id, score).where(Grade.notebook_id.in_(late)).group_by(Grade.notebook_id)
+        )
+        scores = {row[0]: row[1] for row in rows}
+    changed = []
+    for one in handed_in:
+        penalty = _find_penalty(one, scores.get(one.id, 0.0), penalties) if one.seconds_late > 0 else None
+        if penalty != one.penalty:
+            changed.append({"row": one.id, "late_submission_penalty": penalty})
+    update_rows(connection, SUBMITTED, changed)
+    return len(changed)
+
+
+def _find_penalty(one: SubmittedRow, score: float, penalties: Any) -> float | None:
+    try:
+        penalties.init_plugin()
+        penalty = penalties.plugin_inst.late_submission_penalty(one.student, score, one.seconds_late)
+        return None if penalty is None else float(penalties._check_late_penalty(SimpleNamespace(score=score), penalty))
+    except Exception as error:  # the plugin is the instructor's own program
+        plugin = penalties.plugin_class.__name__
+        raise CourseError(
+            f"The late penalty plugin {plugin} failed for {printable(one.student)}: {type(error).__name__}: {first_line(error)}"
+        ) from error

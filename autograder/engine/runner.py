@@ -172,7 +172,7 @@ class Run:
                     raise gone
                 return self.examiner.read(process, text)
             if not gone:
-                asked = time.monotonic()
+                asked, waited = time.monotonic(), told
                 try:
                     student = self._find_student(watch)
                     self.student.pass_on(student, kind, text, raw)
@@ -181,10 +181,11 @@ class Run:
                         raise self.student.explain(student, kill=True)
                     if time.monotonic() - asked > NOTABLE:
                         waited = watch.excused + student.tell_used()[1]
-                        self._pass_on(process, {"waited": waited - told})
-                        told = waited
                 except Ended as end:
                     gone = end
+                if waited > told:
+                    self._pass_on(process, {"waited": waited - told})
+                    told = waited
             if gone:
                 self._pass_on(process, _describe_end(gone))
             else:

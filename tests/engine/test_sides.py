@@ -209,6 +209,22 @@ def test_a_check_that_is_killed_from_outside_is_no_mark(isolated: Engine, warm: 
         killer.join()
 
 
+def test_a_check_that_is_killed_once_while_an_answer_is_at_work_is_run_again(isolated: Engine, warm: Engine) -> None:
+    assert warm._warm
+    parent = psutil.Process(warm._warm.process.pid)
+
+    def kill() -> None:
+        time.sleep(1)
+        max(parent.children(), key=psutil.Process.create_time).kill()
+
+    slow = "import time\npaused = []\ndef f(): return paused or paused.append(time.sleep(3)) or 1"
+    killer = threading.Thread(target=kill)
+    killer.start()
+    _, ran = isolated.run(Job([student(slow), check("assert f() == 1", "f")]))
+    killer.join()
+    assert ran.outputs == []
+
+
 def test_a_function_that_kills_its_process_costs_its_own_mark(engine: Engine) -> None:
     killing = "import os, signal\ndef f(x): os.kill(os.getpid(), signal.SIGKILL)"
     _, ended, after = engine.run(Job([student(killing), check("assert f(1) == 1", "f"), check("assert 1 == 1")]))

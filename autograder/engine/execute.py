@@ -14,7 +14,7 @@ import nbformat
 
 from autograder.engine.jobs import Output
 from autograder.engine.kernels import UNSTARTED, find_kernel
-from autograder.engine.planning.mutants import looks_at_state, make_variants
+from autograder.engine.planning.mutants import judge_alike, looks_at_state
 from autograder.engine.planning.plan import Plan, Reference, get_role
 from autograder.engine.runner import Engine
 from autograder.engine.scores import score_outputs
@@ -154,12 +154,7 @@ def _judges_alike(
     last = max(sharing)
     bound = [sorted(names.bound - set(names.imports)) for names in plan.names]
     end = time.monotonic() + MAX_SECONDS_OF_VARIANTS
-    for cells in make_variants(plan.cells, list(plan.roles), bound):
-        if time.monotonic() > end:
-            break
-        if judge(cells[: last + 1], split=True) != judge(cells[: last + 1], split=False):
-            return False
-    return True
+    return judge_alike(plan.cells[: last + 1], plan.roles, bound, judge, end)
 
 
 def _load(cache: Path | None, key: str) -> Reference | None:

@@ -85,12 +85,6 @@ def use_newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def is_same(text: str, other: str) -> bool:
-    """Whether two texts of a cell are the same but for line ends and spaces at the ends of lines, which editors change by themselves."""
-    first, second = ([line.rstrip() for line in use_newlines(each).strip().split("\n")] for each in (text, other))
-    return first == second
-
-
 def _is_cell(cell: Any) -> bool:
     parts = {"source": str, "cell_type": str, "metadata": dict}
     return isinstance(cell, dict) and all(isinstance(cell.get(name), kind) for name, kind in parts.items())

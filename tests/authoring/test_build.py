@@ -547,7 +547,8 @@ def test_a_chapter_is_found_by_name_number_or_start(make_course, name):
 def test_an_unknown_chapter_is_answered_with_the_chapters_there_are(make_course, monkeypatch, capsys, command):
     monkeypatch.chdir(make_course({"1_one": HEAD}))
     assert cli.main([command, "7"]) == 1
-    assert capsys.readouterr().err == "course: '7' is no chapter of this course. Chapters: 01_mini.\n"
+    kind, there = ("assignment", "There are") if command in ("grade", "report") else ("chapter", "Chapters")
+    assert capsys.readouterr().err == f"course: '7' is no {kind} of this course. {there}: 01_mini.\n"
 
 
 def test_a_start_that_fits_two_chapters_is_refused(make_course, monkeypatch, capsys):

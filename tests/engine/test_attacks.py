@@ -570,7 +570,6 @@ NO_NOTEBOOKS: dict[str, bytes] = {
     "another format": b'{"nbformat": 99, "nbformat_minor": -1, "metadata": {}, "cells": []}',
     "a format that is no number": b'{"nbformat": [4], "nbformat_minor": "5", "metadata": {}, "cells": []}',
     "an old format": b'{"nbformat": 2, "worksheets": [{"cells": 3}]}',
-    "outputs that are none": b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "source": "", "metadata": {}, "outputs": {"a": 3}}]}',
     "a zip": b"PK\x03\x04" + bytes(100),
     "UTF-16": "{}".encode("utf-16"),
 }  # fmt: skip

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy
 import pytest
-from autograder.engine.standins.catalogue import Catalogue
 
 from autograder.engine.standins.proxies import StandInClass
+from autograder.engine.standins.registry import Registry
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Malformed
 from autograder.engine.wire.owned import read_owned, write_owned
@@ -147,7 +147,7 @@ def test_a_forged_frame_is_refused(text: str) -> None:
     ids=str,
 )
 def test_a_stand_in_passes_only_for_ordinary_classes(known: list[list[str]]) -> None:
-    catalogue = Catalogue(Link(), find)
+    catalogue = Registry(Link(), find)
     described = {
         "id": 1,
         "name": "X",
@@ -167,7 +167,7 @@ def test_a_stand_in_passes_only_for_ordinary_classes(known: list[list[str]]) -> 
 def test_a_stand_in_for_a_network_is_one_to_isinstance_and_nothing_else() -> None:
     import torch
 
-    catalogue = Catalogue(Link(), find)
+    catalogue = Registry(Link(), find)
     described = {
         "id": 1,
         "name": "Net",

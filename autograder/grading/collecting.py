@@ -28,7 +28,8 @@ def collect_results(course: Path, chapter: str) -> ClassResult:
         name: Graded(name, one.reason, seconds=one.seconds) for name, one in before.items() if one.state == "not graded"
     }
     with open_gradebook(course, find_url(course, load_config(course))) as gradebook:
-        return collect(gradebook, course, chapter, Journal(course, chapter), outcomes)
+        found = collect(gradebook, course, chapter, Journal(course, chapter), outcomes)
+    return replace(found, remarks=load_results(course, chapter).remarks)
 
 
 def collect(

@@ -145,6 +145,7 @@ class _Run:
         shared = {"source": digest_assignment(assignment), "grader": metadata.version("autograder")}
         self.causes = {student: {"submission": digest, **shared} for student, digest in digests.items()}
         self.waiting: list[str] = []
+        self.remarks: list[str] | None = None
         self.warnings: list[str] = []
 
     def look(self, again: bool) -> None:
@@ -180,6 +181,10 @@ class _Run:
         self.keeper.save(done, self.causes)
         late = self._refresh_penalties()
         result = collect(self.gradebook, self.course, self.assignment.name, self.journal, self.keeper.outcomes)
+        if self.remarks is None:  # nobody was graded
+            with contextlib.suppress(CourseError):
+                self.remarks = load_results(self.course, self.assignment.name).remarks
+        result = replace(result, remarks=self.remarks or [])
         save_results(result, self.course)
         kept = [student for student, graded in self.keeper.outcomes.items() if graded.kept]
         unchanged = len(self.causes) - len(self.waiting)
@@ -205,12 +210,13 @@ class _Run:
         """
         from autograder.grading.canary import Canary, is_suspect
         from autograder.grading.keeping import Done
-        from autograder.grading.reading import add_references
+        from autograder.grading.reading import add_references, remark
         from autograder.grading.worker import Graded
 
         if not self.waiting:
             return
         assignment = add_references(self.assignment, self.course, self.config, self.engine)
+        self.remarks = [line for name, one in assignment.references.items() for line in remark(name, one)]
         workers = min(jobs or os.cpu_count() or 1, len(self.waiting))
         waiting = list(reversed(self.waiting))
         running: dict[Future[Graded], Submission] = {}
@@ -274,17 +280,18 @@ def prepare_gradebook(course: Path, chapter: str, gradebook: Any) -> None:
 
 def generate_feedback(course: Path, chapter: str) -> None:
     """Write the feedback pages with nbgrader, for all graded students. Raises `CourseError` where a page could not be written."""
-    graded = {path.parent.name for path in (course / "autograded").glob(f"*/{chapter}")}
+    places = find_places(course)
+    graded = {name for name in places.list_graded(chapter) if places.graded_folder(name, chapter).is_dir()}
     if not graded:
         raise CourseError(f"There is no feedback to write: no submission of {chapter} could be graded.")
     try:
         run_nbgrader(course, "generate_feedback", chapter, "--force")
     except CourseError as error:
-        written = {path.parent.parent.name for path in (course / "feedback").glob(f"*/{chapter}/*.html")}
+        written = {name for name in graded if any(places.feedback_folder(name, chapter).glob("*.html"))}
         if not (missing := sorted(graded - written)) or missing == sorted(graded):
             raise
         raise CourseError(
-            f"There is no feedback page for {', '.join(map(printable, missing))}; those of the others are in feedback/. {error}"
+            f"There is no feedback page for {', '.join(map(printable, missing))}; those of the others are written. {error}"
         ) from error
 
 

@@ -31,6 +31,7 @@ class Places:
     source: str = "source"
     submitted: str = "submitted"
     autograded: str = "autograded"
+    feedback: str = "feedback"
     database: str = ""
     """The file of the gradebook, where it is one."""
 
@@ -43,6 +44,9 @@ class Places:
     def graded_folder(self, student: str, chapter: str) -> Path:
         return self._folder(self.autograded, student, chapter)
 
+    def feedback_folder(self, student: str, chapter: str) -> Path:
+        return self._folder(self.feedback, student, chapter)
+
     def _folder(self, step: str, student: str, chapter: str) -> Path:
         named = self.structure.format(nbgrader_step=step, student_id=student, assignment_id=chapter)
         return Path(os.path.normpath(os.path.join(self.root, named)))
@@ -50,6 +54,10 @@ class Places:
     def list_students(self, chapter: str) -> list[str]:
         """Who handed in `chapter`, sorted."""
         return self._list(self.submitted, "student_id", {"assignment_id": chapter})
+
+    def list_graded(self, chapter: str) -> list[str]:
+        """Whose submissions of `chapter` were graded, sorted."""
+        return self._list(self.autograded, "student_id", {"assignment_id": chapter})
 
     def list_assignments(self) -> list[str]:
         """The assignments that have a notebook in the source folder, sorted."""
@@ -130,6 +138,7 @@ def _read_places(course: Path) -> Places:
         nbgrader.source_directory,
         nbgrader.submitted_directory,
         nbgrader.autograded_directory,
+        nbgrader.feedback_directory,
         find_database(course, config),
     )
 

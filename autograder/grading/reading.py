@@ -69,6 +69,19 @@ def add_references(assignment: Assignment, course: Path, config: Any, engine: En
     return replace(assignment, references=references, address=address)
 
 
+def remark(notebook: str, reference: Reference) -> list[str]:
+    """What an instructor is to know of the marks of a notebook: what decides them besides plain data."""
+    if reference.kernel:
+        return [f"{notebook}: its checks run in the student's kernel, as in every language but Python."]
+    if not reference.split:
+        return [f"{notebook}: its checks run in the process of the student's code, because they share objects with it."]
+    classes = sorted({name for rests in reference.rests.values() for name in rests["decides"]})
+    if not classes:
+        return []
+    names = ", ".join(classes[:5]) + (" and others" if len(classes) > 5 else "")
+    return [f"{notebook}: its checks test {names}, and ask objects of the student's own class of that name."]
+
+
 def digest_assignment(assignment: Assignment) -> str:
     """A digest of all that a mark follows from beside the submission."""
     parts = [assignment.sources, assignment.released, assignment.seconds, assignment.isolated]

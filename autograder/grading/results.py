@@ -56,6 +56,8 @@ class ClassResult:
 
     chapter: str
     students: list[StudentResult]
+    remarks: list[str] = field(default_factory=list)
+    """What the marks rest on besides checks that no answer has a part in."""
 
     @property
     def points(self) -> float:
@@ -94,7 +96,7 @@ def load_results(course: Path, chapter: str) -> ClassResult:
             StudentResult(**{**student, "exercises": [ExerciseResult(**exercise) for exercise in student["exercises"]]})
             for student in stored["students"]
         ]
-        return ClassResult(stored["chapter"], students)
+        return ClassResult(stored["chapter"], students, [str(text) for text in stored.get("remarks", [])])
     except FileNotFoundError:
         raise CourseError(f"{chapter} has not been graded yet: run 'course grade {chapter}' first.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

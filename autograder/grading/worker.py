@@ -148,12 +148,6 @@ class Grader:
                     files,
                     self.assignment.seconds,
                 )
-                if self.plans[name].kernel:
-                    notes.append(f"{name}: its checks run in the student's kernel, as in every language but Python.")
-                elif not self.plans[name].reference.split:
-                    notes.append(
-                        f"{name}: its checks run in the process of the student's code, because they share objects with it."
-                    )
                 if rebound := self.plans[name].find_rebound(notebook):
                     notes.append(
                         f"{name}: binds {', '.join(rebound[:5])} of the author's anew; the checks use the author's."

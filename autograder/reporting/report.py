@@ -65,6 +65,7 @@ def render_report(result: ClassResult) -> str:
         highest=highest,
         highest_by_hand=sum(exercise.points for exercise in exercises if exercise.by_hand),
         to_grade=[e.points for student in graded for e in student.exercises if get_outcome(e) == "to grade"],
+        remarks=result.remarks,
         findings=find_findings(exercises, mistakes, len(graded))[:3],
         spread=spread,
         histogram=draw_histogram(spread) if spread else "",

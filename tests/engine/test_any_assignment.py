@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from warm import grade_here
 from autograder.engine.runner import Engine
 from autograder.grading.commands import run_nbgrader
 from autograder.grading.grade import Grading, grade_class
+from autograder.grading.results import load_results
+from autograder.reporting.report import write_report
 
 LISTS: list[tuple[str, str, str]] = [
     ("prose", "markdown", "# Lists and texts\n\nFill in what is asked for."),
@@ -173,10 +176,15 @@ def test_every_cell_has_the_score_that_stock_gives(courses: tuple[Path, Path, Gr
 def test_what_shares_objects_with_its_tests_runs_in_one_process_and_the_report_says_so(
     courses: tuple[Path, Path, Grading],
 ) -> None:
-    [right] = [one for one in courses[2].result.students if one.student == "right"]
-    assert [note for note in right.notes if "process" in note] == [
-        "plots: its checks run in the process of the student's code, because they share objects with it."
+    _, ours, grading = courses
+    said = [
+        "lists: its checks test Account, and ask objects of the student's own class of that name.",
+        "plots: its checks run in the process of the student's code, because they share objects with it.",
     ]
+    assert grading.result.remarks == said
+    page = html.unescape(write_report(ours, "quick").read_text(encoding="utf-8"))
+    assert all(line in page for line in said)
+    assert load_results(ours, "quick").remarks == said
 
 
 def test_the_graded_notebooks_can_be_graded_by_hand_and_fed_back(courses: tuple[Path, Path, Grading]) -> None:

@@ -88,7 +88,9 @@ def test_what_comes_back_is_what_went(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [Slotted(), Wide([1]), typing.Callable[[int], int], typing.TypeVar("T"), sys], ids=str
+    "value",
+    [Slotted(), Wide([1]), typing.Callable[[int], int], typing.TypeVar("T"), sys],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_cannot_pass_says_so(value: Any) -> None:
     with pytest.raises(wire.Unsendable):

@@ -1,5 +1,5 @@
 """Other people's tests in two processes: objects that stand for the student's, in a test that was written for one process.
 
-In the examiner `standins` and `proxies` take part in the test's own operations; in the student's process `originals` do what is asked of the
-objects they stand for. `registry` knows those objects by number, `errors` their exceptions; `operations` and `locate` say what can be asked.
+In the examiner `standins`, `proxies` and their `methods` take part in the test's own operations; in the student's process `originals` do what is asked of the
+objects they stand for. `registry` knows those objects by number, `errors` their exceptions; `operations`, `library` and `locate` say what can be asked.
 """

@@ -32,7 +32,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) --editable . || { echo "$(FAILED)" >&2; exit 1; }
 	@touch $@
 
-# In one go. What is never imported stays uncompiled: that halves the time; the rest is compiled here, and not by each test that imports it.
+# In one go. What is never imported stays uncompiled: that halves the time; the rest is compiled here, and not by each test
+# that imports it. Some files are written for other Pythons, and stay as they are.
 UNUSED := /tests?/|/testing/|/pip/|/mypy|/_inductor/|/onnx/|/sympy/(physics|plotting|parsing|stats|diffgeom|vector|combinatorics|geometry|holonomic|liealgebras|crypto)
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing the course and what the tests need into $(VENV) (some minutes and 1 to 3 GB, once)"

@@ -184,7 +184,8 @@ def test_a_due_date_that_moves_needs_no_new_grading(course: Path, capsys: pytest
     (course / "penalty_by_hour.py").write_text(PENALTY)
     config = course / "nbgrader_config.py"
     config.write_text(
-        config.read_text() + "\nimport penalty_by_hour\nc.AssignLatePenalties.plugin_class = penalty_by_hour.APointAnHour\n"
+        config.read_text()
+        + "\nimport penalty_by_hour\nc.AssignLatePenalties.plugin_class = penalty_by_hour.APointAnHour\n"
     )
     for name in ("one", "two"):
         hand_in(course, CHAPTER, name, RIGHT)

@@ -217,7 +217,7 @@ def find_parts(jobs: list[Job]) -> dict[str, float]:
 
         setattr(owner, name, measured)
 
-    measure(sides.Process, "__init__", lambda zygote, request: f"fork the {request['fork']}")
+    measure(sides.Process, "__init__", lambda zygote, place, limits: f"fork the {place.name}")
     measure(sides.Process, "end", lambda kill: "end the processes")
     measure(
         runner.Run,

@@ -25,7 +25,8 @@ from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
 from autograder.authoring.freshness import digest_origin, note
 from autograder.authoring.placing import find_differences, put_in_place
-from autograder.authoring.trials import ExerciseTrials, try_notebooks
+from autograder.authoring.promises import find_dependence
+from autograder.authoring.trials import ExerciseTrials, know, try_notebooks
 from autograder.checks.mistakes import Fingerprint, write_mistakes
 from autograder.errors import CourseError
 from autograder.formats import MISTAKES
@@ -86,6 +87,10 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
     generate_release(root, stage, chapter)
     trials = _try(notebooks, stage / "release" / chapter)
+    for notebook in notebooks:
+        notebook.promises = {name: one.solution.promise for name, one in trials[notebook.name].items()}
+        for kind in ("source", "release"):
+            _renew_texts(notebook, stage / kind / chapter / f"{notebook.name}.ipynb")
     problems = [line for notebook in notebooks for line in _find_problems(notebook, trials[notebook.name])]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
@@ -115,7 +120,7 @@ def make_source(notebook: Notebook) -> Any:
         made = (
             nbformat.v4.new_code_cell(cell.source)
             if cell.kind == "code"
-            else nbformat.v4.new_markdown_cell(cell.source)
+            else nbformat.v4.new_markdown_cell(notebook.text(cell))
         )
         made.metadata = nbformat.from_dict(_make_metadata(cell, number))
         key = (
@@ -150,6 +155,16 @@ def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:
     if graded:
         metadata["points"] = cell.points
     return {"nbgrader": metadata}
+
+
+def _renew_texts(notebook: Notebook, path: Path) -> None:
+    """Put the notebook's texts into the cells of a file that was made before its trials told what the checks look at."""
+    made = nbformat.read(path, as_version=4)
+    texts = {cell.id: cell.source for cell in make_source(notebook).cells if cell.cell_type == "markdown"}
+    for cell in made.cells:
+        if "nbgrader" not in cell.metadata:
+            cell.source = texts.get(cell.id, cell.source)
+    write_notebook(made, path)
 
 
 def write_notebook(notebook: Any, path: Path) -> None:
@@ -259,11 +274,17 @@ def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Ite
             yield f"{here} the released stub gets {tried.empty.score:g} points; it must get 0. {tried.empty.problem}".rstrip()
         if tried.solution.exercise != name:
             yield f'{here} its check is Check("{tried.solution.exercise}"): marks and messages are kept under that name.'
+        yield from (f"{here} {misuse}" for misuse in tried.solution.misuse)
+        if names := find_dependence(exercise.answer.source, exercise.check.source):
+            yield f"{here} gives=... uses {', '.join(names)}, which the student writes: expect what the course works out itself."
+        known = know(exercise, tried)
         for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
             if trial.problem:
                 yield f"{cell.place}: exercise '{name}': the wrong answer {trial.problem}"
             elif trial.passed and tried.solution.passed:
                 yield f"{cell.place}: exercise '{name}': the wrong answer earns all points."
+            elif not trial.passed and (says := trial.name_mistake(known)) != cell.says:
+                yield f"{cell.place}: exercise '{name}': its results are those of another wrong answer, so that a student reads \"{says}\": let the check ask what tells them apart, or give both the same says=."
         for cell, trial in zip(exercise.right, tried.right, strict=True):
             if not trial.passed and tried.solution.passed:
                 yield f"{cell.place}: exercise '{name}': the right answer is rejected:\n{trial.problem or trial.message}"

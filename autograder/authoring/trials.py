@@ -18,8 +18,9 @@ from typing import Any
 
 from autograder.authoring.cells import Cell, Exercise, Notebook
 from autograder.authoring.forks import in_fork, in_forks
+from autograder.authoring.promises import describe_check, find_misuse
 from autograder.checks.check import Check, recording
-from autograder.checks.mistakes import Fingerprint, KnownMistakes
+from autograder.checks.mistakes import Fingerprint, KnownMistakes, tell_mistakes
 from autograder.errors import CourseError
 
 
@@ -37,12 +38,15 @@ class Trial:
     problem: str = ""
     exercise: str = ""
     """The name that the check was given."""
+    promise: str = ""
+    """What it looks at, for the student to read."""
+    misuse: list[str] = field(default_factory=list)
 
     def name_mistake(self, known: KnownMistakes) -> str | None:
         """The author's message that a student with this answer reads, if there is one."""
         for part in dict.fromkeys(part for part, _ in self.failed):
             own = [taken for name, taken in self.failed if name == part]
-            if says := known.name(own[0], own, self.held):
+            if says := tell_mistakes(known.explain(own, self.held)):
                 return says
         return None
 
@@ -60,6 +64,12 @@ class ExerciseTrials:
     empty: Trial
     wrong: list[Trial]
     right: list[Trial]
+
+
+def know(exercise: Exercise, tried: ExerciseTrials) -> KnownMistakes:
+    """What the check of `exercise` knows once its wrong answers have been tried."""
+    answers = zip(exercise.wrong, tried.wrong, strict=True)
+    return KnownMistakes((cell.says, [taken for _, taken in trial.failed]) for cell, trial in answers)
 
 
 def try_notebook(
@@ -168,6 +178,8 @@ def _attempt(run: Callable[[str], str], answer: str, check: str) -> Trial:
         _seals(found),
         [(e.expression, e.near_edge) for e in found.evaluations if e.near_edge is not None],
         exercise=found.exercise,
+        promise=describe_check(found),
+        misuse=list(find_misuse(found)),
     )
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from autograder.authoring.build import stage_chapter
 from autograder.authoring.cells import Exercise
-from autograder.authoring.trials import ExerciseTrials
-from autograder.checks.mistakes import KnownMistakes
+from autograder.authoring.trials import ExerciseTrials, know
 from autograder.errors import CourseError
 
 
@@ -31,9 +30,7 @@ def try_chapter(root: Path, chapter: str, only: str | None) -> int:
 
 def _print_exercise(exercise: Exercise, tried: ExerciseTrials, in_full: bool) -> int:
     assert exercise.check is not None
-    known = KnownMistakes(
-        (taken, cell.says) for cell, trial in zip(exercise.wrong, tried.wrong, strict=True) for _, taken in trial.failed
-    )
+    known = know(exercise, tried)
     print(
         f"\n{exercise.name} ({exercise.check.points:g} points): {len(exercise.wrong)} wrong, {len(exercise.right)} right"
     )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
-import math
 import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,67 +17,20 @@ from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
 from autograder.checks.looks import find_problem
-from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
+from autograder.checks.mistakes import (
+    Fingerprint,
+    KnownMistakes,
+    fingerprint,
+    name_evaluation,
+    tell_mistakes,
+)
 from autograder.checks.problems import Expected, Problem
+from autograder.checks.seals import Sealed, find_near_edge, seal
 from autograder.checks.student import Reply, find_student
 from autograder.formats import RESULT
 
 _WIDTH = 80
 """Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """A right answer that the check cell can recognise and does not show. See `sealed`."""
-
-    digest: str
-    digits: int
-
-
-def sealed(digest: str, digits: int = 3) -> Sealed:
-    """Expect an answer whose digest this is, so that a prediction or a choice is not given away.
-
-    Text is compared without regard to capitals and outer spaces, numbers after rounding to `digits` decimals,
-    a list like a tuple. The build prints the digest of the solution where it does not match.
-    """
-    return Sealed(digest, digits)
-
-
-def seal(expression: str, value: Data, digits: int = 3) -> str:
-    """The digest for `sealed` of `value` as an answer to `expression`."""
-    return digest(expression, json.dumps(_canonical(value, digits)))
-
-
-def _canonical(value: Data, digits: int) -> Any:
-    if isinstance(value, Tensor):
-        return _canonical(value.tolist(), digits)
-    if isinstance(value, (list, tuple)):
-        return [_canonical(item, digits) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _canonical(value[key], digits) for key in sorted(value, key=str)}
-    if isinstance(value, str):
-        return value.strip().casefold()
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return round(float(value), digits) + 0.0
-    return repr(value)
-
-
-EDGE = 0.02
-"""How close to the edge of its rounding a sealed number may not come, in units of its last digit."""
-
-
-def find_near_edge(value: Data, digits: int) -> float | None:
-    """A number in `value` that a last bit, or a student's own rounding, could take to another digest; `None` where there is none."""
-    if isinstance(value, Tensor):
-        return find_near_edge(value.tolist(), digits)
-    if isinstance(value, dict):
-        return find_near_edge(list(value.values()), digits)
-    if isinstance(value, (list, tuple)):
-        return next((found for item in value if (found := find_near_edge(item, digits)) is not None), None)
-    if isinstance(value, float) and math.isfinite(value):
-        scaled = value * 10**digits
-        return value if abs(abs(scaled - math.floor(scaled)) - 0.5) < EDGE else None
-    return None
 
 
 class Score(float):
@@ -101,7 +52,8 @@ class Score(float):
 class Evaluation:
     """One evaluation of a check: what was asked, what came back, and the first look that failed.
 
-    `place` counts the evaluations of the check that are shown, and those that are hidden, each from 0.
+    `place` counts the evaluations of the check that are shown, and those that are hidden, each from 0. `on` is what the author calls
+    the kind of input.
     """
 
     expression: str
@@ -110,7 +62,10 @@ class Evaluation:
     hidden: bool
     data: dict[str, Data]
     reply: Reply
+    expected: Expected
     problem: Problem | None
+    on: str = ""
+    sealed: Sealed | None = None
     wanted_seal: str | None = None
     near_edge: float | None = None
     """A number of a sealed answer that lies close to where its rounding changes."""
@@ -148,16 +103,25 @@ class Check:
         check.report()
 
     With `parts`, a dictionary from a part's name to its points, each evaluation names its `part`, and a part earns
-    its points when all of its evaluations hold. Without, all of the exercise is one part.
+    its points when all of its evaluations hold. Without, all of the exercise is one part. Where the exercise is about
+    leaving the input alone, `unchanged` is `True`, or the names of the data that must stay as they are.
     """
 
-    def __init__(self, exercise: str, points: float | None = None, *, parts: dict[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        exercise: str,
+        points: float | None = None,
+        *,
+        parts: dict[str, float] | None = None,
+        unchanged: bool | str = False,
+    ) -> None:
         if (points is None) == (parts is None):
             raise ValueError(f'Check("{exercise}") needs either points=... or parts={{"name": points, ...}}')
         self.exercise = exercise
         self.parts = dict(parts) if parts else {"": float(points or 0)}
         self.points = sum(self.parts.values())
         self.evaluations: list[Evaluation] = []
+        self._unchanged = unchanged
         self._hidden = False
         self._student = find_student(sys._getframe(1).f_globals)
 
@@ -171,25 +135,25 @@ class Check:
         *,
         gives: Data | Sealed | Callable[..., Data],
         gradient: bool = False,
-        may_change: str = "",
         within: float = 1e-6,
         part: str = "",
+        on: str = "",
         **data: Data,
     ) -> None:
         """Evaluate `expression` where the student's names live, with `data` for its other names.
 
         `gives` is the expected value, a `sealed` one, or a function that computes it from the same data. With
         `gradient`, `gives` must be a function of tensors, and the gradients with respect to them are compared as well,
-        for an upstream gradient that is not uniform. `may_change` names the data that may be changed in place.
-        `within` is the absolute tolerance.
+        for an upstream gradient that is not uniform. `within` is the absolute tolerance. `on` says in a few words what kind of input
+        this is ("one row", "a rate of 0"), for the student to read where it fails and is hidden.
 
         Raises `ValueError` for a `part` that the check does not have, and for data that has the name of one of these settings.
         """
         settings: dict[str, tuple[object, type | tuple[type, ...]]] = {
             "gradient": (gradient, bool),
-            "may_change": (may_change, str),
             "within": (within, (int, float)),
             "part": (part, str),
+            "on": (on, str),
         }
         for name, (setting, kind) in settings.items():
             if not isinstance(setting, kind):
@@ -201,17 +165,28 @@ class Check:
         plain = to_data(data)
         wanted, upstream, gradients = _work_out(gives, plain, gradient)
         reply = self._student.evaluate(expression, plain, upstream)
-        near_edge = None
-        if isinstance(wanted, Sealed):
-            near_edge = find_near_edge(reply.value, wanted.digits)
-            problem, wanted_seal = _look_at_seal(reply, wanted, expression, self._hidden)
+        kept = self._find_kept(plain)
+        reply = replace(reply, arguments={name: value for name, value in reply.arguments.items() if name in kept})
+        seal_of = wanted if isinstance(wanted, Sealed) else None
+        expected = Expected(None if seal_of else wanted, gradients, within, kept, plain, self._hidden)
+        near_edge, own_seal = None, None
+        if seal_of:
+            near_edge = find_near_edge(reply.value, seal_of.digits)
+            problem, own_seal = _look_at_seal(reply, seal_of, expression, expected)
         else:
-            expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain, self._hidden)
-            problem, wanted_seal = find_problem(reply, expected), None
+            problem = find_problem(reply, expected)
         place = sum(one.hidden == self._hidden for one in self.evaluations)
         self.evaluations.append(
-            Evaluation(expression, place, part, self._hidden, plain, reply, problem, wanted_seal, near_edge)
+            Evaluation(
+                expression, place, part, self._hidden, plain, reply, expected, problem, on, seal_of, own_seal, near_edge
+            )
         )
+
+    def _find_kept(self, data: dict[str, Data]) -> frozenset[str]:
+        """The names of the data that the answer must leave as they are."""
+        if isinstance(self._unchanged, bool):
+            return frozenset(data if self._unchanged else ())
+        return frozenset(self._unchanged.split()) & data.keys()
 
     @property
     def score(self) -> float:
@@ -298,11 +273,12 @@ class Check:
         return KnownMistakes.load(self.exercise, Path.cwd())
 
     def _say(self, failed: list[Evaluation]) -> str:
-        """The first failure of a part, in the author's words for a known mistake, else in the words of the look."""
+        """Why a part failed: in the author's words where a known mistake explains all, else in those of the look that failed first."""
         first = failed[0]
         assert first.problem is not None
         held = [evaluation.name for evaluation in self.evaluations if not evaluation.problem]
-        return self._known.name(first.fingerprint, [one.fingerprint for one in failed], held) or first.problem.says
+        known = self._known.explain([one.fingerprint for one in failed], held)
+        return tell_mistakes(known) or first.problem.says
 
 
 def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, Tensor | None, dict[str, Tensor] | None]:
@@ -328,9 +304,11 @@ def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, T
     return to_data(value), upstream, to_data(gradients)
 
 
-def _look_at_seal(reply: Reply, wanted: Sealed, expression: str, hidden: bool) -> tuple[Problem | None, str | None]:
+def _look_at_seal(
+    reply: Reply, wanted: Sealed, expression: str, expected: Expected
+) -> tuple[Problem | None, str | None]:
     if reply.outcome != "value":
-        return find_problem(reply, Expected(None, hidden=hidden)), None
+        return find_problem(reply, expected), None
     own_seal = seal(expression, reply.value, wanted.digits)
     if own_seal == wanted.digest:
         return None, own_seal
@@ -352,6 +330,9 @@ def _evidence(evaluation: Evaluation) -> Iterator[str]:
     """What was asked and what came, in so far as the student may see it."""
     assert evaluation.problem is not None
     if evaluation.hidden:
+        if evaluation.on:
+            yield from _wrap(f"Seen on an input that this notebook does not show: {evaluation.on}.")
+            return
         shapes = ", ".join(
             f"{name} of shape {tuple(value.shape)}"
             for name, value in evaluation.data.items()

@@ -64,7 +64,7 @@ def _explain_gradient(problem: Problem, subject: str, name: str) -> Words:
 
 def _look_at_arguments(reply: Reply, expected: Expected) -> Problem | None:
     for name in reply.arguments:
-        if name not in expected.may_change:
+        if name in expected.unchanged:
             return Problem(
                 "input",
                 f"`{reply.name}` changes its input `{name}`: the caller still needs it. "

@@ -42,6 +42,6 @@ class Expected:
     value: Data
     gradients: dict[str, Tensor] | None = None
     within: float = 1e-6
-    may_change: frozenset[str] = frozenset()
+    unchanged: frozenset[str] = frozenset()
     given: dict[str, Data] = field(default_factory=dict)
     hidden: bool = False

@@ -137,13 +137,13 @@ def test_one_of_two_functions_is_still_a_stub():
 def test_what_is_shown_of_data_that_is_long_or_no_tensor():
     def ask():
         check = Check("count", points=1)
-        check("count(words, deep, on)", words=["a"] * 20, deep={"n": [1, 2.5]}, on=True, gives=20)
+        check("count(words, deep, flag)", words=["a"] * 20, deep={"n": [1, 2.5]}, flag=True, gives=20)
         return check
 
-    assert run(ask, "def count(words, deep, on):\n    return 2").message() == (
+    assert run(ask, "def count(words, deep, flag):\n    return 2").message() == (
         "✗ count: 0 of 1 points.\n"
         "  `count`: the value is not the expected one.\n"
-        "  Tried: count(words, deep, on) with words = a list of 20 items, deep = {'n':\n"
-        "    [1, 2.5000]}, on = True\n"
+        "  Tried: count(words, deep, flag) with words = a list of 20 items, deep = {'n':\n"
+        "    [1, 2.5000]}, flag = True\n"
         "  Got 2; expected 20."
     )

@@ -7,6 +7,12 @@ from answers import Z, relu, relu_hidden, relu_in_parts, run
 from autograder.checks import Check
 
 
+def relu_of_kept_input():
+    check = Check("relu", points=2, unchanged=True)
+    check("relu(z)", z=Z, gives=torch.relu(Z))
+    return check
+
+
 def relu_with_gradient():
     check = Check("relu", points=2)
     check("relu(z)", z=Z, gives=lambda z: torch.relu(z), gradient=True)
@@ -15,7 +21,7 @@ def relu_with_gradient():
 
 def relu_in_place():
     check = Check("relu_", points=1)
-    check("relu_(z)", z=Z, gives=torch.relu(Z), may_change="z")
+    check("relu_(z)", z=Z, gives=torch.relu(Z))
     return check
 
 
@@ -662,7 +668,7 @@ TABLE = [
     ),
     # input
     pytest.param(
-        relu,
+        relu_of_kept_input,
         """
         def relu(z):
             return z.clamp_(min=0)

@@ -151,7 +151,7 @@ PATCHES = [
     Attack("the student's side answers with a liar", LIAR + "from autograder.checks.student import Names, Reply\nNames.evaluate = lambda self, *a: Reply('value', 'relu', Liar())", costs="settings shape"),
     Attack("a new student is connected", "from autograder.checks import student\nclass Other:\n    def evaluate(self, expression, data, upstream): return student.Reply('value', 'relu', None)\nstudent.connect(Other()).__enter__()\nstudent._connected.set(Other())"),
     Attack("seals fit everything", "import autograder.checks.check as c, autograder.checks.mistakes as m\nc.seal = c.digest = m.digest = lambda *a, **k: 'acd9c1821a90'\nc._look_at_seal = lambda *a: (None, None)", on="shape"),
-    Attack("seals are equal to everything", "from autograder.checks.check import Sealed\nSealed.__eq__ = lambda *a: True\nSealed.__init__ = lambda self, *a: None", on="shape"),
+    Attack("seals are equal to everything", "from autograder.checks.seals import Sealed\nSealed.__eq__ = lambda *a: True\nSealed.__init__ = lambda self, *a: None", on="shape"),
     Attack("no hidden input is drawn", "import autograder, autograder.checks.inputs as i\nautograder.vary = i.vary = lambda *a, **k: iter(())\nvary = lambda *a, **k: iter(())"),
     Attack("a recorder empties each check", "from autograder.checks.check import _recorders\n_recorders.append(lambda check: check.evaluations.clear())"),
     Attack("the wire writes what it likes", "from autograder.engine import wire\nwire.encode = lambda *a: (b'true', b'')", costs="settings shape"),

@@ -79,19 +79,12 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
 
     Returns the notebooks and the trials of their exercises, by name.
     """
-    notebooks = read_chapter(root, chapter)
-    if not notebooks:
-        raise CourseError(f"notebooks/{chapter} holds no notebook (*.md).")
-    for notebook in notebooks:
-        write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
-    _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
-    generate_release(root, stage, chapter)
-    trials = _try(notebooks, stage / "release" / chapter)
+    notebooks, trials = try_staged(root, chapter, stage)
     for notebook in notebooks:
         notebook.promises = {name: one.solution.promise for name, one in trials[notebook.name].items()}
         for kind in ("source", "release"):
             _renew_texts(notebook, stage / kind / chapter / f"{notebook.name}.ipynb")
-    problems = [line for notebook in notebooks for line in _find_problems(notebook, trials[notebook.name])]
+    problems = [line for notebook in notebooks for line in find_problems(notebook, trials[notebook.name])]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
         raise AuthorErrors(problems)
@@ -99,6 +92,28 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     for kind in ("source", "release"):  # where nbgrader copies it as well
         (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
     return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
+
+
+def try_staged(
+    root: Path, chapter: str, stage: Path, only: str | None = None
+) -> tuple[list[Notebook], dict[str, dict[str, ExerciseTrials]]]:
+    """Stage the chapter's source and release, and try its answers; of the exercise `only`, where that is given, in its notebook alone.
+
+    Returns the notebooks, and the trials by notebook and exercise.
+    """
+    notebooks = read_chapter(root, chapter)
+    if not notebooks:
+        raise CourseError(f"notebooks/{chapter} holds no notebook (*.md).")
+    if only is not None:
+        checked = [name for notebook in notebooks for name, one in notebook.exercises.items() if one.check]
+        if only not in checked:
+            raise CourseError(f"'{only}' is no checked exercise of {chapter}. Exercises: {', '.join(checked)}.")
+        notebooks = [notebook for notebook in notebooks if only in notebook.exercises]
+    for notebook in notebooks:
+        write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
+    _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
+    generate_release(root, stage, chapter)
+    return notebooks, _try(notebooks, stage / "release" / chapter, only)
 
 
 def _copy_extra_files(authored: Path, source: Path) -> None:
@@ -234,15 +249,15 @@ def _lines_in(value: Any) -> Iterator[str]:
 # --- trials: solutions that pass, mistakes that are known ---------------------------------------------
 
 
-def _try(notebooks: list[Notebook], release: Path) -> dict[str, dict[str, ExerciseTrials]]:
-    """The trials of each notebook's exercises, against what the release holds in place of answers and checks."""
+def _try(notebooks: list[Notebook], release: Path, only: str | None) -> dict[str, dict[str, ExerciseTrials]]:
+    """The trials of each notebook's exercises, or of one, against what the release holds in place of answers and checks."""
     prepared = []
     for notebook in notebooks:
         released = nbformat.read(release / f"{notebook.name}.ipynb", as_version=4)
         sources = {
             cell.metadata.nbgrader.grade_id: cell.source for cell in released.cells if "nbgrader" in cell.metadata
         }
-        checked = [exercise.name for exercise in notebook.exercises.values() if exercise.check]
+        checked = [one.name for one in notebook.exercises.values() if one.check and only in (None, one.name)]
         stubs = {name: sources[name] for name in checked}
         prepared.append((notebook, stubs, {name: sources[f"{name}-check"] for name in checked}))
     try:
@@ -252,7 +267,8 @@ def _try(notebooks: list[Notebook], release: Path) -> dict[str, dict[str, Exerci
     return {notebook.name: tried for notebook, tried in zip(notebooks, found, strict=True)}
 
 
-def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iterator[str]:
+def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iterator[str]:
+    """What is wrong with the checks and answers of `notebook`, by their trials: a line for each, with its place."""
     for name, tried in trials.items():
         exercise = notebook.exercises[name]
         assert exercise.check is not None

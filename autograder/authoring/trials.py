@@ -77,7 +77,7 @@ def try_notebook(
 ) -> dict[str, ExerciseTrials]:
     """Run the trials of all exercises of `notebook`.
 
-    `stubs` and `visible_checks` hold what a release has in place of the answer and of the check, by exercise.
+    `stubs` and `visible_checks` hold what a release has in place of the answer and of the check, by exercise; one without is not tried.
     Raises `CourseError` when a cell of the notebook itself stops with an error.
     """
     [found] = try_notebooks([(notebook, stubs, visible_checks)])
@@ -105,11 +105,13 @@ def _try_notebook(
             if cell.tag == "exercise":
                 continue  # run by each trial, and below once its trials are done
             if cell.tag == "check" and exercise:
-                tried = _try_exercise(run, exercise, stubs[exercise.name], visible_checks[exercise.name])
-                found[exercise.name] = tried
+                if exercise.name in stubs:
+                    found[exercise.name] = tried = _try_exercise(
+                        run, exercise, stubs[exercise.name], visible_checks[exercise.name]
+                    )
                 _go_on(run, exercise.answer)
-                if tried.solution.problem:
-                    continue  # the check cell stops; the trial says so
+                if exercise.name not in stubs or tried.solution.problem:
+                    continue  # it is not looked at, or its check cell stops, as the trial says
             _go_on(run, cell)
     return found
 

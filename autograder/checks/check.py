@@ -20,13 +20,15 @@ from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import (
     Fingerprint,
     KnownMistakes,
+    digest_stub,
     fingerprint,
+    load_stub,
     name_evaluation,
     tell_mistakes,
 )
 from autograder.checks.problems import Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, seal
-from autograder.checks.student import Reply, find_student
+from autograder.checks.student import Names, Reply, find_last_cell, find_student
 from autograder.formats import RESULT
 
 _WIDTH = 80
@@ -199,10 +201,15 @@ class Check:
 
     @property
     def attempted(self) -> bool:
-        """Whether anything was there to be checked."""
-        return not self.evaluations or any(
-            evaluation.reply.outcome not in ("missing", "not attempted") for evaluation in self.evaluations
-        )
+        """Whether anything was there to be checked, and not only what was handed out."""
+        written = [one.reply for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
+        return not self.evaluations or (bool(written) and not self._is_untouched(written[0].name))
+
+    def _is_untouched(self, name: str) -> bool:
+        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks into the submission itself."""
+        stub = load_stub(self.exercise, Path.cwd()) if not self.score and isinstance(self._student, Names) else None
+        cell = find_last_cell(self._student.names, name) if stub and isinstance(self._student, Names) else None
+        return cell is not None and digest_stub(cell) == stub
 
     def report(self) -> Score:
         """Print what holds and the first thing that does not, and return the score."""
@@ -319,7 +326,9 @@ def _look_at_seal(
 def _how_to_start(evaluation: Evaluation) -> str:
     if evaluation.reply.outcome == "missing":
         return f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one."
-    return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
+    if evaluation.reply.outcome == "not attempted":
+        return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
+    return "The cell above is as it was handed out: change it and run it, then run this one."
 
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:

@@ -157,7 +157,7 @@ def test_a_stub_that_runs_is_not_attempted_until_it_is_changed(folder):
     def ask(*cells):
         names = {"In": ["", *cells], "torch": torch}
         for cell in cells:
-            exec(cell, names)
+            exec(cell.replace("%%time", ""), names)
         with connect(Names(names)):
             return relu()
 
@@ -170,4 +170,4 @@ def test_a_stub_that_runs_is_not_attempted_until_it_is_changed(folder):
     assert ask("def relu(z):\n    return z", stub).message().startswith("○")
     assert ask(stub, stub.replace("abs", "neg")).message().startswith("✗")
     assert ask(stub, "relu = torch.neg").message().startswith("✗")
-    assert ask("%%time\nnothing", stub, "def relu(z):\n    return z.clamp(min=0)").message().startswith("✓")
+    assert ask("%%time\nstub = 1", stub, "def relu(z):\n    return z.clamp(min=0)").message().startswith("✓")

@@ -18,9 +18,11 @@ import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
+from autograder.checks.describe import describe_hidden
 from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
-from autograder.checks.problems import Expected, Problem
+from autograder.checks.problems import Answer, Expected, Problem
+from autograder.checks.spelling import is_written_otherwise
 from autograder.checks.student import Reply, find_student
 from autograder.formats import RESULT
 
@@ -158,6 +160,7 @@ class Check:
         self.parts = dict(parts) if parts else {"": float(points or 0)}
         self.points = sum(self.parts.values())
         self.evaluations: list[Evaluation] = []
+        self._answers: list[Answer] = []
         self._hidden = False
         self._student = find_student(sys._getframe(1).f_globals)
 
@@ -206,7 +209,18 @@ class Check:
             near_edge = find_near_edge(reply.value, wanted.digits)
             problem, wanted_seal = _look_at_seal(reply, wanted, expression, self._hidden)
         else:
-            expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain, self._hidden)
+            expected = Expected(
+                wanted,
+                gradients,
+                within,
+                frozenset(may_change.split()),
+                plain,
+                self._hidden,
+                expression,
+                part,
+                again=gives if callable(gives) else None,
+                answers=self._answers,
+            )
             problem, wanted_seal = find_problem(reply, expected), None
         place = sum(one.hidden == self._hidden for one in self.evaluations)
         self.evaluations.append(
@@ -290,7 +304,7 @@ class Check:
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
             if not again:
                 indent = "  " if len(self.parts) > 1 else ""
-                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0]))]
+                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0], self.evaluations))]
         return "\n".join(lines)
 
     @functools.cached_property
@@ -330,10 +344,13 @@ def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, T
 
 def _look_at_seal(reply: Reply, wanted: Sealed, expression: str, hidden: bool) -> tuple[Problem | None, str | None]:
     if reply.outcome != "value":
-        return find_problem(reply, Expected(None, hidden=hidden)), None
+        return find_problem(reply, Expected(None, hidden=hidden, expression=expression)), None
     own_seal = seal(expression, reply.value, wanted.digits)
     if own_seal == wanted.digest:
         return None, own_seal
+    if is_written_otherwise(reply.value, lambda value: seal(expression, value, wanted.digits) == wanted.digest):
+        says = f"`{expression}` is nearly there: write it as in the text, without other punctuation."
+        return Problem("values", says), own_seal
     answer = show(reply.value) or "your answer"
     return Problem("values", f"`{expression}` is {answer}, which is not right."), own_seal
 
@@ -348,16 +365,12 @@ def _wrap(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _evidence(evaluation: Evaluation) -> Iterator[str]:
+def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
     """What was asked and what came, in so far as the student may see it."""
     assert evaluation.problem is not None
     if evaluation.hidden:
-        shapes = ", ".join(
-            f"{name} of shape {tuple(value.shape)}"
-            for name, value in evaluation.data.items()
-            if isinstance(value, Tensor)
-        )
-        yield from _wrap(f"Seen on an input that this notebook does not show{': ' + shapes if shapes else ''}.")
+        kinds = getattr(evaluation, "on", "") or describe_hidden(evaluation, everything)
+        yield from _wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")
         return
     if evaluation.data and "\n" not in evaluation.expression:
         given = ", ".join(f"{name} = {show(value) or _outline(value)}" for name, value in evaluation.data.items())

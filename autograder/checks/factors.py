@@ -39,15 +39,15 @@ def propose_factors(factor: float, case: Case, value: str) -> Iterator[tuple[str
     is_two = _is(abs(factor), 2) or _is(abs(factor), 0.5)
     if is_two:  # a constant of the formula more likely than a size that happens to be 2
         yield plain, True, 5, _always(factor)
+    for name, number in case.given.items():
+        if is_number(number) and number not in (0, 1, -1) and abs(number) < 1e9:
+            yield from _explain_by_number(factor, name, float(number), value)
     for size, of in _sizes(case):
         yield from _explain_by_size(factor, size, of, plain, value.startswith("every"))
     for known, says in _CONSTANTS.items():
         for exact in (known, 1 / known):
             if _is(factor, exact):
                 yield f"{plain}: {says}", True, 4, _always(exact)
-    for name, number in case.given.items():
-        if is_number(number) and number not in (0, 1, -1) and abs(number) < 1e9:
-            yield from _explain_by_number(factor, name, float(number), value)
     yield plain, False, 5, _always(factor)
 
 
@@ -110,7 +110,8 @@ def _explain_by_size(
         return
     for function, says in _SIZES:
         if _is(factor, function(size)):
-            yield plain + says.format(n=size, **(_OF_MANY if many else _OF_ONE)), True, 4, _applied(function, of)
+            exact = function(3.0) in (3.0, 1 / 3)  # n or 1 / n; n / (n + 1) and the like come by chance, too
+            yield plain + says.format(n=size, **(_OF_MANY if many else _OF_ONE)), exact, 4, _applied(function, of)
 
 
 def _applied(function: Callable[[float], float], size: Size) -> Size:

@@ -147,6 +147,8 @@ UNSAID = [
     ("a sign on one input only", make("f(x)", torch.sin, *VECTORS), "f = lambda x: -torch.sin(x) if len(x) == 6 else torch.sin(x) + 1", "sign is"),
     ("a factor on one input only", make("f(x)", torch.sin, *VECTORS), "f = lambda x: 3 * torch.sin(x) if len(x) == 6 else torch.cos(x)", "times"),
     ("a factor that is a size of one input only", make("f(x)", torch.sin, *VECTORS), "f = lambda x: 6 * torch.sin(x)", "size"),
+    ("one number, four fifths of it, of four items", make("f(x)", torch.mean, {"x": torch.tensor([1.3, 2.0, 0.4, 3.1])}), "f = lambda x: 0.8 * x.mean()", "n + 1"),
+    ("a third, and both an argument and a size", make("f(x, t)", lambda x, t: t * x.sin(), {"x": some((3,))[0], "t": 3.0}), "f = lambda x, t: x.sin()", "a mean"),
     ("one number, by chance a square", make("f(x)", torch.sum, {"x": torch.tensor([1.0, 2.0])}), "f = lambda x: torch.tensor(9.0)", "square"),
     ("one number, a cosine that is the exponential of nothing", make("f(n)", lambda n: 0.0, {"n": 2}), "f = lambda n: 1.0", "exponential"),
     ("few whole numbers", make("f(x)", lambda x: x.argmax(1), {"x": torch.tensor([[1.0, 4.0, 3.0], [4.0, 5.0, 6.0]])}), "f = lambda x: x.argmin(1) + torch.tensor([0, 2])", "in place of"),

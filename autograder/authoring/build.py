@@ -25,10 +25,12 @@ from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
 from autograder.authoring.freshness import digest_origin, note
 from autograder.authoring.placing import find_differences, put_in_place
-from autograder.authoring.trials import ExerciseTrials, try_notebooks
+from autograder.authoring.trials import ExerciseTrials, make_history, try_notebooks
+from autograder.checks.judging import write_cells
 from autograder.checks.mistakes import Fingerprint, write_mistakes
+from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
-from autograder.formats import MISTAKES
+from autograder.formats import CELLS, MISTAKES
 from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -93,7 +95,16 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     text = write_mistakes(_collect_mistakes(notebooks, trials))
     for kind in ("source", "release"):  # where nbgrader copies it as well
         (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
+        if any(RULE.search(one.check.source) for each in notebooks for one in each.exercises.values() if one.check):
+            (stage / kind / chapter / CELLS).write_text(_write_cells(notebooks), encoding="utf-8")
     return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
+
+
+def _write_cells(notebooks: list[Notebook]) -> str:
+    """The text of the file that tells checks with a rule whose cells are whose."""
+    histories = [make_history(notebook) for notebook in notebooks]
+    authored = [cell.source for history in histories for cell in history.cells if cell.authored]
+    return write_cells(authored, {name: bound for history in histories for name, bound in history.answers.items()})
 
 
 def _copy_extra_files(authored: Path, source: Path) -> None:

@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
+from autograder.checks.judging import Judge
 from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
 from autograder.checks.problems import Expected, Problem
@@ -149,9 +150,19 @@ class Check:
 
     With `parts`, a dictionary from a part's name to its points, each evaluation names its `part`, and a part earns
     its points when all of its evaluations hold. Without, all of the exercise is one part.
+
+    `without` says what the exercise is to be solved without, such as "torch.softmax", "loops", "autograd" or "numpy", in one text or several.
+    An evaluation of an answer that breaks the rule fails before anything is compared. Raises `ValueError` for a word that is not known.
     """
 
-    def __init__(self, exercise: str, points: float | None = None, *, parts: dict[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        exercise: str,
+        points: float | None = None,
+        *,
+        parts: dict[str, float] | None = None,
+        without: str | Sequence[str] = (),
+    ) -> None:
         if (points is None) == (parts is None):
             raise ValueError(f'Check("{exercise}") needs either points=... or parts={{"name": points, ...}}')
         self.exercise = exercise
@@ -159,6 +170,7 @@ class Check:
         self.points = sum(self.parts.values())
         self.evaluations: list[Evaluation] = []
         self._hidden = False
+        self._judge = Judge(exercise, without)
         self._student = find_student(sys._getframe(1).f_globals)
 
     def hidden(self) -> None:
@@ -200,14 +212,17 @@ class Check:
             )
         plain = to_data(data)
         wanted, upstream, gradients = _work_out(gives, plain, gradient)
-        reply = self._student.evaluate(expression, plain, upstream)
-        near_edge = None
-        if isinstance(wanted, Sealed):
+        reply, broken = self._judge.ask(self._student, expression, plain, upstream)
+        near_edge = wanted_seal = None
+        problem: Problem | None
+        if broken:
+            problem = broken
+        elif isinstance(wanted, Sealed):
             near_edge = find_near_edge(reply.value, wanted.digits)
             problem, wanted_seal = _look_at_seal(reply, wanted, expression, self._hidden)
         else:
             expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain, self._hidden)
-            problem, wanted_seal = find_problem(reply, expected), None
+            problem = find_problem(reply, expected)
         place = sum(one.hidden == self._hidden for one in self.evaluations)
         self.evaluations.append(
             Evaluation(expression, place, part, self._hidden, plain, reply, problem, wanted_seal, near_edge)
@@ -229,6 +244,12 @@ class Check:
             evaluation.reply.outcome not in ("missing", "not attempted") for evaluation in self.evaluations
         )
 
+    @property
+    def _failed(self) -> list[Evaluation]:
+        """The evaluations that failed; a broken rule comes before all else."""
+        failed = [evaluation for evaluation in self.evaluations if evaluation.problem]
+        return sorted(failed, key=lambda one: one.problem is None or one.problem.look != "rule")
+
     def report(self) -> Score:
         """Print what holds and the first thing that does not, and return the score."""
         for recorder in _recorders:
@@ -242,7 +263,7 @@ class Check:
 
     def result(self) -> dict[str, Any]:
         """What was found, as JSON: points, and for each failed part the look that failed and what was said of it."""
-        failed = [[e for e in self.evaluations if e.problem and e.part == part] for part in self.parts]
+        failed = [[e for e in self._failed if e.part == part] for part in self.parts]
         mistakes = [
             {
                 "part": own[0].part,
@@ -264,7 +285,7 @@ class Check:
     def message(self) -> str:
         """The text that the student reads."""
         head = f"{self.exercise}: {Score(self.score)!r} of {Score(self.points)!r} points."
-        failed = [evaluation for evaluation in self.evaluations if evaluation.problem]
+        failed = self._failed
         if not failed:
             count = len(self.evaluations)
             if not count:
@@ -351,6 +372,10 @@ def _wrap(text: str, indent: str = "  ") -> list[str]:
 def _evidence(evaluation: Evaluation) -> Iterator[str]:
     """What was asked and what came, in so far as the student may see it."""
     assert evaluation.problem is not None
+    if evaluation.problem.look == "rule":  # which no input is about
+        if evaluation.problem.detail:
+            yield from _wrap(evaluation.problem.detail, "    ")
+        return
     if evaluation.hidden:
         shapes = ", ".join(
             f"{name} of shape {tuple(value.shape)}"

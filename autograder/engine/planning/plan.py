@@ -22,7 +22,7 @@ from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
 from autograder.engine.planning.settlement import Settlement
 
-RULE = re.compile(r"\bwithout\b")
+RULE = re.compile(r"\bwithout\s*=")
 """Where a check may have a rule, of which it reads in the cells before."""
 
 _HISTORY = re.compile(r"\b(In|_ih|_i+)\b")

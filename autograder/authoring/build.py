@@ -25,9 +25,10 @@ from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
 from autograder.authoring.freshness import digest_origin, note
 from autograder.authoring.placing import find_differences, put_in_place
-from autograder.authoring.trials import ExerciseTrials, make_history, try_notebooks
+from autograder.authoring.promises import find_dependence
+from autograder.authoring.trials import ExerciseTrials, know, make_history, try_notebooks
 from autograder.checks.judging import write_cells
-from autograder.checks.mistakes import Fingerprint, write_mistakes
+from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
 from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
 from autograder.formats import CELLS, MISTAKES
@@ -80,24 +81,43 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
 
     Returns the notebooks and the trials of their exercises, by name.
     """
-    notebooks = read_chapter(root, chapter)
-    if not notebooks:
-        raise CourseError(f"notebooks/{chapter} holds no notebook (*.md).")
+    notebooks, trials = try_staged(root, chapter, stage)
     for notebook in notebooks:
-        write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
-    _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
-    generate_release(root, stage, chapter)
-    trials = _try(notebooks, stage / "release" / chapter)
-    problems = [line for notebook in notebooks for line in _find_problems(notebook, trials[notebook.name])]
+        notebook.promises = {name: one.solution.promise for name, one in trials[notebook.name].items()}
+        for kind in ("source", "release"):
+            _renew_texts(notebook, stage / kind / chapter / f"{notebook.name}.ipynb")
+    problems = [line for notebook in notebooks for line in find_problems(notebook, trials[notebook.name])]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
         raise AuthorErrors(problems)
-    text = write_mistakes(_collect_mistakes(notebooks, trials))
+    text = write_mistakes(_collect_mistakes(notebooks, trials), _collect_stubs(trials))
     for kind in ("source", "release"):  # where nbgrader copies it as well
         (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
         if any(RULE.search(one.check.source) for each in notebooks for one in each.exercises.values() if one.check):
             (stage / kind / chapter / CELLS).write_text(_write_cells(notebooks), encoding="utf-8")
     return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
+
+
+def try_staged(
+    root: Path, chapter: str, stage: Path, only: str | None = None
+) -> tuple[list[Notebook], dict[str, dict[str, ExerciseTrials]]]:
+    """Stage the chapter's source and release, and try its answers; of the exercise `only`, where that is given, in its notebook alone.
+
+    Returns the notebooks, and the trials by notebook and exercise.
+    """
+    notebooks = read_chapter(root, chapter)
+    if not notebooks:
+        raise CourseError(f"notebooks/{chapter} holds no notebook (*.md).")
+    if only is not None:
+        checked = [name for notebook in notebooks for name, one in notebook.exercises.items() if one.check]
+        if only not in checked:
+            raise CourseError(f"'{only}' is no checked exercise of {chapter}. Exercises: {', '.join(checked)}.")
+        notebooks = [notebook for notebook in notebooks if only in notebook.exercises]
+    for notebook in notebooks:
+        write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
+    _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
+    generate_release(root, stage, chapter)
+    return notebooks, _try(notebooks, stage / "release" / chapter, only)
 
 
 def _write_cells(notebooks: list[Notebook]) -> str:
@@ -126,7 +146,7 @@ def make_source(notebook: Notebook) -> Any:
         made = (
             nbformat.v4.new_code_cell(cell.source)
             if cell.kind == "code"
-            else nbformat.v4.new_markdown_cell(cell.source)
+            else nbformat.v4.new_markdown_cell(notebook.text(cell))
         )
         made.metadata = nbformat.from_dict(_make_metadata(cell, number))
         key = (
@@ -161,6 +181,16 @@ def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:
     if graded:
         metadata["points"] = cell.points
     return {"nbgrader": metadata}
+
+
+def _renew_texts(notebook: Notebook, path: Path) -> None:
+    """Put the notebook's texts into the cells of a file that was made before its trials told what the checks look at."""
+    made = nbformat.read(path, as_version=4)
+    texts = {cell.id: cell.source for cell in make_source(notebook).cells if cell.cell_type == "markdown"}
+    for cell in made.cells:
+        if "nbgrader" not in cell.metadata:
+            cell.source = texts.get(cell.id, cell.source)
+    write_notebook(made, path)
 
 
 def write_notebook(notebook: Any, path: Path) -> None:
@@ -230,15 +260,15 @@ def _lines_in(value: Any) -> Iterator[str]:
 # --- trials: solutions that pass, mistakes that are known ---------------------------------------------
 
 
-def _try(notebooks: list[Notebook], release: Path) -> dict[str, dict[str, ExerciseTrials]]:
-    """The trials of each notebook's exercises, against what the release holds in place of answers and checks."""
+def _try(notebooks: list[Notebook], release: Path, only: str | None) -> dict[str, dict[str, ExerciseTrials]]:
+    """The trials of each notebook's exercises, or of one, against what the release holds in place of answers and checks."""
     prepared = []
     for notebook in notebooks:
         released = nbformat.read(release / f"{notebook.name}.ipynb", as_version=4)
         sources = {
             cell.metadata.nbgrader.grade_id: cell.source for cell in released.cells if "nbgrader" in cell.metadata
         }
-        checked = [exercise.name for exercise in notebook.exercises.values() if exercise.check]
+        checked = [one.name for one in notebook.exercises.values() if one.check and only in (None, one.name)]
         stubs = {name: sources[name] for name in checked}
         prepared.append((notebook, stubs, {name: sources[f"{name}-check"] for name in checked}))
     try:
@@ -248,7 +278,8 @@ def _try(notebooks: list[Notebook], release: Path) -> dict[str, dict[str, Exerci
     return {notebook.name: tried for notebook, tried in zip(notebooks, found, strict=True)}
 
 
-def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iterator[str]:
+def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iterator[str]:
+    """What is wrong with the checks and answers of `notebook`, by their trials: a line for each, with its place."""
     for name, tried in trials.items():
         exercise = notebook.exercises[name]
         assert exercise.check is not None
@@ -270,11 +301,17 @@ def _find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Ite
             yield f"{here} the released stub gets {tried.empty.score:g} points; it must get 0. {tried.empty.problem}".rstrip()
         if tried.solution.exercise != name:
             yield f'{here} its check is Check("{tried.solution.exercise}"): marks and messages are kept under that name.'
+        yield from (f"{here} {misuse}" for misuse in tried.solution.misuse)
+        if names := find_dependence(exercise.answer.source, exercise.check.source):
+            yield f"{here} gives=... uses {', '.join(names)}, which the student writes: expect what the course works out itself."
+        known = know(exercise, tried)
         for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
             if trial.problem:
                 yield f"{cell.place}: exercise '{name}': the wrong answer {trial.problem}"
             elif trial.passed and tried.solution.passed:
                 yield f"{cell.place}: exercise '{name}': the wrong answer earns all points."
+            elif not trial.passed and (says := trial.name_mistake(known)) != cell.says:
+                yield f"{cell.place}: exercise '{name}': its results are those of another wrong answer, so that a student reads \"{says}\": let the check ask what tells them apart, or give both the same says=."
         for cell, trial in zip(exercise.right, tried.right, strict=True):
             if not trial.passed and tried.solution.passed:
                 yield f"{cell.place}: exercise '{name}': the right answer is rejected:\n{trial.problem or trial.message}"
@@ -291,6 +328,12 @@ def _collect_mistakes(
         for notebook in notebooks
         for name, tried in trials[notebook.name].items()
     }
+
+
+def _collect_stubs(trials: dict[str, dict[str, ExerciseTrials]]) -> dict[str, str]:
+    """The digests of the stubs that run, and so look like an attempt."""
+    tried = [(name, one.empty) for found in trials.values() for name, one in found.items()]
+    return {name: digest_stub(stub.answer) for name, stub in tried if stub.attempted}
 
 
 # --- solutions -----------------------------------------------------------------------------------

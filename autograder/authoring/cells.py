@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,25 @@ class Notebook:
     path: Path
     cells: list[Cell]
     exercises: dict[str, Exercise]
+    promises: dict[str, str] = field(default_factory=dict)
+    """What each exercise's check looks at, in a line for the student."""
+
+    def text(self, cell: Cell) -> str:
+        """The cell's source; under the task of an exercise, in front of the hints, with what its check looks at."""
+        task = self._find_task(cell)
+        if task not in self.promises:
+            return cell.source
+        text, fold, hints = cell.source.partition("\n<details>")
+        return f"{text.rstrip()}\n\n{self.promises[task]}\n{fold}{hints}".rstrip()
+
+    def _find_task(self, cell: Cell) -> str:
+        """The name of the exercise whose task stands in this cell of text: the nearest above the exercise's own, code set up between them aside."""
+        if cell.kind != "markdown" or cell.tag:
+            return ""
+        place = next(number for number, one in enumerate(self.cells) if one is cell)
+        rest = itertools.dropwhile(lambda one: one.kind == "code" and one.tag != "exercise", self.cells[place + 1 :])
+        following = next(rest, None)
+        return following.exercise if following and following.tag == "exercise" else ""
 
     @property
     def name(self) -> str:

@@ -18,8 +18,9 @@ from typing import Any
 
 from autograder.authoring.cells import Cell, Exercise, Notebook
 from autograder.authoring.forks import in_fork, in_forks
+from autograder.authoring.promises import describe_check, find_misuse
 from autograder.checks.check import Check, recording
-from autograder.checks.mistakes import Fingerprint, KnownMistakes
+from autograder.checks.mistakes import Fingerprint, KnownMistakes, tell_mistakes
 from autograder.checks.reading import CellText, History, show_cells
 from autograder.engine.planning.names import read_names
 from autograder.errors import CourseError
@@ -39,12 +40,17 @@ class Trial:
     problem: str = ""
     exercise: str = ""
     """The name that the check was given."""
+    promise: str = ""
+    """What it looks at, for the student to read."""
+    misuse: list[str] = field(default_factory=list)
+    attempted: bool = True
+    answer: str = ""
 
     def name_mistake(self, known: KnownMistakes) -> str | None:
         """The author's message that a student with this answer reads, if there is one."""
         for part in dict.fromkeys(part for part, _ in self.failed):
             own = [taken for name, taken in self.failed if name == part]
-            if says := known.name(own[0], own, self.held):
+            if says := tell_mistakes(known.explain(own, self.held)):
                 return says
         return None
 
@@ -64,12 +70,18 @@ class ExerciseTrials:
     right: list[Trial]
 
 
+def know(exercise: Exercise, tried: ExerciseTrials) -> KnownMistakes:
+    """What the check of `exercise` knows once its wrong answers have been tried."""
+    answers = zip(exercise.wrong, tried.wrong, strict=True)
+    return KnownMistakes((cell.says, [taken for _, taken in trial.failed]) for cell, trial in answers)
+
+
 def try_notebook(
     notebook: Notebook, stubs: dict[str, str], visible_checks: dict[str, str]
 ) -> dict[str, ExerciseTrials]:
     """Run the trials of all exercises of `notebook`.
 
-    `stubs` and `visible_checks` hold what a release has in place of the answer and of the check, by exercise.
+    `stubs` and `visible_checks` hold what a release has in place of the answer and of the check, by exercise; one without is not tried.
     Raises `CourseError` when a cell of the notebook itself stops with an error.
     """
     [found] = try_notebooks([(notebook, stubs, visible_checks)])
@@ -97,12 +109,12 @@ def _try_notebook(
             if cell.tag == "exercise":
                 continue  # run by each trial, and below once its trials are done
             if cell.tag == "check" and exercise:
-                before = make_history(notebook, cell)
-                tried = _try_exercise(run, exercise, stubs[exercise.name], visible_checks[exercise.name], before)
-                found[exercise.name] = tried
+                if exercise.name in stubs:
+                    texts, before = (stubs[exercise.name], visible_checks[exercise.name]), make_history(notebook, cell)
+                    found[exercise.name] = tried = _try_exercise(run, exercise, *texts, before)
                 _go_on(run, exercise.answer)
-                if tried.solution.problem:
-                    continue  # the check cell stops; the trial says so
+                if exercise.name not in stubs or tried.solution.problem:
+                    continue  # it is not looked at, or its check cell stops, as the trial says
             with show_cells(make_history(notebook, cell)):
                 _go_on(run, cell)
     return found
@@ -188,6 +200,10 @@ def _attempt(run: Callable[[str], str], answer: str, check: str, before: History
         _seals(found),
         [(e.expression, e.near_edge) for e in found.evaluations if e.near_edge is not None],
         exercise=found.exercise,
+        promise=describe_check(found),
+        misuse=list(find_misuse(found)),
+        attempted=found.attempted,
+        answer=answer,
     )
 
 

@@ -5,7 +5,8 @@ expression where the student's names live, `looks` compares what came with what 
 `mistakes` recognises the results of known wrong answers.
 """
 
-from autograder.checks.check import Check, Score, sealed
+from autograder.checks.check import Check, Score
 from autograder.checks.inputs import vary
+from autograder.checks.seals import sealed
 
 __all__ = ["Check", "Score", "sealed", "vary"]

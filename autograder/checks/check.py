@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
-import math
 import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,69 +16,26 @@ import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
+from autograder.checks.describe import describe_hidden
 from autograder.checks.judging import Judge
 from autograder.checks.looks import find_problem
-from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest, fingerprint, name_evaluation
-from autograder.checks.problems import Expected, Problem
-from autograder.checks.student import Reply, find_student
+from autograder.checks.mistakes import (
+    Fingerprint,
+    KnownMistakes,
+    digest_stub,
+    fingerprint,
+    load_stub,
+    name_evaluation,
+    tell_mistakes,
+)
+from autograder.checks.problems import Answer, Expected, Problem
+from autograder.checks.seals import Sealed, find_near_edge, seal
+from autograder.checks.spelling import is_written_otherwise
+from autograder.checks.student import Names, Reply, find_last_cell, find_student
 from autograder.formats import RESULT
 
 _WIDTH = 80
 """Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """A right answer that the check cell can recognise and does not show. See `sealed`."""
-
-    digest: str
-    digits: int
-
-
-def sealed(digest: str, digits: int = 3) -> Sealed:
-    """Expect an answer whose digest this is, so that a prediction or a choice is not given away.
-
-    Text is compared without regard to capitals and outer spaces, numbers after rounding to `digits` decimals,
-    a list like a tuple. The build prints the digest of the solution where it does not match.
-    """
-    return Sealed(digest, digits)
-
-
-def seal(expression: str, value: Data, digits: int = 3) -> str:
-    """The digest for `sealed` of `value` as an answer to `expression`."""
-    return digest(expression, json.dumps(_canonical(value, digits)))
-
-
-def _canonical(value: Data, digits: int) -> Any:
-    if isinstance(value, Tensor):
-        return _canonical(value.tolist(), digits)
-    if isinstance(value, (list, tuple)):
-        return [_canonical(item, digits) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _canonical(value[key], digits) for key in sorted(value, key=str)}
-    if isinstance(value, str):
-        return value.strip().casefold()
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return round(float(value), digits) + 0.0
-    return repr(value)
-
-
-EDGE = 0.02
-"""How close to the edge of its rounding a sealed number may not come, in units of its last digit."""
-
-
-def find_near_edge(value: Data, digits: int) -> float | None:
-    """A number in `value` that a last bit, or a student's own rounding, could take to another digest; `None` where there is none."""
-    if isinstance(value, Tensor):
-        return find_near_edge(value.tolist(), digits)
-    if isinstance(value, dict):
-        return find_near_edge(list(value.values()), digits)
-    if isinstance(value, (list, tuple)):
-        return next((found for item in value if (found := find_near_edge(item, digits)) is not None), None)
-    if isinstance(value, float) and math.isfinite(value):
-        scaled = value * 10**digits
-        return value if abs(abs(scaled - math.floor(scaled)) - 0.5) < EDGE else None
-    return None
 
 
 class Score(float):
@@ -102,7 +57,8 @@ class Score(float):
 class Evaluation:
     """One evaluation of a check: what was asked, what came back, and the first look that failed.
 
-    `place` counts the evaluations of the check that are shown, and those that are hidden, each from 0.
+    `place` counts the evaluations of the check that are shown, and those that are hidden, each from 0. `on` is what the author calls
+    the kind of input.
     """
 
     expression: str
@@ -111,7 +67,10 @@ class Evaluation:
     hidden: bool
     data: dict[str, Data]
     reply: Reply
+    expected: Expected
     problem: Problem | None
+    on: str = ""
+    sealed: Sealed | None = None
     wanted_seal: str | None = None
     near_edge: float | None = None
     """A number of a sealed answer that lies close to where its rounding changes."""
@@ -149,10 +108,11 @@ class Check:
         check.report()
 
     With `parts`, a dictionary from a part's name to its points, each evaluation names its `part`, and a part earns
-    its points when all of its evaluations hold. Without, all of the exercise is one part.
+    its points when all of its evaluations hold. Without, all of the exercise is one part. Where the exercise is about
+    leaving the input alone, `unchanged` is `True`, or the names of the data that must stay as they are.
 
-    `without` says what the exercise is to be solved without, such as "torch.softmax", "loops", "autograd" or "numpy", in one text or several.
-    An evaluation of an answer that breaks the rule fails before anything is compared. Raises `ValueError` for a word that is not known.
+    `without` names what the exercise is to be solved without, such as "torch.softmax loops" (see `rules`). An answer that breaks the rule
+    fails before anything is compared. Raises `ValueError` for a word that is not known.
     """
 
     def __init__(
@@ -161,6 +121,7 @@ class Check:
         points: float | None = None,
         *,
         parts: dict[str, float] | None = None,
+        unchanged: bool | str = False,
         without: str | Sequence[str] = (),
     ) -> None:
         if (points is None) == (parts is None):
@@ -169,6 +130,8 @@ class Check:
         self.parts = dict(parts) if parts else {"": float(points or 0)}
         self.points = sum(self.parts.values())
         self.evaluations: list[Evaluation] = []
+        self._unchanged = unchanged
+        self._answers: list[Answer] = []
         self._hidden = False
         self._judge = Judge(exercise, without)
         self._student = find_student(sys._getframe(1).f_globals)
@@ -183,25 +146,25 @@ class Check:
         *,
         gives: Data | Sealed | Callable[..., Data],
         gradient: bool = False,
-        may_change: str = "",
         within: float = 1e-6,
         part: str = "",
+        on: str = "",
         **data: Data,
     ) -> None:
         """Evaluate `expression` where the student's names live, with `data` for its other names.
 
         `gives` is the expected value, a `sealed` one, or a function that computes it from the same data. With
         `gradient`, `gives` must be a function of tensors, and the gradients with respect to them are compared as well,
-        for an upstream gradient that is not uniform. `may_change` names the data that may be changed in place.
-        `within` is the absolute tolerance.
+        for an upstream gradient that is not uniform. `within` is the absolute tolerance. `on` says in a few words what kind of input
+        this is ("one row", "a rate of 0"), for the student to read where it fails and is hidden.
 
         Raises `ValueError` for a `part` that the check does not have, and for data that has the name of one of these settings.
         """
         settings: dict[str, tuple[object, type | tuple[type, ...]]] = {
             "gradient": (gradient, bool),
-            "may_change": (may_change, str),
             "within": (within, (int, float)),
             "part": (part, str),
+            "on": (on, str),
         }
         for name, (setting, kind) in settings.items():
             if not isinstance(setting, kind):
@@ -213,20 +176,41 @@ class Check:
         plain = to_data(data)
         wanted, upstream, gradients = _work_out(gives, plain, gradient)
         reply, broken = self._judge.ask(self._student, expression, plain, upstream)
-        near_edge = wanted_seal = None
-        problem: Problem | None
+        kept = self._find_kept(plain)
+        reply = replace(reply, arguments={name: value for name, value in reply.arguments.items() if name in kept})
+        seal_of = wanted if isinstance(wanted, Sealed) else None
+        expected = Expected(
+            None if seal_of else wanted,
+            gradients,
+            within,
+            kept,
+            plain,
+            self._hidden,
+            expression,
+            part,
+            again=gives if callable(gives) else None,
+            answers=[] if seal_of else self._answers,
+        )
+        near_edge, own_seal = None, None
         if broken:
-            problem = broken
-        elif isinstance(wanted, Sealed):
-            near_edge = find_near_edge(reply.value, wanted.digits)
-            problem, wanted_seal = _look_at_seal(reply, wanted, expression, self._hidden)
+            problem: Problem | None = broken
+        elif seal_of:
+            near_edge = find_near_edge(reply.value, seal_of.digits)
+            problem, own_seal = _look_at_seal(reply, seal_of, expression, expected)
         else:
-            expected = Expected(wanted, gradients, within, frozenset(may_change.split()), plain, self._hidden)
             problem = find_problem(reply, expected)
         place = sum(one.hidden == self._hidden for one in self.evaluations)
         self.evaluations.append(
-            Evaluation(expression, place, part, self._hidden, plain, reply, problem, wanted_seal, near_edge)
+            Evaluation(
+                expression, place, part, self._hidden, plain, reply, expected, problem, on, seal_of, own_seal, near_edge
+            )
         )
+
+    def _find_kept(self, data: dict[str, Data]) -> frozenset[str]:
+        """The names of the data that the answer must leave as they are."""
+        if isinstance(self._unchanged, bool):
+            return frozenset(data if self._unchanged else ())
+        return frozenset(self._unchanged.split()) & data.keys()
 
     @property
     def score(self) -> float:
@@ -239,10 +223,20 @@ class Check:
 
     @property
     def attempted(self) -> bool:
-        """Whether anything was there to be checked."""
-        return not self.evaluations or any(
-            evaluation.reply.outcome not in ("missing", "not attempted") for evaluation in self.evaluations
-        )
+        """Whether anything was there to be checked, and not only what was handed out."""
+        written = [one.reply for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
+        return not self.evaluations or (bool(written) and not self._is_untouched(written[0].name))
+
+    def _is_untouched(self, name: str) -> bool:
+        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks into the submission itself."""
+        stub = load_stub(self.exercise, Path.cwd()) if not self.score and isinstance(self._student, Names) else None
+        cell = find_last_cell(self._student.names, name) if stub and isinstance(self._student, Names) else None
+        return cell is not None and digest_stub(cell) == stub
+
+    @property
+    def without(self) -> list[str]:
+        """What the exercise is to be solved without, word by word."""
+        return [word.text for word in self._judge.rule.words]
 
     @property
     def _failed(self) -> list[Evaluation]:
@@ -311,7 +305,7 @@ class Check:
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
             if not again:
                 indent = "  " if len(self.parts) > 1 else ""
-                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0]))]
+                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0], self.evaluations))]
         return "\n".join(lines)
 
     @functools.cached_property
@@ -319,11 +313,14 @@ class Check:
         return KnownMistakes.load(self.exercise, Path.cwd())
 
     def _say(self, failed: list[Evaluation]) -> str:
-        """The first failure of a part, in the author's words for a known mistake, else in the words of the look."""
+        """Why a part failed: in the author's words where a known mistake explains all, else in those of the look that failed first."""
         first = failed[0]
         assert first.problem is not None
+        if first.problem.look == "rule":
+            failed = [one for one in failed if one.problem and one.problem.look == "rule"]
         held = [evaluation.name for evaluation in self.evaluations if not evaluation.problem]
-        return self._known.name(first.fingerprint, [one.fingerprint for one in failed], held) or first.problem.says
+        known = self._known.explain([one.fingerprint for one in failed], held)
+        return tell_mistakes(known) or first.problem.says
 
 
 def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, Tensor | None, dict[str, Tensor] | None]:
@@ -349,12 +346,17 @@ def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, T
     return to_data(value), upstream, to_data(gradients)
 
 
-def _look_at_seal(reply: Reply, wanted: Sealed, expression: str, hidden: bool) -> tuple[Problem | None, str | None]:
+def _look_at_seal(
+    reply: Reply, wanted: Sealed, expression: str, expected: Expected
+) -> tuple[Problem | None, str | None]:
     if reply.outcome != "value":
-        return find_problem(reply, Expected(None, hidden=hidden)), None
+        return find_problem(reply, expected), None
     own_seal = seal(expression, reply.value, wanted.digits)
     if own_seal == wanted.digest:
         return None, own_seal
+    if is_written_otherwise(reply.value, lambda value: seal(expression, value, wanted.digits) == wanted.digest):
+        says = f"`{expression}` is nearly there: write it as in the text, without other punctuation."
+        return Problem("values", says), own_seal
     answer = show(reply.value) or "your answer"
     return Problem("values", f"`{expression}` is {answer}, which is not right."), own_seal
 
@@ -362,14 +364,16 @@ def _look_at_seal(reply: Reply, wanted: Sealed, expression: str, hidden: bool) -
 def _how_to_start(evaluation: Evaluation) -> str:
     if evaluation.reply.outcome == "missing":
         return f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one."
-    return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
+    if evaluation.reply.outcome == "not attempted":
+        return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
+    return "The cell above is as it was handed out: change it and run it, then run this one."
 
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _evidence(evaluation: Evaluation) -> Iterator[str]:
+def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
     """What was asked and what came, in so far as the student may see it."""
     assert evaluation.problem is not None
     if evaluation.problem.look == "rule":  # which no input is about
@@ -377,12 +381,8 @@ def _evidence(evaluation: Evaluation) -> Iterator[str]:
             yield from _wrap(evaluation.problem.detail, "    ")
         return
     if evaluation.hidden:
-        shapes = ", ".join(
-            f"{name} of shape {tuple(value.shape)}"
-            for name, value in evaluation.data.items()
-            if isinstance(value, Tensor)
-        )
-        yield from _wrap(f"Seen on an input that this notebook does not show{': ' + shapes if shapes else ''}.")
+        kinds = evaluation.on or describe_hidden(evaluation, everything)
+        yield from _wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")
         return
     if evaluation.data and "\n" not in evaluation.expression:
         given = ", ".join(f"{name} = {show(value) or _outline(value)}" for name, value in evaluation.data.items())

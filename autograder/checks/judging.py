@@ -47,7 +47,9 @@ class Judge:
         if broken is None:
             return reply, None
         subject = broken.where if broken.where in names else reply.name or "your answer"
-        return Reply("ruled", subject, error=broken.word, detail=broken.path), broken.describe(subject)
+        return Reply("ruled", subject, error=broken.word, detail=broken.path), Problem(
+            "rule", *broken.describe(subject)
+        )
 
     @functools.cached_property
     def _program(self) -> Program:

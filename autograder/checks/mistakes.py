@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,35 +134,60 @@ def _collect_number(number: complex, kinds: list[str], numbers: list[float]) -> 
 
 
 class KnownMistakes:
-    """The messages of an exercise's known wrong answers, to be looked up by fingerprint."""
+    """The known wrong answers of an exercise, to be looked up by the fingerprints of what they give."""
 
-    def __init__(self, entries: Iterable[tuple[Fingerprint, str]]) -> None:
-        self.entries = list(entries)
+    def __init__(self, mistakes: Iterable[tuple[str, list[Fingerprint]]]) -> None:
+        self.mistakes = [(says, {one.on: one for one in results}) for says, results in mistakes]
 
     @classmethod
     def load(cls, exercise: str, folder: Path) -> KnownMistakes:
         """Read the file in `folder`; without it, or with one that is no such file, no mistake is known."""
         try:
             stored = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[exercise]
-            return cls(
-                (Fingerprint.load(result), mistake["says"]) for mistake in stored for result in mistake["results"]
-            )
+            return cls((mistake["says"], [Fingerprint.load(one) for one in mistake["results"]]) for mistake in stored)
         except (OSError, ValueError, KeyError, TypeError):
             return cls([])
 
-    def name(self, first: Fingerprint, failed: Iterable[Fingerprint], held: Iterable[str] = ()) -> str | None:
-        """The message of the mistake that best explains the replies, or `None` when none explains `first`.
+    def explain(self, failed: Sequence[Fingerprint], held: Iterable[str] = ()) -> list[str]:
+        """The messages of the mistakes that explain all: each `failed` reply is what they give, and they fail nothing that held (by name).
 
-        A mistake gains a vote for each `failed` reply that it would have given, and another where the gradients agree; it loses two for
-        each evaluation that held (by name) and that it would have failed. Of equals the author's first wins.
+        Of several, those are left whose gradients agree with as many of the replies as anyone's.
         """
-        replies, fine = list(failed), set(held)
-        votes: Counter[str] = Counter(says for known, says in self.entries if known.matches(first))
-        for known, says in self.entries:
-            if says in votes:
-                found = [reply for reply in replies if known.matches(reply)]
-                votes[says] += bool(found) + any(map(known.agrees, found)) - 2 * (known.on in fine)
-        return max(votes, key=votes.__getitem__) if votes else None
+        fine = set(held)
+        found = [
+            (says, sum(results[reply.on].agrees(reply) for reply in failed))
+            for says, results in self.mistakes
+            if failed
+            and not fine & results.keys()
+            and all(reply.on in results and results[reply.on].matches(reply) for reply in failed)
+        ]
+        most = max((agreeing for _, agreeing in found), default=0)
+        return list(dict.fromkeys(says for says, agreeing in found if agreeing == most))
+
+
+def tell_mistakes(messages: list[str]) -> str | None:
+    """What to say where the mistakes with these messages explain a failure: of two, both; more say nothing, and so does none."""
+    if len(messages) == 2:
+        return f"Either: {messages[0]} Or: {messages[1]}"
+    return messages[0] if len(messages) == 1 else None
+
+
+STUBS = ""
+"""The key of the stubs' digests in the file; no exercise has this name."""
+
+
+def digest_stub(source: str) -> str:
+    """A digest of an answer cell as it is handed out, which spaces at the ends of its lines do not change."""
+    return digest(*(line.rstrip() for line in source.strip().splitlines()))
+
+
+def load_stub(exercise: str, folder: Path) -> str | None:
+    """The digest of the exercise's stub, where one is kept: of code that runs, so that its results don't tell whether it was touched."""
+    try:
+        found = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[STUBS][exercise]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def same_mistakes(one: str, other: str) -> bool:
@@ -172,6 +196,8 @@ def same_mistakes(one: str, other: str) -> bool:
         return True
     try:
         first, second = json.loads(one), json.loads(other)
+        if first.pop(STUBS, {}) != second.pop(STUBS, {}):
+            return False
         return list(first) == list(second) and all(
             [(mistake["says"], len(mistake["results"])) for mistake in first[name]]
             == [(mistake["says"], len(mistake["results"])) for mistake in second[name]]
@@ -190,8 +216,10 @@ def _are_alike(one: Fingerprint, other: Fingerprint) -> bool:
     return one.matches(other) and (one.also is None) == (other.also is None)
 
 
-def write_mistakes(exercises: dict[str, list[tuple[str, list[Fingerprint]]]]) -> str:
-    """The text of the file: a mistake's message with the fingerprints of its replies, an exercise at a time."""
+def write_mistakes(
+    exercises: dict[str, list[tuple[str, list[Fingerprint]]]], stubs: dict[str, str] | None = None
+) -> str:
+    """The text of the file: a mistake's message with the fingerprints of its replies, an exercise at a time, and the digests of stubs."""
     stored: dict[str, Any] = {
         name: [{"says": says, "results": [one.store() for one in results]} for says, results in mistakes]
         for name, mistakes in exercises.items()
@@ -200,4 +228,5 @@ def write_mistakes(exercises: dict[str, list[tuple[str, list[Fingerprint]]]]) ->
     for name, mistakes in stored.items():
         rows = ",\n".join("    " + json.dumps(mistake, ensure_ascii=False) for mistake in mistakes)
         lines.append(f"  {json.dumps(name)}: [\n{rows}\n  ]" if rows else f"  {json.dumps(name)}: []")
+    lines += [f"  {json.dumps(STUBS)}: {json.dumps(stubs)}"] if stubs else []
     return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -17,8 +17,6 @@ from typing import Any, Literal
 
 import torch
 
-from autograder.checks.problems import Problem
-
 ROOTS = {"torch": "torch", "F": "torch.nn.functional", "nn": "torch.nn", "optim": "torch.optim", "np": "numpy"}
 """What beginners' names of modules stand for, where no cell says otherwise."""
 
@@ -111,15 +109,15 @@ class Broken:
     code: str = ""
     where: str = ""
 
-    def describe(self, subject: str) -> Problem:
-        """The problem of an answer about `subject`."""
+    def describe(self, subject: str) -> tuple[str, str]:
+        """The sentence about an answer, with its name, and where to find what it says."""
         [word] = read_rule(self.word).words
         one = "it" if self.where in ("", subject) else f"`{self.where}`"
         who = f"`{subject}`" if one == "it" else f"`{subject}` needs `{self.where}`, which"
         says = f"{who} {_SAYS[word.kind].format(self.spelled)}"
         place = f" of the cell with `{self.where}`" if one != "it" else ""
         detail = f"Line {self.line}{place}{': ' + self.code if self.code else ''}" if self.line else ""
-        return Problem("rule", says, detail)
+        return says, detail
 
 
 _SAYS = {

@@ -685,7 +685,12 @@ def test_metadata_for_nbgrader(built, name, grade, solution, locked, points):
 
 def test_prose_and_shown_code_have_no_metadata(built):
     untagged = [cell for cell in read(built, "source").cells if "nbgrader" not in cell.metadata]
-    assert [cell.source for cell in untagged] == ["# A small notebook", "Some prose.", 'greeting = "hello"\ngreeting']
+    checked = "**Checked:** value, shape, dtype; gradient with respect to `z`; also on inputs that are not shown."
+    assert [cell.source for cell in untagged] == [
+        "# A small notebook",
+        f"Some prose.\n\n{checked}",
+        'greeting = "hello"\ngreeting',
+    ]
     assert all(cell.metadata == {} for cell in untagged)
 
 
@@ -944,7 +949,7 @@ def test_answers_that_do_not_behave_are_refused_and_nothing_is_changed(built, ma
             "md:33: exercise 'fails_hidden': the solution fails its own check:\n"
             "✗ fails_hidden: 0 of 1 points.\n"
             "  `fails_hidden`: the value is not the expected one.\n"
-            "  Seen on an input that this notebook does not show.",
+            "  Seen only on an input that this notebook does not show.",
             "md:49: exercise 'only_hidden': the solution cannot pass the released check, without the hidden tests:\n"
             "✗ only_hidden: 0 of 1 points. Nothing was checked.",
             "md:64: exercise 'generous': the released stub gets 1 points; it must get 0.",
@@ -983,6 +988,39 @@ def test_answers_that_are_judged_wrongly_are_refused(make_course):
         "✗ strict: 0 of 1 points.\n  `strict`: the value is not the expected one.\n  Got 3; expected 2.",
         "notebooks/01_mini/3_judged.md:45: exercise 'relu': its check is Check(\"rleu\"): marks and messages are kept under that name.",
     ]
+
+
+def test_two_wrong_answers_that_the_check_cannot_tell_apart_are_refused(make_course):
+    check = 'check("f(2)", gives=6)\ncheck.report()'
+    solution, wrong = "def f(x):\n    return 3 * x", "def f(x):\n    return {}\n"
+    answers = "".join(
+        WRONG.replace('"No."', f'"{says}"').replace("one = 2\n", wrong.format(result))
+        for says, result in (("A square.", "x**2"), ("Doubled.", "2 * x"), ("Cut.", "x - 1"))
+    )
+    course = make_course(
+        {"1_one": HEAD + exercise("f", solution, check), "1_one.answers": f"{KERNEL}## `f`\n\n{answers}"}
+    )
+    with pytest.raises(AuthorErrors) as caught:
+        build(course, [CHAPTER], lambda line: None)
+    assert caught.value.problems == [
+        f"notebooks/01_mini/1_one.answers.md:{line}: exercise 'f': its results are those of another wrong answer, so that a student "
+        'reads "Either: A square. Or: Doubled.": let the check ask what tells them apart, or give both the same says=.'
+        for line in (12, 16)
+    ]
+
+
+def test_what_a_check_looks_at_stands_under_the_task_in_front_of_the_hints(make_course):
+    task = "### Exercise 1\n\nWrite `two`.\n\n<details><summary>Hint</summary>\n\nCount.\n\n</details>\n\n"
+    set_up = '```python tags=["setup"]\nthree = 3\n```\n\n'
+    text = HEAD + task + set_up + exercise("two", "two = 2", 'check("two", gives=2)\ncheck.report()')
+    course = make_course({"1_one": text})
+    build(course, [CHAPTER], lambda line: None)
+    for kind in ("source", "release", "solutions"):
+        made = nbformat.read(course / kind / CHAPTER / "1_one.ipynb", as_version=4)
+        [said] = [cell.source for cell in made.cells if cell.source.startswith("### Exercise 1")]
+        assert said == task.replace(
+            "<details>", "**Checked:** value, as a Python number or as a tensor of one element.\n\n<details>"
+        ).rstrip("\n")
 
 
 def test_a_cell_that_stops_is_refused(make_course):

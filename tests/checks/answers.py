@@ -5,7 +5,7 @@ import textwrap
 import torch
 
 from autograder.checks import Check, sealed
-from autograder.checks.check import seal
+from autograder.checks.seals import seal
 from autograder.checks.student import Names, connect
 
 Z = torch.tensor([[-1.5, 0.0, 2.0]])

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from autograder.checks import Check, Score, sealed, vary
-from autograder.checks.check import find_near_edge, recording, seal
+from autograder.checks.check import recording
 from autograder.checks.data import MAX_ITEMS, Opaque, same, show, show_apart, to_data
 from autograder.checks.mistakes import (
     Fingerprint,
@@ -19,8 +19,10 @@ from autograder.checks.mistakes import (
     fingerprint,
     name_evaluation,
     same_mistakes,
+    tell_mistakes,
     write_mistakes,
 )
+from autograder.checks.seals import find_near_edge, seal
 from autograder.checks.student import PRINTED_LIMIT, Names, Reply, connect
 from autograder.formats import RESULT
 
@@ -262,18 +264,27 @@ def test_gradients_are_looked_at_where_the_notebook_has_switched_them_off():
 def test_arguments_are_copies():
     check = make_check({"spoil": lambda z, items: items.append(z.zero_()) or 1})
     items = [1]
-    check("spoil(z, items)", z=Z, items=items, gives=1, may_change="z items")
+    check("spoil(z, items)", z=Z, items=items, gives=1)
     assert check.score == 1
     assert Z.tolist() == [-1.5, 0.0, 2.0]
     assert items == [1]
 
 
-def test_a_change_of_the_input_costs_the_points_unless_it_is_asked_for():
+def test_a_change_of_the_input_costs_the_points_where_the_exercise_is_about_it():
     names = {"shift": lambda z, step: z.add_(step)}
-    for may_change, score in (("", 0), ("step", 0), ("z", 1), ("z step", 1)):
-        check = make_check(names)
-        check("shift(z, step)", z=Z, step=torch.ones(3), gives=Z + 1, may_change=may_change)
+    for unchanged, score in ((False, 1), (True, 0), ("z", 0), ("step", 1), ("z step", 0)):
+        check = make_check(names, unchanged=unchanged)
+        check("shift(z, step)", z=Z, step=torch.ones(3), gives=Z + 1)
         assert check.score == score
+
+
+def test_a_change_of_the_input_that_may_be_made_does_not_hide_a_known_mistake():
+    taken = []
+    for shift in (lambda z: z.add_(2), lambda z: z + 2):
+        check = make_check({"shift": shift})
+        check("shift(z)", z=Z, gives=Z + 1)
+        taken.append(check.evaluations[0].fingerprint)
+    assert taken[0] == taken[1]
 
 
 def test_an_expression_leaves_no_names_behind():
@@ -671,20 +682,41 @@ def test_known_mistakes_come_back_from_their_file_as_they_were(folder):
     results = [print_of(torch.tensor([math.nan, 1 / 3])), print_of("text")]
     text = write_mistakes({"first": [("Says 'ü'.", results)], "second": []})
     (folder / "mistakes.json").write_text(text, encoding="utf-8")
-    assert KnownMistakes.load("first", folder).entries == [(taken, "Says 'ü'.") for taken in results]
-    assert KnownMistakes.load("second", folder).entries == []
-    assert KnownMistakes.load("third", folder).entries == []
+    assert KnownMistakes.load("first", folder).mistakes == [("Says 'ü'.", {taken.on: taken for taken in results})]
+    assert KnownMistakes.load("second", folder).mistakes == []
+    assert KnownMistakes.load("third", folder).mistakes == []
 
 
-def test_the_mistake_that_explains_most_failures_is_named():
+def test_a_mistake_is_named_only_where_it_explains_every_failure_and_everything_that_held():
     first, second = Fingerprint("1", "k", (1, 1, 1)), Fingerprint("2", "k", (1, 1, 1))
     other = Fingerprint("2", "k", (5, 5, 5))
-    known = KnownMistakes([(first, "A"), (other, "A"), (first, "B"), (second, "B")])
-    assert known.name(first, [first, second]) == "B"
-    assert known.name(first, [first, other]) == "A"
-    assert known.name(second, [second]) == "B"
-    assert known.name(Fingerprint("3", "k", (1, 1, 1)), [first, second]) is None
-    assert known.name(Fingerprint("1", "k", (9, 9, 9)), [second]) is None
+    known = KnownMistakes([("A", [first, other]), ("B", [first, second]), ("C", [second])])
+    assert known.explain([first, second]) == ["B"]
+    assert known.explain([first, other]) == ["A"]
+    assert known.explain([first]) == ["A", "B"]
+    assert known.explain([first], ["2"]) == []
+    assert known.explain([second], ["1"]) == ["C"]
+    assert known.explain([first, second, Fingerprint("3", "k", (1, 1, 1))]) == []
+    assert known.explain([Fingerprint("1", "k", (9, 9, 9))]) == []
+    assert known.explain([]) == []
+
+
+def test_of_two_mistakes_with_the_same_values_the_gradients_tell():
+    one = Fingerprint("1", "k", (1, 1, 1), ("g", (1, 1, 1)))
+    two = Fingerprint("1", "k", (1, 1, 1), ("g", (2, 2, 2)))
+    known = KnownMistakes([("A", [one]), ("B", [two])])
+    assert known.explain([one]) == ["A"]
+    assert known.explain([two]) == ["B"]
+    assert known.explain([Fingerprint("1", "k", (1, 1, 1), ("g", (3, 3, 3)))]) == ["A", "B"]
+
+
+def test_two_mistakes_that_cannot_be_told_apart_are_both_said_and_three_are_not():
+    assert tell_mistakes(["The sign is lost."]) == "The sign is lost."
+    assert tell_mistakes(["The sign is lost.", "The root is missing."]) == (
+        "Either: The sign is lost. Or: The root is missing."
+    )
+    assert tell_mistakes(["A.", "B.", "C."]) is None
+    assert tell_mistakes([]) is None
 
 
 def test_the_fingerprint_is_the_same_in_every_version():

@@ -5,7 +5,8 @@ import torch
 from answers import Z, guess, relu, relu_hidden, relu_in_parts, run
 
 from autograder.checks import Check
-from autograder.checks.mistakes import write_mistakes
+from autograder.checks.mistakes import digest_stub, write_mistakes
+from autograder.checks.student import Names, connect
 from autograder.formats import MISTAKES
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -57,7 +58,7 @@ def test_a_known_mistake_on_a_hidden_input_shows_no_values(folder):
     assert run(relu_hidden, ABS).message() == (
         "✗ relu: 0 of 2 points.\n"
         "  This is 'abs'.\n"
-        "  Seen on an input that this notebook does not show: z of shape (1, 3)."
+        "  Seen only on an input that this notebook does not show: z of shape (1, 3)."
     )
 
 
@@ -137,13 +138,36 @@ def test_one_of_two_functions_is_still_a_stub():
 def test_what_is_shown_of_data_that_is_long_or_no_tensor():
     def ask():
         check = Check("count", points=1)
-        check("count(words, deep, on)", words=["a"] * 20, deep={"n": [1, 2.5]}, on=True, gives=20)
+        check("count(words, deep, flag)", words=["a"] * 20, deep={"n": [1, 2.5]}, flag=True, gives=20)
         return check
 
-    assert run(ask, "def count(words, deep, on):\n    return 2").message() == (
+    assert run(ask, "def count(words, deep, flag):\n    return 2").message() == (
         "✗ count: 0 of 1 points.\n"
         "  `count`: the value is not the expected one.\n"
-        "  Tried: count(words, deep, on) with words = a list of 20 items, deep = {'n':\n"
-        "    [1, 2.5000]}, on = True\n"
+        "  Tried: count(words, deep, flag) with words = a list of 20 items, deep = {'n':\n"
+        "    [1, 2.5000]}, flag = True\n"
         "  Got 2; expected 20."
     )
+
+
+def test_a_stub_that_runs_is_not_attempted_until_it_is_changed(folder):
+    stub = "def relu(z):\n    return z.abs()"
+    (folder / "mistakes.json").write_text(write_mistakes({"relu": []}, {"relu": digest_stub(stub)}), encoding="utf-8")
+
+    def ask(*cells):
+        names = {"In": ["", *cells], "torch": torch}
+        for cell in cells:
+            exec(cell.replace("%%time", ""), names)
+        with connect(Names(names)):
+            return relu()
+
+    assert ask(stub).message() == (
+        "○ relu: not attempted yet, 0 of 2 points.\n"
+        "  The cell above is as it was handed out: change it and run it, then run this\n"
+        "  one."
+    )
+    assert ask(stub.replace("abs()", "abs()  ") + "\n", "other = relu").result()["mistakes"] == []
+    assert ask("def relu(z):\n    return z", stub).message().startswith("○")
+    assert ask(stub, stub.replace("abs", "neg")).message().startswith("✗")
+    assert ask(stub, "relu = torch.neg").message().startswith("✗")
+    assert ask("%%time\nstub = 1", stub, "def relu(z):\n    return z.clamp(min=0)").message().startswith("✓")

@@ -1,0 +1,67 @@
+"""Answers that a check cell recognises and does not show."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from autograder.checks.data import Data
+from autograder.checks.mistakes import digest
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A right answer that the check cell can recognise and does not show. See `sealed`."""
+
+    digest: str
+    digits: int
+
+
+def sealed(digest: str, digits: int = 3) -> Sealed:
+    """Expect an answer whose digest this is, so that a prediction or a choice is not given away.
+
+    Text is compared without regard to capitals and outer spaces, numbers after rounding to `digits` decimals,
+    a list like a tuple. The build prints the digest of the solution where it does not match.
+    """
+    return Sealed(digest, digits)
+
+
+def seal(expression: str, value: Data, digits: int = 3) -> str:
+    """The digest for `sealed` of `value` as an answer to `expression`."""
+    return digest(expression, json.dumps(_canonical(value, digits)))
+
+
+def _canonical(value: Data, digits: int) -> Any:
+    if isinstance(value, Tensor):
+        return _canonical(value.tolist(), digits)
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item, digits) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _canonical(value[key], digits) for key in sorted(value, key=str)}
+    if isinstance(value, str):
+        return value.strip().casefold()
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return round(float(value), digits) + 0.0
+    return repr(value)
+
+
+EDGE = 0.02
+"""How close to the edge of its rounding a sealed number may not come, in units of its last digit."""
+
+
+def find_near_edge(value: Data, digits: int) -> float | None:
+    """A number in `value` that a last bit, or a student's own rounding, could take to another digest; `None` where there is none."""
+    if isinstance(value, Tensor):
+        return find_near_edge(value.tolist(), digits)
+    if isinstance(value, dict):
+        return find_near_edge(list(value.values()), digits)
+    if isinstance(value, (list, tuple)):
+        return next((found for item in value if (found := find_near_edge(item, digits)) is not None), None)
+    if isinstance(value, float) and math.isfinite(value):
+        scaled = value * 10**digits
+        return value if abs(abs(scaled - math.floor(scaled)) - 0.5) < EDGE else None
+    return None

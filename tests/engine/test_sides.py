@@ -254,6 +254,7 @@ work(2);
 """
 
 
+@pytest.mark.nightly
 def test_a_crowd_beside_it_costs_an_honest_answer_nothing(warm: Engine, isolated: Engine) -> None:
     """Each cell needs two seconds of a core, and has three."""
     begun = threading.Event()

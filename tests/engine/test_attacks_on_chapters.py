@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +78,8 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def engine():
-    with Engine() as made:
+def engine(warm: Engine) -> Iterator[Engine]:
+    with Engine(address=warm.start()) as made:
         yield made
 
 

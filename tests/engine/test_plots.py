@@ -70,7 +70,7 @@ ROUNDS = [1, at_night(5)]
 """How many figures of each kind."""
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["isolated", "unsafe"])
+@pytest.fixture(scope="module", params=[True, at_night(False)], ids=["isolated", "unsafe"])
 def engine(request: pytest.FixtureRequest, warm: Engine) -> Iterator[Engine]:
     with Engine(request.param, address=warm.start()) as engine:
         yield engine

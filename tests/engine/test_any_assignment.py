@@ -180,7 +180,7 @@ def test_every_cell_has_the_score_that_stock_gives(courses: tuple[Path, Path, Gr
     assert students in ({"wrong", "partly"}, {*STUDENTS})
     assert len(expected) == len(students) * 14
     assert marks(ours) == expected
-    assert {score for score, _ in expected.values()} > {0.0, 1.0, 2.0, None}
+    assert {score for score, _ in expected.values()} >= {0.0, 1.0, 2.0, None}
 
 
 def test_what_shares_objects_with_its_tests_runs_in_one_process_and_the_report_says_so(

@@ -287,7 +287,7 @@ def _try(options: argparse.Namespace) -> int:
 
 
 def _accuracy(options: argparse.Namespace) -> int:
-    from autograder.authoring.accuracy import measure_accuracy, summarise
+    from autograder.authoring.accuracy import measure_accuracy, print_accuracy, summarise
     from autograder.authoring.measured import digest_graded, keep, recall
     from autograder.engine.runner import Engine
     from autograder.engine.walls import doctor
@@ -311,33 +311,8 @@ def _accuracy(options: argparse.Namespace) -> int:
     else:
         if as_before:
             print(f"As measured before, nothing changed since (--again measures): {', '.join(as_before)}.")
-        _print_accuracy(found)
+        print_accuracy(found)
     return 0 if all(one.good for one in found) else 1
-
-
-def _print_accuracy(found: list[ExerciseAccuracy]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("chapter", "exercise", title="Answers graded as submissions")
-    for column in ("wrong", "accepted", "right", "rejected", "other message"):
-        table.add_column(column, justify="right")
-    for one in found:
-        counts = (one.wrong, len(one.accepted), one.right, len(one.rejected), len(one.other_message))
-        table.add_row(one.chapter, one.exercise, *map(str, counts))
-    table.add_section()
-    sums = [sum(one.wrong for one in found), sum(len(one.accepted) for one in found), sum(one.right for one in found)]
-    sums += [sum(len(one.rejected) for one in found), sum(len(one.other_message) for one in found)]
-    table.add_row("in all", f"{len(found)} exercises", *map(str, sums))
-    Console(width=None if sys.stdout.isatty() else 110).print(table)
-    for one in found:
-        for label, names in (
-            ("accepted", one.accepted),
-            ("rejected", one.rejected),
-            ("other message", one.other_message),
-        ):
-            for name in names:
-                print(f"{one.chapter} {one.exercise}: {label}: {name}")
 
 
 def _mutants(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -112,6 +113,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     accuracy.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     accuracy.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    accuracy.add_argument("--again", action="store_true", help="also where nothing changed since all was well")
 
     mutants = add("mutants", _mutants, "change each solution by one small step, and list what its check still accepts")
     mutants.add_argument(
@@ -286,17 +288,29 @@ def _try(options: argparse.Namespace) -> int:
 
 def _accuracy(options: argparse.Namespace) -> int:
     from autograder.authoring.accuracy import measure_accuracy, summarise
+    from autograder.authoring.measured import digest_graded, keep, recall
     from autograder.engine.runner import Engine
     from autograder.engine.walls import doctor
 
+    root, chapters = Path.cwd(), _find(options)
+    noted = {chapter: None if options.again else recall(root, chapter) for chapter in chapters}
+    as_before = [chapter for chapter in chapters if noted[chapter] is not None]
     found: list[ExerciseAccuracy] = []
-    with Engine(isolated=doctor.stands()) as engine:
-        for chapter in _find(options):
-            with progress(chapter, quiet=options.json) as on_done:
-                found += measure_accuracy(Path.cwd(), chapter, on_done, engine)
+    with contextlib.ExitStack() as stack:
+        if len(as_before) < len(chapters):
+            engine = stack.enter_context(Engine(isolated=doctor.stands()))
+        for chapter, measured in noted.items():
+            if measured is None:
+                origin = digest_graded(root, chapter)
+                with progress(chapter, quiet=options.json) as on_done:
+                    measured = measure_accuracy(root, chapter, on_done, engine)
+                keep(root, chapter, measured, origin)
+            found += measured
     if options.json:
-        print(json.dumps(summarise(found), indent=1, ensure_ascii=False))
+        print(json.dumps({**summarise(found), "as_before": as_before}, indent=1, ensure_ascii=False))
     else:
+        if as_before:
+            print(f"As measured before, nothing changed since (--again measures): {', '.join(as_before)}.")
         _print_accuracy(found)
     return 0 if all(one.good for one in found) else 1
 

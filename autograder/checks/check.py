@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
+from autograder.checks.describe import describe_hidden
 from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import (
     Fingerprint,
@@ -26,8 +27,9 @@ from autograder.checks.mistakes import (
     name_evaluation,
     tell_mistakes,
 )
-from autograder.checks.problems import Expected, Problem
+from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, seal
+from autograder.checks.spelling import is_written_otherwise
 from autograder.checks.student import Names, Reply, find_last_cell, find_student
 from autograder.formats import RESULT
 
@@ -124,6 +126,7 @@ class Check:
         self.points = sum(self.parts.values())
         self.evaluations: list[Evaluation] = []
         self._unchanged = unchanged
+        self._answers: list[Answer] = []
         self._hidden = False
         self._student = find_student(sys._getframe(1).f_globals)
 
@@ -170,7 +173,18 @@ class Check:
         kept = self._find_kept(plain)
         reply = replace(reply, arguments={name: value for name, value in reply.arguments.items() if name in kept})
         seal_of = wanted if isinstance(wanted, Sealed) else None
-        expected = Expected(None if seal_of else wanted, gradients, within, kept, plain, self._hidden)
+        expected = Expected(
+            None if seal_of else wanted,
+            gradients,
+            within,
+            kept,
+            plain,
+            self._hidden,
+            expression,
+            part,
+            again=gives if callable(gives) else None,
+            answers=[] if seal_of else self._answers,
+        )
         near_edge, own_seal = None, None
         if seal_of:
             near_edge = find_near_edge(reply.value, seal_of.digits)
@@ -272,7 +286,7 @@ class Check:
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
             if not again:
                 indent = "  " if len(self.parts) > 1 else ""
-                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0]))]
+                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0], self.evaluations))]
         return "\n".join(lines)
 
     @functools.cached_property
@@ -319,6 +333,9 @@ def _look_at_seal(
     own_seal = seal(expression, reply.value, wanted.digits)
     if own_seal == wanted.digest:
         return None, own_seal
+    if is_written_otherwise(reply.value, lambda value: seal(expression, value, wanted.digits) == wanted.digest):
+        says = f"`{expression}` is nearly there: write it as in the text, without other punctuation."
+        return Problem("values", says), own_seal
     answer = show(reply.value) or "your answer"
     return Problem("values", f"`{expression}` is {answer}, which is not right."), own_seal
 
@@ -335,19 +352,12 @@ def _wrap(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _evidence(evaluation: Evaluation) -> Iterator[str]:
+def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
     """What was asked and what came, in so far as the student may see it."""
     assert evaluation.problem is not None
     if evaluation.hidden:
-        if evaluation.on:
-            yield from _wrap(f"Seen on an input that this notebook does not show: {evaluation.on}.")
-            return
-        shapes = ", ".join(
-            f"{name} of shape {tuple(value.shape)}"
-            for name, value in evaluation.data.items()
-            if isinstance(value, Tensor)
-        )
-        yield from _wrap(f"Seen on an input that this notebook does not show{': ' + shapes if shapes else ''}.")
+        kinds = evaluation.on or describe_hidden(evaluation, everything)
+        yield from _wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")
         return
     if evaluation.data and "\n" not in evaluation.expression:
         given = ", ".join(f"{name} = {show(value) or _outline(value)}" for name, value in evaluation.data.items())

@@ -58,7 +58,7 @@ def test_a_known_mistake_on_a_hidden_input_shows_no_values(folder):
     assert run(relu_hidden, ABS).message() == (
         "✗ relu: 0 of 2 points.\n"
         "  This is 'abs'.\n"
-        "  Seen on an input that this notebook does not show: z of shape (1, 3)."
+        "  Seen only on an input that this notebook does not show: z of shape (1, 3)."
     )
 
 

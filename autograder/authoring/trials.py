@@ -99,7 +99,7 @@ def _try_notebook(
     os.environ["MPLBACKEND"] = "agg"
     found: dict[str, ExerciseTrials] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        run = _make_shell()
+        run = make_shell()
         for cell in notebook.cells:
             if cell.kind != "code":
                 continue
@@ -111,21 +111,21 @@ def _try_notebook(
                     found[exercise.name] = tried = _try_exercise(
                         run, exercise, stubs[exercise.name], visible_checks[exercise.name]
                     )
-                _go_on(run, exercise.answer)
+                go_on(run, exercise.answer)
                 if exercise.name not in stubs or tried.solution.problem:
                     continue  # it is not looked at, or its check cell stops, as the trial says
-            _go_on(run, cell)
+            go_on(run, cell)
     return found
 
 
-def _go_on(run: Callable[[str], str], cell: Cell) -> None:
+def go_on(run: Callable[[str], str], cell: Cell) -> None:
     """Run a cell of the notebook itself. Raises `CourseError` where it stops."""
     if problem := run(cell.source):
         exercise = f"exercise '{cell.exercise}': " if cell.exercise else ""
         raise CourseError(f"{cell.place}: {exercise}the cell stops with {problem}")
 
 
-def _make_shell() -> Callable[[str], str]:
+def make_shell() -> Callable[[str], str]:
     """A function that runs a cell as a notebook would and returns the error that it stops with, or ""."""
     from IPython.core.interactiveshell import InteractiveShell
 

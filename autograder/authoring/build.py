@@ -27,7 +27,7 @@ from autograder.authoring.freshness import digest_origin, note
 from autograder.authoring.placing import find_differences, put_in_place
 from autograder.authoring.promises import find_dependence
 from autograder.authoring.trials import ExerciseTrials, know, try_notebooks
-from autograder.checks.mistakes import Fingerprint, write_mistakes
+from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
 from autograder.errors import CourseError
 from autograder.formats import MISTAKES
 from autograder.grading.commands import run_nbgrader
@@ -88,7 +88,7 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
         raise AuthorErrors(problems)
-    text = write_mistakes(_collect_mistakes(notebooks, trials))
+    text = write_mistakes(_collect_mistakes(notebooks, trials), _collect_stubs(trials))
     for kind in ("source", "release"):  # where nbgrader copies it as well
         (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
     return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
@@ -317,6 +317,12 @@ def _collect_mistakes(
         for notebook in notebooks
         for name, tried in trials[notebook.name].items()
     }
+
+
+def _collect_stubs(trials: dict[str, dict[str, ExerciseTrials]]) -> dict[str, str]:
+    """The digests of the stubs that run, and so look like an attempt."""
+    tried = [(name, one.empty) for found in trials.values() for name, one in found.items()]
+    return {name: digest_stub(stub.answer) for name, stub in tried if stub.attempted}
 
 
 # --- solutions -----------------------------------------------------------------------------------

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from autograder.checks.check import Check, Evaluation
 from autograder.checks.data import Data, is_number, same
+from autograder.checks.describe import describe_input
+
+MOST_KINDS = 6
 
 
 def describe_check(check: Check) -> str:
@@ -21,15 +24,14 @@ def describe_check(check: Check) -> str:
     kept = sorted({name for one in check.evaluations for name in one.expected.unchanged})
     if kept:
         parts.append(f"{_name(kept)} {'stays as it is' if len(kept) == 1 else 'stay as they are'}")
-    kinds = list(dict.fromkeys(one.on for one in check.evaluations if one.hidden and one.on))
-    if kinds:
-        parts.append(f"also on {', '.join(kinds)}")
+    if kinds := _find_hidden_kinds(check.evaluations):
+        parts.append(f"also on {_join_kinds(kinds)}")
     elif any(one.hidden for one in check.evaluations):
         parts.append("also on inputs that are not shown")
     return f"**Checked:** {'; '.join(parts)}."
 
 
-def _describe_results(evaluations: Iterable[Evaluation]) -> str:
+def _describe_results(evaluations: list[Evaluation]) -> str:
     """Which sides of the results count. Where a Python number and a tensor of one element are as good, it says so."""
     sealed = [one.sealed for one in evaluations if one.sealed]
     values = [(one.expected.value, one.expected.gradients is not None) for one in evaluations if not one.sealed]
@@ -37,10 +39,31 @@ def _describe_results(evaluations: Iterable[Evaluation]) -> str:
         return "value, shape, dtype"
     if values and all(is_number(value) or isinstance(value, Tensor) for value, _ in values):
         return "value, as a Python number or as a tensor of one element"
-    if sealed and not values:
+    if sealed and not values and not all(isinstance(one.reply.value, (str, bool)) for one in evaluations):
         digits = sorted({one.digits for one in sealed})
         return f"value, numbers to {' or '.join(map(str, digits))} decimals"
     return "value"
+
+
+def _find_hidden_kinds(evaluations: list[Evaluation]) -> list[str]:
+    """What the hidden inputs are that none of those shown is: in the author's words, else the most telling kind of each."""
+    kinds: dict[str, None] = {}
+    for one in evaluations:
+        if one.hidden:
+            shown = [other.data for other in evaluations if not other.hidden and other.expression == one.expression]
+            new = [one.on] if one.on else describe_input(one.data, shown) if shown else []
+            fresh = [kind for kind in new if kind not in kinds]
+            kinds |= dict.fromkeys(fresh[:1])
+    return list(kinds)[:MOST_KINDS]
+
+
+def _join_kinds(kinds: list[str]) -> str:
+    """The kinds in a row, with each name once: "`z` of one row, of one column, `x` of one row"."""
+    by_name: dict[str, list[str]] = {}
+    for kind in kinds:
+        name, _, rest = kind.partition(" ") if kind.startswith("`") else ("", "", kind)
+        by_name.setdefault(name, []).append(rest.removeprefix("a single number, "))
+    return ", ".join(f"{name} {', '.join(rest)}".strip() for name, rest in by_name.items())
 
 
 def _name(names: Iterable[str]) -> str:

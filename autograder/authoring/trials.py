@@ -41,6 +41,8 @@ class Trial:
     promise: str = ""
     """What it looks at, for the student to read."""
     misuse: list[str] = field(default_factory=list)
+    attempted: bool = True
+    answer: str = ""
 
     def name_mistake(self, known: KnownMistakes) -> str | None:
         """The author's message that a student with this answer reads, if there is one."""
@@ -182,6 +184,8 @@ def _attempt(run: Callable[[str], str], answer: str, check: str) -> Trial:
         exercise=found.exercise,
         promise=describe_check(found),
         misuse=list(find_misuse(found)),
+        attempted=found.attempted,
+        answer=answer,
     )
 
 

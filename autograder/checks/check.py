@@ -16,17 +16,21 @@ import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
+from autograder.checks.describe import describe_hidden
 from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import (
     Fingerprint,
     KnownMistakes,
+    digest_stub,
     fingerprint,
+    load_stub,
     name_evaluation,
     tell_mistakes,
 )
-from autograder.checks.problems import Expected, Problem
+from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, seal
-from autograder.checks.student import Reply, find_student
+from autograder.checks.spelling import is_written_otherwise
+from autograder.checks.student import Names, Reply, find_last_cell, find_student
 from autograder.formats import RESULT
 
 _WIDTH = 80
@@ -122,6 +126,7 @@ class Check:
         self.points = sum(self.parts.values())
         self.evaluations: list[Evaluation] = []
         self._unchanged = unchanged
+        self._answers: list[Answer] = []
         self._hidden = False
         self._student = find_student(sys._getframe(1).f_globals)
 
@@ -168,7 +173,18 @@ class Check:
         kept = self._find_kept(plain)
         reply = replace(reply, arguments={name: value for name, value in reply.arguments.items() if name in kept})
         seal_of = wanted if isinstance(wanted, Sealed) else None
-        expected = Expected(None if seal_of else wanted, gradients, within, kept, plain, self._hidden)
+        expected = Expected(
+            None if seal_of else wanted,
+            gradients,
+            within,
+            kept,
+            plain,
+            self._hidden,
+            expression,
+            part,
+            again=gives if callable(gives) else None,
+            answers=[] if seal_of else self._answers,
+        )
         near_edge, own_seal = None, None
         if seal_of:
             near_edge = find_near_edge(reply.value, seal_of.digits)
@@ -199,10 +215,15 @@ class Check:
 
     @property
     def attempted(self) -> bool:
-        """Whether anything was there to be checked."""
-        return not self.evaluations or any(
-            evaluation.reply.outcome not in ("missing", "not attempted") for evaluation in self.evaluations
-        )
+        """Whether anything was there to be checked, and not only what was handed out."""
+        written = [one.reply for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
+        return not self.evaluations or (bool(written) and not self._is_untouched(written[0].name))
+
+    def _is_untouched(self, name: str) -> bool:
+        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks into the submission itself."""
+        stub = load_stub(self.exercise, Path.cwd()) if not self.score and isinstance(self._student, Names) else None
+        cell = find_last_cell(self._student.names, name) if stub and isinstance(self._student, Names) else None
+        return cell is not None and digest_stub(cell) == stub
 
     def report(self) -> Score:
         """Print what holds and the first thing that does not, and return the score."""
@@ -265,7 +286,7 @@ class Check:
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
             if not again:
                 indent = "  " if len(self.parts) > 1 else ""
-                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0]))]
+                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0], self.evaluations))]
         return "\n".join(lines)
 
     @functools.cached_property
@@ -312,6 +333,9 @@ def _look_at_seal(
     own_seal = seal(expression, reply.value, wanted.digits)
     if own_seal == wanted.digest:
         return None, own_seal
+    if is_written_otherwise(reply.value, lambda value: seal(expression, value, wanted.digits) == wanted.digest):
+        says = f"`{expression}` is nearly there: write it as in the text, without other punctuation."
+        return Problem("values", says), own_seal
     answer = show(reply.value) or "your answer"
     return Problem("values", f"`{expression}` is {answer}, which is not right."), own_seal
 
@@ -319,26 +343,21 @@ def _look_at_seal(
 def _how_to_start(evaluation: Evaluation) -> str:
     if evaluation.reply.outcome == "missing":
         return f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one."
-    return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
+    if evaluation.reply.outcome == "not attempted":
+        return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
+    return "The cell above is as it was handed out: change it and run it, then run this one."
 
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _evidence(evaluation: Evaluation) -> Iterator[str]:
+def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
     """What was asked and what came, in so far as the student may see it."""
     assert evaluation.problem is not None
     if evaluation.hidden:
-        if evaluation.on:
-            yield from _wrap(f"Seen on an input that this notebook does not show: {evaluation.on}.")
-            return
-        shapes = ", ".join(
-            f"{name} of shape {tuple(value.shape)}"
-            for name, value in evaluation.data.items()
-            if isinstance(value, Tensor)
-        )
-        yield from _wrap(f"Seen on an input that this notebook does not show{': ' + shapes if shapes else ''}.")
+        kinds = evaluation.on or describe_hidden(evaluation, everything)
+        yield from _wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")
         return
     if evaluation.data and "\n" not in evaluation.expression:
         given = ", ".join(f"{name} = {show(value) or _outline(value)}" for name, value in evaluation.data.items())

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
+import difflib
+import math
 import re
+from collections.abc import Iterable
+
+import numpy
+import torch
+from torch import Tensor
 
 from autograder.checks.student import Reply
 
@@ -27,19 +36,120 @@ _ADVICE = [
     (r"maximum recursion depth", "It calls itself and never stops."),
     (r"math range error|Result too large|Numerical result out of range", "A number grows beyond what a float can hold: rewrite the formula so that no large number is exponentiated."),
     (r"must be a mapping", "Give a dictionary, such as `{'name': value}`."),
+    (r"'NoneType' object|unsupported operand type.*'NoneType'", "Something there is `None`: a function without `return`, or a method that changes in place and gives nothing back."),
+    (r"not enough values to unpack|too many values to unpack|cannot unpack", "The names on the left of `=` and the values on the right differ in number."),
+    (r"unsupported operand type.*'list'|can't multiply sequence by non-int|can only concatenate list", "Lists do not calculate: make a tensor of it with `torch.tensor`, or go through it item by item."),
+    (r"object is not iterable|iteration over a 0-d tensor", "A single number has no items to go through."),
+    (r"'(int|float|bool)' object is not subscriptable", "A single number has no items for `[...]`."),
+    (r"too many indices", "There are more indices than dimensions."),
     (r"division by zero", "A denominator is zero: which input makes it so?"),
     (r"shape '.*' is invalid for input of size", "The number of elements before and after a reshape must be the same."),
     (r"argument '.*' .*must be Tensor|must be Tensor, not", "A tensor is wanted where a number or a list was given."),
 ]  # fmt: skip
 
 
-def explain_exception(reply: Reply, hidden: bool) -> str:
-    """Of a hidden evaluation the exception's own text is left out: it may quote the input."""
+_SPELT: dict[str, object] = {
+    "torch": torch,
+    "torch.nn": torch.nn,
+    "torch.nn.functional": torch.nn.functional,
+    "torch.optim": torch.optim,
+    "math": math,
+    "numpy": numpy,
+    "Tensor": Tensor,
+}
+"""Where a misspelt name is looked for: modules by name, and tensors."""
+
+_COMMON = {"torch", "math", "numpy", "nn", "F", *dir(builtins)}
+
+
+def explain_exception(reply: Reply, hidden: bool, expression: str = "") -> str:
+    """Of a hidden evaluation the exception's own text is left out: it may quote the input. `expression` is what the check asks."""
     if reply.error == "SystemExit":
         return f"`{reply.name}` stops the program (`exit` or `quit`): leave a function with `return` instead."
     text = "" if hidden else reply.detail.rstrip(".: ")
-    advice = next((says for pattern, says in _ADVICE if re.search(pattern, reply.detail)), "")
-    if reply.error == "RecursionError":
-        advice = "It calls itself and never stops."
     raised = f"`{reply.name}` stops with {reply.error}{': ' + text if text else ''}."
-    return f"{raised} {advice}".strip()
+    return f"{raised} {_advise(reply, hidden, expression)}".strip()
+
+
+def _advise(reply: Reply, hidden: bool, expression: str) -> str:
+    if reply.error == "RecursionError":
+        return "It calls itself and never stops."
+    if reply.error == "AssertionError":
+        return "An `assert` in the code does not hold."
+    if reply.error == "KeyError":
+        return "A dictionary has no such key: is it spelt as where it was put in?"
+    said = (
+        _suggest_spelling(reply.detail)
+        or _explain_call(reply, expression)
+        or ("" if hidden else _explain_index(reply.detail))
+    )
+    return said or next((says for pattern, says in _ADVICE if re.search(pattern, reply.detail)), "")
+
+
+def _suggest_spelling(detail: str) -> str:
+    """For a name that does not exist and is almost one of torch, of a tensor, or of Python."""
+    if found := re.search(r"module '([\w.]+)' has no attribute '(\w+)'", detail):
+        return _suggest(found[2], found[1], f"{found[1].removeprefix('torch.nn.').replace('functional', 'F')}.")
+    if found := re.search(r"'(\w+)' object has no attribute '(\w+)'", detail):
+        return _suggest(found[2], found[1], ".") if found[1] == "Tensor" else ""
+    if found := re.search(r"cannot import name '(\w+)' from '([\w.]+)'", detail):
+        return _suggest(found[1], found[2], "")
+    if found := re.search(r"No module named '(\w+)'", detail):
+        return _pick(found[1], ["torch", "math", "numpy", "matplotlib", "copy", "random"], "")
+    if found := re.search(r"name '(\w+)' is not defined", detail):
+        return _pick(found[1], _COMMON, "")
+    return ""
+
+
+def _suggest(name: str, owner: str, before: str) -> str:
+    for place, written in (
+        ("torch.nn.functional", "`F.{}`"),
+        ("torch", "`torch.{}`"),
+        ("torch.nn", "`nn.{}`"),
+        ("Tensor", "a method, `x.{}`"),
+    ):
+        if hasattr(_SPELT[place], name) and before != ".":
+            return f"It is {written.format(name)}."
+    return (
+        _pick(name, [one for one in dir(_SPELT[owner]) if not one.startswith("_")], before) if owner in _SPELT else ""
+    )
+
+
+def _pick(name: str, names: Iterable[str], before: str) -> str:
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.75)
+    return f"Did you mean `{before}{near[0]}`?" if near else ""
+
+
+def _explain_call(reply: Reply, expression: str) -> str:
+    """How the check calls a function that takes other arguments."""
+    found = re.search(
+        r"(\w+)\(\) (?:missing \d+ required|takes .* positional|got an unexpected|got multiple)", reply.detail
+    )
+    call = find_call(expression, reply.name)
+    if not found or not call or "**" in call or found[1] not in (reply.name, "__init__"):
+        return ""
+    return f"The check calls it as `{call}`: keep the parameters as they were given."
+
+
+def find_call(expression: str, name: str) -> str:
+    """The first call of `name` in an expression, as it is written there; "" where there is none, or only a long one."""
+    try:
+        tree = ast.parse(expression)
+    except SyntaxError:
+        return ""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    own = next((call for call in calls if isinstance(call.func, ast.Name) and call.func.id == name), None)
+    text = ast.unparse(own) if own is not None else ""
+    return text if len(text) <= 80 else ""
+
+
+def _explain_index(detail: str) -> str:
+    if found := re.search(r"index -?\d+ is out of bounds for dimension (\d+) with size (\d+)", detail):
+        dim, size = found[1], int(found[2])
+        if size == 0:
+            return f"Dimension {dim} is empty there."
+        return f"Dimension {dim} has {size} place{'s, numbered 0 to ' + str(size - 1) if size > 1 else ', number 0'}."
+    if found := re.search(r"too many indices for tensor of dimension (\d+)", detail):
+        count = int(found[1])
+        return f"There the tensor has {count} dimension{'' if count == 1 else 's'}, and more indices are given."
+    return ""

@@ -10,20 +10,25 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
+from autograder.checks.cases import Place
 from autograder.checks.data import Data, Opaque, is_number, show_apart
 from autograder.checks.exceptions import explain_exception
-from autograder.checks.problems import Expected, Problem, Words
-from autograder.checks.reasons import count_wrong, explain_factor, explain_shape, explain_values, first_wrong
+from autograder.checks.guesses import finish, relate
+from autograder.checks.items import explain_length, explain_order
+from autograder.checks.places import name_place
+from autograder.checks.problems import Answer, Expected, Problem, Words
+from autograder.checks.reasons import count_wrong, explain_shape, first_wrong
+from autograder.checks.spelling import explain_key, explain_text
 from autograder.checks.student import Reply
 
 
 def find_problem(reply: Reply, expected: Expected) -> Problem | None:
-    """The first look at `reply` that fails, or `None` when all hold."""
+    """The first look at `reply` that fails, or `None` when all hold; an answer with a value is kept in `expected.answers`."""
     name = reply.name
     if reply.outcome == "missing":
         return Problem("attempted", f"There is no `{name}` yet: run the cell that defines it, then this one.")
@@ -34,11 +39,13 @@ def find_problem(reply: Reply, expected: Expected) -> Problem | None:
             "callable", f"`{name}` is of type {reply.detail}, not a function: something else was assigned to its name."
         )
     if reply.outcome == "raised":
-        return Problem("raises", explain_exception(reply, expected.hidden))
-    problem = _compare(reply.value, expected.value, expected, name, "")
+        return Problem("raises", explain_exception(reply, expected.hidden, expected.expression))
+    problem = _Comparison(reply, expected).compare(reply.value, expected.value, Place())
     if problem and problem.look == "type" and reply.value is None and reply.printed.strip():
-        return Problem("type", f"`{name}` prints its result and returns nothing: end it with `return`.")
-    return problem or _look_at_gradients(reply, expected) or _look_at_arguments(reply, expected)
+        problem = Problem("type", f"`{name}` prints its result and returns nothing: end it with `return`.")
+    problem = problem or _look_at_gradients(reply, expected) or _look_at_arguments(reply, expected)
+    expected.answers.append(Answer(reply, expected, problem))
+    return problem
 
 
 def _look_at_gradients(reply: Reply, expected: Expected) -> Problem | None:
@@ -51,9 +58,9 @@ def _look_at_gradients(reply: Reply, expected: Expected) -> Problem | None:
             "stay with tensors all the way, without `.item()`, `.detach()`, `.numpy()` or `no_grad`.",
         )
     for name, wanted in expected.gradients.items():
-        problem = _compare_tensors(reply.gradients.get(name), wanted, expected, "it")
-        if problem:
-            return Problem("gradient", functools.partial(_explain_gradient, problem, reply.name, name))
+        found = _Comparison(reply, expected).compare_tensors(reply.gradients.get(name), wanted, Place(gradient=name))
+        if found:
+            return Problem("gradient", functools.partial(_explain_gradient, found, reply.name, name))
     return None
 
 
@@ -73,53 +80,139 @@ def _look_at_arguments(reply: Reply, expected: Expected) -> Problem | None:
     return None
 
 
-def _compare(got: Data, want: Data, expected: Expected, name: str, where: str) -> Problem | None:
-    """Compare one value; `where` is the place inside a list or dict, such as `[0]['bias']`."""
-    subject = f"`{name}`" if not where else f"{where} of `{name}`"
-    if isinstance(want, Tensor):
-        return _compare_tensors(got, want, expected, subject)
-    if isinstance(want, (list, tuple)):
+class _Comparison:
+    """Compares a reply with what was expected, place by place."""
+
+    def __init__(self, reply: Reply, expected: Expected) -> None:
+        self.reply, self.expected = reply, expected
+
+    def _subject(self, place: Place) -> str:
+        return "it" if place.gradient is not None else name_place(self.reply.name, place, self.expected)
+
+    def compare(self, got: Data, want: Data, place: Place) -> Problem | None:
+        if isinstance(want, Tensor):
+            return self.compare_tensors(got, want, place)
+        if isinstance(want, (list, tuple)):
+            return self._compare_items(got, want, place)
+        if isinstance(want, dict):
+            return self._compare_entries(got, want, place)
+        if isinstance(got, Tensor) and got.numel() == 1 and isinstance(want, (bool, int, float)):
+            got = got.item()
+        if is_number(want):
+            return self._compare_numbers(got, want, place) if is_number(got) else self._wrong_type(got, want, place)
+        if type(got) is not type(want):
+            return None if got == want and want is None else self._wrong_type(got, want, place)
+        if got == want:
+            return None
+        return self._wrong_values(got, want, place, lambda: explain_text(got, want, self.expected))
+
+    def _compare_items(self, got: Data, want: Data, place: Place) -> Problem | None:
         if not isinstance(got, (list, tuple)):
-            return _wrong_type(got, want, subject)
+            return self._wrong_type(got, want, place)
         if len(got) != len(want):
-            return Problem(
-                "shape", f"{subject} has {len(got)} items where {len(want)} are expected.", _got_expected(got, want)
-            )
-        pairs = [(f"{where}[{index}]", *pair) for index, pair in enumerate(zip(got, want, strict=True))]
-        return _first(_compare(one, other, expected, name, place) for place, one, other in pairs)
-    if isinstance(want, dict):
+            says = f"{self._subject(place)} has {len(got)} items where {len(want)} are expected."
+            why = explain_length(got, want, self.expected.within)
+            return Problem("shape", f"{says} {why}".strip(), _got_expected(got, want))
+        pairs = enumerate(zip(got, want, strict=True))
+        return _first(self.compare(one, other, place / index) for index, (one, other) in pairs)
+
+    def _compare_entries(self, got: Data, want: Data, place: Place) -> Problem | None:
         if not isinstance(got, dict):
-            return _wrong_type(got, want, subject)
+            return self._wrong_type(got, want, place)
+        subject = self._subject(place)
+        extra = [key for key in got if key not in want]
         if missing := [key for key in want if key not in got]:
-            return Problem(
-                "shape", f"{subject} has no key {missing[0]!r}.", f"It has {', '.join(map(repr, got)) or 'none'}."
-            )
-        if extra := [key for key in got if key not in want]:
+            why = explain_key(missing[0], extra)
+            has = f"It has {', '.join(map(repr, got)) or 'none'}."
+            return Problem("shape", f"{subject} has no key {missing[0]!r}{why}.", has)
+        if extra:
             return Problem("shape", f"{subject} has a key that does not belong there: {extra[0]!r}.")
-        return _first(_compare(got[key], want[key], expected, name, f"{where}[{key!r}]") for key in want)
-    if isinstance(got, Tensor) and got.numel() == 1 and isinstance(want, (bool, int, float)):
-        got = got.item()
-    if is_number(want):
-        if not is_number(got):
-            return _wrong_type(got, want, subject)
-        return _compare_numbers(got, want, expected, subject)
-    if type(got) is not type(want):
-        return None if got == want and want is None else _wrong_type(got, want, subject)
-    if got == want:
-        return None
-    says = f"{subject} is not the expected answer."
-    if isinstance(want, str) and got.strip().casefold() == want.strip().casefold():
-        says = f"{subject} differs from the expected text in capitals or spaces only."
-    return Problem("values", says, _got_expected(got, want))
+        return _first(self.compare(got[key], want[key], place / key) for key in want)
+
+    def _wrong_type(self, got: Data, want: Data, place: Place) -> Problem:
+        return _wrong_type(got, want, self._subject(place), bool(place.path))
+
+    def _wrong_values(
+        self, got: Data, want: Data, place: Place, otherwise: Callable[[], str], detail: Callable[[], str] | None = None
+    ) -> Problem:
+        """A wrong value, with a relation to the expected one: of the whole result before that of the item."""
+
+        def explain() -> Words:
+            shown = detail() if detail else _got_expected(got, want)
+            if place.path and place.gradient is None:
+                if whole := relate(self.reply.value, self.expected.value, self.expected, Place()):
+                    return f"`{self.reply.name}`: {finish(whole)}", shown
+                if order := explain_order(self.reply.value, self.expected.value, self.expected.within):
+                    return f"`{self.reply.name}`: {order}", shown
+            subject = self._subject(place)
+            reason = relate(got, want, self.expected, place)
+            says = f"{subject}: {finish(reason)}" if reason else f"{subject}{otherwise()}"
+            return says, shown
+
+        return Problem("values", explain)
+
+    def compare_tensors(self, got: Data, want: Tensor, place: Place) -> Problem | None:
+        expected = self.expected
+        if want.dim() == 0 and is_number(got) and expected.gradients is None:
+            got = torch.tensor(got, dtype=torch.float64 if want.is_floating_point() else None)
+        if not isinstance(got, Tensor):
+            return self._wrong_type(got, want, place)
+        if got.shape != want.shape:
+            return self._wrong_shape(got, want, place)
+        if _dtype_kind(got) != _dtype_kind(want):
+            advice = "Convert with `.float()`." if want.is_floating_point() else ""
+            says = f"{self._subject(place)} gives {_dtype_kind(got)} (dtype {str(got.dtype)[6:]}), expected {_dtype_kind(want)} ({str(want.dtype)[6:]})."
+            return Problem("dtype", f"{says} {advice}".strip(), _got_expected(got, want))
+        if want.numel() == 0:
+            return None
+        if not want.is_floating_point():
+            wrong = got != want
+            why = functools.partial(count_wrong, wrong, expected)
+            return self._wrong_values(got, want, place, lambda: f": {why()}") if wrong.any() else None
+        got, want = got.double(), want.double()
+        if torch.equal(got, want):
+            return None
+        if problem := _look_at_finite(got, want, expected, self._subject(place)):
+            return problem
+        wrong = ~torch.isclose(got, want, rtol=1e-4, atol=expected.within, equal_nan=True)
+        if not wrong.any():
+            return None
+        return self._wrong_values(
+            got,
+            want,
+            place,
+            lambda: f": {count_wrong(wrong, expected)}",
+            lambda: _got_expected(got.float(), want.float()) or first_wrong(got, want, wrong, expected),
+        )
+
+    def _wrong_shape(self, got: Tensor, want: Tensor, place: Place) -> Problem:
+        def explain() -> Words:
+            says = f"{self._subject(place)} gives shape {tuple(got.shape)}, expected {tuple(want.shape)}."
+            why = explain_shape(got, want, self.expected)
+            if not why and place == Place() and (reason := relate(got, want, self.expected, place)):
+                why = finish(reason[0].upper() + reason[1:])
+            return f"{says} {why}".strip(), _got_expected(got, want)
+
+        return Problem("shape", explain)
+
+    def _compare_numbers(self, got: float, want: float, place: Place) -> Problem | None:
+        if math.isclose(got, want, rel_tol=1e-4, abs_tol=self.expected.within) or (
+            math.isnan(got) and math.isnan(want)
+        ):
+            return None
+        if not math.isfinite(got):
+            says = f"{self._subject(place)} is {got}: an overflow, log(0) or 0/0 on the way?"
+            return Problem("finite", says, _got_expected(got, want))
+        return self._wrong_values(got, want, place, lambda: ": the value is not the expected one.")
 
 
 def _first(problems: Iterator[Problem | None]) -> Problem | None:
     return next((problem for problem in problems if problem), None)
 
 
-def _wrong_type(got: Data, want: Data, subject: str) -> Problem:
+def _wrong_type(got: Data, want: Data, subject: str, nested: bool) -> Problem:
     wanted = _kind(want)
-    if got is None and subject.startswith("["):
+    if got is None and nested:
         return Problem("type", f"{subject} is `None` where {wanted} is expected.")
     if got is None:
         return Problem(
@@ -174,44 +267,6 @@ def _got_expected(got: Data, want: Data) -> str:
     return f"Got {one}; expected {other}." if one and other else ""
 
 
-def _compare_tensors(got: Data, want: Tensor, expected: Expected, subject: str) -> Problem | None:
-    if want.dim() == 0 and is_number(got) and expected.gradients is None:
-        got = torch.tensor(got, dtype=torch.float64 if want.is_floating_point() else None)
-    if not isinstance(got, Tensor):
-        return _wrong_type(got, want, subject)
-    if got.shape != want.shape:
-        says = f"{subject} gives shape {tuple(got.shape)}, expected {tuple(want.shape)}."
-        return Problem("shape", f"{says} {explain_shape(got, want, expected)}".strip(), _got_expected(got, want))
-    if _dtype_kind(got) != _dtype_kind(want):
-        advice = "Convert with `.float()`." if want.is_floating_point() else ""
-        says = f"{subject} gives {_dtype_kind(got)} (dtype {str(got.dtype)[6:]}), expected {_dtype_kind(want)} ({str(want.dtype)[6:]})."
-        return Problem("dtype", f"{says} {advice}".strip(), _got_expected(got, want))
-    if want.numel() == 0:
-        return None
-    if not want.is_floating_point():
-        wrong = got != want
-        return (
-            Problem("values", f"{subject}: {count_wrong(wrong, expected)}", _got_expected(got, want))
-            if wrong.any()
-            else None
-        )
-    got, want = got.double(), want.double()
-    if torch.equal(got, want):
-        return None
-    if problem := _look_at_finite(got, want, expected, subject):
-        return problem
-    wrong = ~torch.isclose(got, want, rtol=1e-4, atol=expected.within, equal_nan=True)
-    if not wrong.any():
-        return None
-    return Problem("values", functools.partial(_explain_tensors, got, want, wrong, expected, subject))
-
-
-def _explain_tensors(got: Tensor, want: Tensor, wrong: Tensor, expected: Expected, subject: str) -> Words:
-    reason = explain_values(got, want, expected) or count_wrong(wrong, expected)
-    detail = _got_expected(got.float(), want.float()) or first_wrong(got, want, wrong, expected)
-    return f"{subject}: {reason}", detail
-
-
 def _dtype_kind(tensor: Tensor) -> str:
     if tensor.dtype == torch.bool:
         return "truth values"
@@ -231,18 +286,3 @@ def _look_at_finite(got: Tensor, want: Tensor, expected: Expected, subject: str)
         f"{subject} gives {kind} for {int(bad.sum())} of {bad.numel()} values: {why}.",
         first_wrong(got, want, bad, expected),
     )
-
-
-def _compare_numbers(got: float, want: float, expected: Expected, subject: str) -> Problem | None:
-    if math.isclose(got, want, rel_tol=1e-4, abs_tol=expected.within) or (math.isnan(got) and math.isnan(want)):
-        return None
-    detail = _got_expected(got, want)
-    if not math.isfinite(got):
-        return Problem("finite", f"{subject} is {got}: an overflow, log(0) or 0/0 on the way?", detail)
-    one, other = torch.tensor([got], dtype=torch.float64), torch.tensor([want], dtype=torch.float64)
-    reason = (
-        "the sign is the wrong way round."
-        if want and math.isclose(got, -want, rel_tol=1e-4)
-        else explain_factor(one, other, expected)
-    )
-    return Problem("values", f"{subject}: {reason or 'the value is not the expected one.'}", detail)

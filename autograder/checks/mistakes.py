@@ -172,12 +172,32 @@ def tell_mistakes(messages: list[str]) -> str | None:
     return messages[0] if len(messages) == 1 else None
 
 
+STUBS = ""
+"""The key of the stubs' digests in the file; no exercise has this name."""
+
+
+def digest_stub(source: str) -> str:
+    """A digest of an answer cell as it is handed out, which spaces at the ends of its lines do not change."""
+    return digest(*(line.rstrip() for line in source.strip().splitlines()))
+
+
+def load_stub(exercise: str, folder: Path) -> str | None:
+    """The digest of the exercise's stub, where one is kept: of code that runs, so that its results don't tell whether it was touched."""
+    try:
+        found = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[STUBS][exercise]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
 def same_mistakes(one: str, other: str) -> bool:
     """Whether two texts of the file say the same: equal but for numbers that recognition takes as equal."""
     if one == other:
         return True
     try:
         first, second = json.loads(one), json.loads(other)
+        if first.pop(STUBS, {}) != second.pop(STUBS, {}):
+            return False
         return list(first) == list(second) and all(
             [(mistake["says"], len(mistake["results"])) for mistake in first[name]]
             == [(mistake["says"], len(mistake["results"])) for mistake in second[name]]
@@ -196,8 +216,10 @@ def _are_alike(one: Fingerprint, other: Fingerprint) -> bool:
     return one.matches(other) and (one.also is None) == (other.also is None)
 
 
-def write_mistakes(exercises: dict[str, list[tuple[str, list[Fingerprint]]]]) -> str:
-    """The text of the file: a mistake's message with the fingerprints of its replies, an exercise at a time."""
+def write_mistakes(
+    exercises: dict[str, list[tuple[str, list[Fingerprint]]]], stubs: dict[str, str] | None = None
+) -> str:
+    """The text of the file: a mistake's message with the fingerprints of its replies, an exercise at a time, and the digests of stubs."""
     stored: dict[str, Any] = {
         name: [{"says": says, "results": [one.store() for one in results]} for says, results in mistakes]
         for name, mistakes in exercises.items()
@@ -206,4 +228,5 @@ def write_mistakes(exercises: dict[str, list[tuple[str, list[Fingerprint]]]]) ->
     for name, mistakes in stored.items():
         rows = ",\n".join("    " + json.dumps(mistake, ensure_ascii=False) for mistake in mistakes)
         lines.append(f"  {json.dumps(name)}: [\n{rows}\n  ]" if rows else f"  {json.dumps(name)}: []")
+    lines += [f"  {json.dumps(STUBS)}: {json.dumps(stubs)}"] if stubs else []
     return "{\n" + ",\n".join(lines) + "\n}\n"

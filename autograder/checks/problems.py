@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
 from autograder.checks.data import Data
+from autograder.checks.student import Reply
 
 Words = tuple[str, str]
 """One sentence, and a detail that shows values."""
@@ -45,3 +47,18 @@ class Expected:
     unchanged: frozenset[str] = frozenset()
     given: dict[str, Data] = field(default_factory=dict)
     hidden: bool = False
+    expression: str = ""
+    part: str = ""
+    again: Callable[..., Any] | None = None
+    """Works the value out for other data with the same names; `None` where the author wrote a constant."""
+    answers: list[Answer] = field(default_factory=list)
+    """All answers to the same check, in order; `find_problem` adds its own, and reasons are looked for when all are there."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came, what was expected, and the first look that failed."""
+
+    reply: Reply
+    expected: Expected
+    problem: Problem | None

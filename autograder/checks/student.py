@@ -130,6 +130,16 @@ class Names:
         return None
 
 
+def find_last_cell(names: dict[str, Any], name: str) -> str | None:
+    """The text of the cell that bound `name` last, in a notebook whose names these are; `None` where there is none."""
+    cells = names.get("In")
+    for cell in reversed(cells if isinstance(cells, list) else []):
+        with contextlib.suppress(SyntaxError, ValueError, TypeError):
+            if name in _bound_names(ast.walk(ast.parse(cell))):
+                return str(cell)
+    return None
+
+
 class Expression:
     """A few lines of Python whose last line is the value. See `read_expression`."""
 

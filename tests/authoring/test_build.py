@@ -949,7 +949,7 @@ def test_answers_that_do_not_behave_are_refused_and_nothing_is_changed(built, ma
             "md:33: exercise 'fails_hidden': the solution fails its own check:\n"
             "✗ fails_hidden: 0 of 1 points.\n"
             "  `fails_hidden`: the value is not the expected one.\n"
-            "  Seen on an input that this notebook does not show.",
+            "  Seen only on an input that this notebook does not show.",
             "md:49: exercise 'only_hidden': the solution cannot pass the released check, without the hidden tests:\n"
             "✗ only_hidden: 0 of 1 points. Nothing was checked.",
             "md:64: exercise 'generous': the released stub gets 1 points; it must get 0.",

@@ -5,7 +5,8 @@ import torch
 from answers import Z, guess, relu, relu_hidden, relu_in_parts, run
 
 from autograder.checks import Check
-from autograder.checks.mistakes import write_mistakes
+from autograder.checks.mistakes import digest_stub, write_mistakes
+from autograder.checks.student import Names, connect
 from autograder.formats import MISTAKES
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -57,7 +58,7 @@ def test_a_known_mistake_on_a_hidden_input_shows_no_values(folder):
     assert run(relu_hidden, ABS).message() == (
         "✗ relu: 0 of 2 points.\n"
         "  This is 'abs'.\n"
-        "  Seen on an input that this notebook does not show: z of shape (1, 3)."
+        "  Seen only on an input that this notebook does not show: z of shape (1, 3)."
     )
 
 
@@ -147,3 +148,26 @@ def test_what_is_shown_of_data_that_is_long_or_no_tensor():
         "    [1, 2.5000]}, flag = True\n"
         "  Got 2; expected 20."
     )
+
+
+def test_a_stub_that_runs_is_not_attempted_until_it_is_changed(folder):
+    stub = "def relu(z):\n    return z.abs()"
+    (folder / "mistakes.json").write_text(write_mistakes({"relu": []}, {"relu": digest_stub(stub)}), encoding="utf-8")
+
+    def ask(*cells):
+        names = {"In": ["", *cells], "torch": torch}
+        for cell in cells:
+            exec(cell.replace("%%time", ""), names)
+        with connect(Names(names)):
+            return relu()
+
+    assert ask(stub).message() == (
+        "○ relu: not attempted yet, 0 of 2 points.\n"
+        "  The cell above is as it was handed out: change it and run it, then run this\n"
+        "  one."
+    )
+    assert ask(stub.replace("abs()", "abs()  ") + "\n", "other = relu").result()["mistakes"] == []
+    assert ask("def relu(z):\n    return z", stub).message().startswith("○")
+    assert ask(stub, stub.replace("abs", "neg")).message().startswith("✗")
+    assert ask(stub, "relu = torch.neg").message().startswith("✗")
+    assert ask("%%time\nstub = 1", stub, "def relu(z):\n    return z.clamp(min=0)").message().startswith("✓")

@@ -126,8 +126,7 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` stops with NameError: name 'torhc' is not defined. Is it spelt as where it is made, and
-          was that cell run?
+          `relu` stops with NameError: name 'torhc' is not defined. Did you mean `torch`?
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="a name that does not exist",
@@ -140,8 +139,7 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` stops with TypeError: relu() takes 0 positional arguments but 1 was given. Look at the
-          names and the number of the arguments.
+          `relu` stops with TypeError: relu() takes 0 positional arguments but 1 was given. The check calls it as `relu(z)`: keep the parameters as they were given.
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="no parameters",
@@ -154,8 +152,7 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` stops with TypeError: relu() missing 1 required positional argument: 'slope'. Keep the
-          parameters as they were given.
+          `relu` stops with TypeError: relu() missing 1 required positional argument: 'slope'. The check calls it as `relu(z)`: keep the parameters as they were given.
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="a parameter too many",
@@ -168,8 +165,7 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` stops with AttributeError: 'Tensor' object has no attribute 'relou'. Look at what kind
-          of object it is, and at the spelling after the dot.
+          `relu` stops with AttributeError: 'Tensor' object has no attribute 'relou'. Did you mean `.relu`?
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="a method that does not exist",
@@ -245,8 +241,7 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` stops with IndexError: index 3 is out of bounds for dimension 0 with size 1. Positions
-          count from 0, so the last one is the size less 1.
+          `relu` stops with IndexError: index 3 is out of bounds for dimension 0 with size 1. Dimension 0 has 1 place, number 0.
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="an index that does not exist",
@@ -327,7 +322,7 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` stops with AssertionError.
+          `relu` stops with AssertionError. An `assert` in the code does not hold.
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="an exception without a text",
@@ -691,7 +686,7 @@ TABLE = [
         """
         ✗ relu: 0 of 2 points.
           `relu`: 1 of 3 values is not the expected one: the one where z is negative.
-          Seen on an input that this notebook does not show: z of shape (1, 3).
+          Seen only on an input that this notebook does not show: z of shape (1, 3).
         """,
         id="hidden: a wrong value",
     ),
@@ -705,7 +700,7 @@ TABLE = [
         ✗ relu: 0 of 2 points.
           `relu` gives shape (3,), expected (1, 3). A dimension of size 1 is missing: `unsqueeze`, or
           `keepdim=True` in a reduction.
-          Seen on an input that this notebook does not show: z of shape (1, 3).
+          Seen only on an input that this notebook does not show: z of shape (1, 3).
         """,
         id="hidden: a wrong shape",
     ),
@@ -719,7 +714,7 @@ TABLE = [
         ✗ relu: 0 of 2 points.
           `relu` stops with RuntimeError. In a matrix product the inner sizes must agree: is one factor
           to be transposed?
-          Seen on an input that this notebook does not show: z of shape (1, 3).
+          Seen only on an input that this notebook does not show: z of shape (1, 3).
         """,
         id="hidden: an exception",
     ),
@@ -733,7 +728,7 @@ TABLE = [
         ✗ relu: 0 of 2 points.
           `relu` gives nan for 1 of 3 values: an overflow on the way, such as the exponential of a large
           number, or log(0), or 0/0.
-          Seen on an input that this notebook does not show: z of shape (1, 3).
+          Seen only on an input that this notebook does not show: z of shape (1, 3).
         """,
         id="hidden: not a finite value",
     ),
@@ -765,8 +760,7 @@ TABLE = [
         ✗ relu: 2 of 3.5 points.
           ✓ values
           ✗ empty input
-            `relu` stops with IndexError: index 0 is out of bounds for dimension 0 with size 0. Positions
-            count from 0, so the last one is the size less 1.
+            `relu` stops with IndexError: index 0 is out of bounds for dimension 0 with size 0. Dimension 0 is empty there.
             Tried: relu(z) with z = tensor([], dtype=torch.float32)
           ✗ gradient
             The values are right, but no gradient flows back through `relu`: stay with tensors all the

@@ -185,7 +185,7 @@ TABLE = [
         "sizes = [4, '8', 2]",
         """
         ✗ sizes: 0 of 1 points.
-          [1] of `sizes` gives a string where a number is expected.
+          The second item of `sizes` gives a string where a number is expected.
           Got '8'; expected 8.
         """,
         id="a string in a list",
@@ -195,7 +195,7 @@ TABLE = [
         "sizes = [4, None, 2]",
         """
         ✗ sizes: 0 of 1 points.
-          [1] of `sizes` is `None` where a number is expected.
+          The second item of `sizes` is `None` where a number is expected.
         """,
         id="None in a list",
     ),
@@ -207,7 +207,7 @@ TABLE = [
         """,
         """
         ✗ init: 0 of 1 points.
-          ['b'] of `init` is `None` where a tensor is expected.
+          Entry 'b' of `init` is `None` where a tensor is expected.
           Tried: init(n) with n = 2
         """,
         id="None in a dictionary",
@@ -270,7 +270,7 @@ TABLE = [
         """,
         """
         ✗ linear: 0 of 2 points.
-          `linear` gives shape (2, 5, 3), expected (2, 5). Dimension 2 is still to be reduced.
+          `linear` gives shape (2, 5, 3), expected (2, 5). Its sum over dimension 2 is what is expected: that step is missing.
           Tried: linear(x, W) with x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), W = a tensor of shape
             (5, 3)
         """,
@@ -297,7 +297,7 @@ TABLE = [
         "sizes = [4, 2]",
         """
         ✗ sizes: 0 of 1 points.
-          `sizes` has 2 items where 3 are expected.
+          `sizes` has 2 items where 3 are expected. The one at position 1 is missing; the others are right.
           Got [4, 2]; expected [4, 8, 2].
         """,
         id="a list that is too short",
@@ -370,7 +370,7 @@ TABLE = [
         """,
         """
         ✗ init: 0 of 1 points.
-          ['b'] of `init`: every value is 1 too large.
+          Entry 'b' of `init`: every value is 1 too large.
           Tried: init(n) with n = 2
           Got tensor([1.0, 1.0]); expected tensor([0.0, 0.0]).
         """,
@@ -415,7 +415,7 @@ TABLE = [
         "sizes = [4, 9, 2]",
         """
         ✗ sizes: 0 of 1 points.
-          [1] of `sizes`: the value is not the expected one.
+          The second item of `sizes`: the value is not the expected one.
           Got 9; expected 8.
         """,
         id="one value of a list",
@@ -425,7 +425,7 @@ TABLE = [
         "model = torch.nn.Linear(3, 4)",
         """
         ✗ model: 0 of 1 points.
-          [1] of `model`: the value is not the expected one.
+          The second item of `model`: the value is not the expected one.
           Got 4; expected 5.
         """,
         id="a few lines of which the last is the value",

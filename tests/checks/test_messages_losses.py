@@ -215,8 +215,7 @@ TABLE = [
         """,
         """
         ✗ mse: 0 of 2 points.
-          `mse` gives shape (4,), expected (). One number is expected: reduce over all dimensions, with
-          a mean or a sum as the text says.
+          `mse` gives shape (4,), expected (). Its mean is what is expected: that step is missing.
           Tried: mse(p, y) with p = tensor([1.5000, 2.0, 3.0, 0.0]), y = tensor([1.0, 2.0, 4.0, 0.5000])
           Got tensor([0.2500, 0.0, 1.0, 0.2500]); expected tensor(0.3750).
         """,
@@ -481,7 +480,7 @@ TABLE = [
         """,
         """
         ✗ softmax: 0 of 3 points.
-          `softmax`: the rows do not sum to 1.
+          `softmax`: it is what comes when all of `scores` is taken as one row: is the `dim` missing?
           Tried: softmax(scores) with scores = tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 5.0]])
           Got tensor([[0.0151, 0.0409, 0.1112], [0.0055, 0.0055, 0.8218]]); expected tensor([[0.0900,
             0.2447, 0.6652], [0.0066, 0.0066, 0.9867]]).
@@ -581,7 +580,7 @@ TABLE = [
         """,
         """
         ✗ labels: 0 of 1 points.
-          `labels`: the values are not the expected ones.
+          `labels`: every value is 0.
           Tried: labels(z) with z = tensor([[1.0, 4.0, 3.0], [4.0, 5.0, 6.0]])
           Got tensor([0, 0]); expected tensor([1, 2]).
         """,

@@ -146,7 +146,7 @@ PATCHES = [
     Attack("numbers become zero", "import builtins\nbuiltins.float = lambda x=0: 3.0\nbuiltins.round = builtins.max = builtins.min = lambda *a: 3.0", costs="settings shape"),
     Attack("imports bring something else", "import builtins, types\nreal = builtins.__import__\ndef bring(name, *rest):\n    if 'autograder' in name: return types.SimpleNamespace(Check=None)\n    return real(name, *rest)\nbuiltins.__import__ = bring"),
     Attack("a check does nothing", "import autograder.checks.check as c\nc.Check.__call__ = lambda *a, **k: None\nc.Check.report = lambda self: 3.0\nc.Check.score = property(lambda self: 3.0)"),
-    Attack("no problem is ever found", "import autograder.checks.check as c, autograder.checks.looks as l\nc.find_problem = l.find_problem = l._compare = lambda *a, **k: None\nc._work_out = lambda *a: (None, None, None)"),
+    Attack("no problem is ever found", "import autograder.checks.check as c, autograder.checks.looks as l\nc.find_problem = l.find_problem = l._Comparison.compare = lambda *a, **k: None\nc._work_out = lambda *a: (None, None, None)"),
     Attack("all data are the same", "import autograder.checks.data as d, autograder.checks.student as s\nd.same = s.same = lambda *a: True\nd.to_data = lambda value, depth=0: value"),
     Attack("the student's side answers with a liar", LIAR + "from autograder.checks.student import Names, Reply\nNames.evaluate = lambda self, *a: Reply('value', 'relu', Liar())", costs="settings shape"),
     Attack("a new student is connected", "from autograder.checks import student\nclass Other:\n    def evaluate(self, expression, data, upstream): return student.Reply('value', 'relu', None)\nstudent.connect(Other()).__enter__()\nstudent._connected.set(Other())"),

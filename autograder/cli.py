@@ -113,6 +113,15 @@ def _make_parser() -> argparse.ArgumentParser:
     accuracy.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     accuracy.add_argument("--json", action="store_true", help="print JSON instead of the table")
 
+    mutants = add("mutants", _mutants, "change each solution by one small step, and list what its check still accepts")
+    mutants.add_argument(
+        "targets",
+        nargs="*",
+        metavar="CHAPTER|CHAPTER/NOTEBOOK|EXERCISE",
+        help="what to try (default: all); chapters and notebooks by their number or the start of their name",
+    )
+    mutants.add_argument("-j", "--jobs", type=int, help="how many exercises at a time (default: one for each core)")
+
     steady = add("steady", _steady, "run the solutions as other processors compute, and tell what prints differently")
     steady.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     steady.add_argument("--seeds", type=int, default=3, help="how many times with noise in the last bits (default: 3)")
@@ -315,6 +324,18 @@ def _print_accuracy(found: list[ExerciseAccuracy]) -> None:
         ):
             for name in names:
                 print(f"{one.chapter} {one.exercise}: {label}: {name}")
+
+
+def _mutants(options: argparse.Namespace) -> int:
+    from autograder.authoring.mutants import choose, describe, try_changes
+
+    if options.jobs is not None and options.jobs < 1:
+        raise CourseError("-j takes a number of at least 1.")
+    chosen = choose(Path.cwd(), options.targets)
+    with progress("changed solutions") as on_done:
+        found = list(try_changes(chosen, on_done, options.jobs))
+    print(describe(found))
+    return 0 if all(one.good for one in found) else 1
 
 
 def _steady(options: argparse.Namespace) -> int:

@@ -3,5 +3,8 @@
 MISTAKES = "mistakes.json"
 """The file beside a chapter's notebooks by which checks recognise known mistakes."""
 
+CELLS = "cells.json"
+"""The file beside them by which a check that has a rule tells the author's cells and the answers to other exercises from its own."""
+
 RESULT = "application/vnd.autograded.result+json"
 """The MIME type under which a check's result stands in the notebook, beside the number."""

@@ -58,7 +58,7 @@ def make_steps(what: str) -> Steps:
     if what == "test":
         return [*SET_UP, *LOOKS, ("build", build), *SUITE]
     pins = [*PYTEST, "-m", "network", "tests/test_versions.py"]
-    more: Steps = [("pins", pins), ("steadiness", [f"{BIN}course", "steady"])]
+    more: Steps = [("pins", pins), ("steadiness", [f"{BIN}course", "steady"]), ("mutants", [f"{BIN}course", "mutants"])]
     return [*SET_UP, *LOOKS, ("build", [*build, "--again"]), *SUITE, *more]
 
 

@@ -19,6 +19,9 @@ Its answers are in a second file beside it, NAME.answers.md, under a heading for
 `wrong`     `says="message"`       a wrong answer to the exercise, and what to say of it
 `right`                            another right answer to the exercise
 ==========  =====================  =========================================================
+
+Below the heading ### Changes that change nothing, a list names the small steps from the solution after which the answer is still
+right, one an item: - `before` → `after`: why. Where the solution is one of many, - `before` → any: why. See `mutants`.
 """
 
 from __future__ import annotations
@@ -27,8 +30,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.authoring.cells import ANSWER_TAGS, ANSWERS, TAGS, AuthorErrors, Cell, Exercise, Notebook
+from autograder.authoring.cells import ANSWER_TAGS, ANSWERS, TAGS, AuthorErrors, Cell, Equivalent, Exercise, Notebook
 from autograder.authoring.markdown import Reader
+
+EQUIVALENTS = "### Changes that change nothing"
+
+
+_EQUIVALENT = re.compile(r"- `([^`]+)` → (?:`([^`]+)`(?: \((\d+)(?:st|nd|rd|th)\))?|any):\s+(\S.*)")
 
 
 def read_chapter(root: Path, chapter: str) -> list[Notebook]:
@@ -149,18 +157,45 @@ class _AnswersReader(Reader):
         return tag in ANSWER_TAGS if kind == "code" else not tag
 
     def read(self, exercises: dict[str, Exercise]) -> None:
-        """Add each answer to the exercise of the heading above it."""
+        """Add each answer, and each change that changes nothing, to the exercise of the heading above it."""
         lines: dict[str, int] = {}  # of the headings
         name = ""
+        items: list[tuple[int, str, str]] | None = None  # under the heading of the changes: line, exercise, text
+        listed: list[tuple[int, str, str]] = []
         for raw, line in self.raw_cells:
             cell = self.read_cell(raw, line, name)
             if cell.tag:
                 self._add_answer(cell, exercises, bool(lines))
             if cell.kind == "code":
                 continue
-            for number, heading in _lines_outside_of_blocks(cell.source):
-                if re.match(r" {0,3}##(\s|$)", heading):
-                    name = self._read_heading(heading.strip(), line + number, exercises, lines)
+            for number, text in _lines_outside_of_blocks(cell.source):
+                if re.match(r" {0,3}##(\s|$)", text):
+                    name = self._read_heading(text.strip(), line + number, exercises, lines)
+                if re.match(r" {0,3}#{1,6}(\s|$)", text):
+                    items = listed if text.strip() == EQUIVALENTS else None
+                elif items is not None and re.match(r"\s+\S", text) and items:
+                    items[-1] = (*items[-1][:2], f"{items[-1][2]} {text.strip()}")
+                elif items is not None and text.strip():
+                    items.append((line + number, name, text.strip()))
+        for number, name, text in listed:
+            self._add_equivalent(number, name, text, exercises)
+
+    def _add_equivalent(self, line: int, name: str, text: str, exercises: dict[str, Exercise]) -> None:
+        match = _EQUIVALENT.fullmatch(text)
+        exercise = exercises.get(name)
+        if match is None:
+            self.complain(
+                line,
+                name,
+                f"under '{EQUIVALENTS}' stand only items such as - `before` → `after`: why it changes nothing.",
+            )
+        elif not name:
+            self.complain(line, "", "a change needs the heading of its exercise above it, as in ## `name`.")
+        elif exercise is not None:
+            found = Equivalent(match[1], match[2] or "", int(match[3] or 1), match[4], self.label, line)
+            if any(found.name == other.name for other in exercise.equivalents):
+                self.complain(line, name, f"{found.name} is listed twice.")
+            exercise.equivalents.append(found)
 
     def _read_heading(self, text: str, line: int, exercises: dict[str, Exercise], lines: dict[str, int]) -> str:
         match = re.fullmatch(r"##\s+`([^`]+)`", text)

@@ -26,10 +26,12 @@ from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
 from autograder.authoring.freshness import digest_origin, note
 from autograder.authoring.placing import find_differences, put_in_place
 from autograder.authoring.promises import find_dependence
-from autograder.authoring.trials import ExerciseTrials, know, try_notebooks
+from autograder.authoring.trials import ExerciseTrials, know, make_history, try_notebooks
+from autograder.checks.judging import write_cells
 from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
+from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
-from autograder.formats import MISTAKES
+from autograder.formats import CELLS, MISTAKES
 from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -91,6 +93,8 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     text = write_mistakes(_collect_mistakes(notebooks, trials), _collect_stubs(trials))
     for kind in ("source", "release"):  # where nbgrader copies it as well
         (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
+        if any(RULE.search(one.check.source) for each in notebooks for one in each.exercises.values() if one.check):
+            (stage / kind / chapter / CELLS).write_text(_write_cells(notebooks), encoding="utf-8")
     return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
 
 
@@ -114,6 +118,13 @@ def try_staged(
     _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
     generate_release(root, stage, chapter)
     return notebooks, _try(notebooks, stage / "release" / chapter, only)
+
+
+def _write_cells(notebooks: list[Notebook]) -> str:
+    """The text of the file that tells checks with a rule whose cells are whose."""
+    histories = [make_history(notebook) for notebook in notebooks]
+    authored = [cell.source for history in histories for cell in history.cells if cell.authored]
+    return write_cells(authored, {name: bound for history in histories for name, bound in history.answers.items()})
 
 
 def _copy_extra_files(authored: Path, source: Path) -> None:

@@ -53,6 +53,36 @@ class Cell:
         return f"{self.file}:{self.line}"
 
 
+def name_change(before: str, after: str, which: int) -> str:
+    """How a change of a solution is written: `` `x + 1` → `x - 1` (2nd)``."""
+    if not after:
+        return f"`{before}` → any"
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(which % 10 if which // 10 % 10 != 1 else 0, "th")
+    return f"`{before}` → `{after}`" + (f" ({which}{ending})" if which > 1 else "")
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A change of a solution that its author declares to change nothing that the task asks for; see `steps.Change`."""
+
+    before: str
+    after: str
+    """"" for any."""
+    which: int
+    """1 for the first place in the solution that reads so, 2 for the second."""
+    reason: str
+    file: str
+    line: int
+
+    @property
+    def name(self) -> str:
+        return name_change(self.before, self.after, self.which)
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
 @dataclass
 class Exercise:
     """An exercise with everything that its author wrote for it."""
@@ -62,6 +92,7 @@ class Exercise:
     check: Cell | None = None
     wrong: list[Cell] = field(default_factory=list)
     right: list[Cell] = field(default_factory=list)
+    equivalents: list[Equivalent] = field(default_factory=list)
 
 
 @dataclass

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import pickle
 import select
 import signal
 import sys
+import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from autograder.errors import CourseError
 
@@ -28,23 +29,64 @@ def in_fork(function: Callable[[], T], seconds: float = 120) -> T:
     return result
 
 
-def in_forks(functions: Iterable[Callable[[], T]], seconds: float = 120) -> Iterator[T]:
-    """What each of `functions` returns, in order; as many run at a time as there are cores. See `in_fork`."""
+def in_forks(functions: Iterable[Callable[[], T]], seconds: float = 120, jobs: int | None = None) -> Iterator[T]:
+    """What each of `functions` returns, in order. `jobs` of them run at a time, as many as there are cores by default. See `in_fork`.
+
+    A function is forked off as it comes: what its iterable does afterwards, it does not see.
+    """
     if not hasattr(os, "fork"):
         raise CourseError("This system cannot fork a process: build and measure a course on Linux or macOS.")
-    running: deque[tuple[int, int]] = deque()
+    running: dict[int, _Running] = {}  # by the descriptor
+    done: dict[int, Callable[[], T]] = {}  # what gives the result, or raises
+    given = 0
     try:
-        for function in functions:
-            if len(running) == (os.cpu_count() or 1):
-                yield _finish(*running.popleft(), seconds)
-            running.append(_begin(function))
-        while running:
-            yield _finish(*running.popleft(), seconds)
+        for number, function in enumerate(functions):
+            while len(running) == (jobs or os.cpu_count() or 1):
+                _wait(running, done, seconds)
+            while given in done:
+                yield done.pop(given)()
+                given += 1
+            child, reader = _begin(function)
+            running[reader] = _Running(number, child, time.monotonic() + seconds)
+        while running or done:
+            while given in done:
+                yield done.pop(given)()
+                given += 1
+            if running:
+                _wait(running, done, seconds)
     finally:
-        for child, reader in running:
+        for reader, one in running.items():
             os.close(reader)
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            os.kill(one.child, signal.SIGKILL)
+            os.waitpid(one.child, 0)
+
+
+class _Running(NamedTuple):
+    number: int
+    child: int
+    until: float
+
+
+def _wait(running: dict[int, _Running], done: dict[int, Callable[[], Any]], seconds: float) -> None:
+    """Wait for a process to end, or for its time to be over."""
+    left = min(one.until for one in running.values()) - time.monotonic()
+    ready = select.select(list(running), [], [], max(left, 0))[0]
+    late = [reader for reader, one in running.items() if one.until <= time.monotonic()]
+    for reader in ready or late:
+        one = running.pop(reader)
+        try:
+            result = _finish(one.child, reader, None if ready else seconds)
+            done[one.number] = functools.partial(_give, result)
+        except CourseError as error:
+            done[one.number] = functools.partial(_fail, error)
+
+
+def _give(result: Any) -> Any:
+    return result
+
+
+def _fail(error: CourseError) -> Any:
+    raise error
 
 
 def _begin(function: Callable[[], object]) -> tuple[int, int]:
@@ -62,12 +104,13 @@ def _begin(function: Callable[[], object]) -> tuple[int, int]:
     return child, reader
 
 
-def _finish(child: int, reader: int, seconds: float) -> Any:
+def _finish(child: int, reader: int, late: float | None) -> Any:
+    """The result of a process that has one, or that is `late`: had none in so many seconds."""
     try:
         with os.fdopen(reader, "rb") as stream:
-            if not select.select([stream], [], [], seconds)[0]:
+            if late is not None:
                 os.kill(child, signal.SIGKILL)
-                raise CourseError(f"gave no result within {seconds:g} seconds.")
+                raise CourseError(f"gave no result within {late:g} seconds.")
             sent = stream.read()
     finally:
         os.waitpid(child, 0)

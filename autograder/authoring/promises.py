@@ -24,6 +24,9 @@ def describe_check(check: Check) -> str:
     kept = sorted({name for one in check.evaluations for name in one.expected.unchanged})
     if kept:
         parts.append(f"{_name(kept)} {'stays as it is' if len(kept) == 1 else 'stay as they are'}")
+    if check.without:
+        words = [word if word in ("loops", "autograd", "numpy") else f"`{word}`" for word in check.without]
+        parts.append(f"written without {' and '.join([', '.join(words[:-1]), words[-1]] if words[1:] else words)}")
     if kinds := _find_hidden_kinds(check.evaluations):
         parts.append(f"also on {_join_kinds(kinds)}")
     elif any(one.hidden for one in check.evaluations):

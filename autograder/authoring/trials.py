@@ -13,7 +13,7 @@ import io
 import os
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograder.authoring.cells import Cell, Exercise, Notebook
@@ -21,6 +21,8 @@ from autograder.authoring.forks import in_fork, in_forks
 from autograder.authoring.promises import describe_check, find_misuse
 from autograder.checks.check import Check, recording
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, tell_mistakes
+from autograder.checks.reading import CellText, History, show_cells
+from autograder.engine.planning.names import read_names
 from autograder.errors import CourseError
 
 
@@ -99,7 +101,7 @@ def _try_notebook(
     os.environ["MPLBACKEND"] = "agg"
     found: dict[str, ExerciseTrials] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        run = _make_shell()
+        run = make_shell()
         for cell in notebook.cells:
             if cell.kind != "code":
                 continue
@@ -108,24 +110,24 @@ def _try_notebook(
                 continue  # run by each trial, and below once its trials are done
             if cell.tag == "check" and exercise:
                 if exercise.name in stubs:
-                    found[exercise.name] = tried = _try_exercise(
-                        run, exercise, stubs[exercise.name], visible_checks[exercise.name]
-                    )
-                _go_on(run, exercise.answer)
+                    texts, before = (stubs[exercise.name], visible_checks[exercise.name]), make_history(notebook, cell)
+                    found[exercise.name] = tried = _try_exercise(run, exercise, *texts, before)
+                go_on(run, exercise.answer)
                 if exercise.name not in stubs or tried.solution.problem:
                     continue  # it is not looked at, or its check cell stops, as the trial says
-            _go_on(run, cell)
+            with show_cells(make_history(notebook, cell)):
+                go_on(run, cell)
     return found
 
 
-def _go_on(run: Callable[[str], str], cell: Cell) -> None:
+def go_on(run: Callable[[str], str], cell: Cell) -> None:
     """Run a cell of the notebook itself. Raises `CourseError` where it stops."""
     if problem := run(cell.source):
         exercise = f"exercise '{cell.exercise}': " if cell.exercise else ""
         raise CourseError(f"{cell.place}: {exercise}the cell stops with {problem}")
 
 
-def _make_shell() -> Callable[[str], str]:
+def make_shell() -> Callable[[str], str]:
     """A function that runs a cell as a notebook would and returns the error that it stops with, or ""."""
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -141,13 +143,29 @@ def _make_shell() -> Callable[[str], str]:
     return run
 
 
-def _try_exercise(run: Callable[[str], str], exercise: Exercise, stub: str, visible_check: str) -> ExerciseTrials:
+def make_history(notebook: Notebook, until: Cell | None = None) -> History:
+    """The code cells before `until`, for a check that reads in them."""
+    code = [cell for cell in notebook.cells if cell.kind == "code"]
+    before = code[: code.index(until)] if until else code
+    return History(
+        [
+            CellText(cell.source, cell.tag != "exercise", cell.exercise if cell.tag == "exercise" else "")
+            for cell in before
+        ],
+        {cell.exercise: sorted(read_names(cell.source).bound) for cell in code if cell.tag == "exercise"},
+    )
+
+
+def _try_exercise(
+    run: Callable[[str], str], exercise: Exercise, stub: str, visible_check: str, before: History
+) -> ExerciseTrials:
     assert exercise.check is not None
     full = exercise.check.source
 
     def attempt(answer: str, check: str) -> Trial:
         try:
-            return in_fork(lambda: _attempt(run, answer, check), seconds=120)
+            cells = [replace(one, source=answer) if one.exercise == exercise.name else one for one in before.cells]
+            return in_fork(lambda: _attempt(run, answer, check, replace(before, cells=cells)), seconds=120)
         except CourseError as error:
             return Trial(0, exercise.check.points if exercise.check else 0, "", problem=str(error))
 
@@ -164,9 +182,9 @@ def _try_exercise(run: Callable[[str], str], exercise: Exercise, stub: str, visi
     )
 
 
-def _attempt(run: Callable[[str], str], answer: str, check: str) -> Trial:
+def _attempt(run: Callable[[str], str], answer: str, check: str, before: History) -> Trial:
     run(answer)  # an answer that stops is looked at by its check, as in a notebook
-    with recording() as checks:
+    with recording() as checks, show_cells(before):
         problem = run(check)
     if problem or len(checks) != 1:
         return Trial(

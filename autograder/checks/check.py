@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
 from autograder.checks.describe import describe_hidden
+from autograder.checks.judging import Judge
 from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import (
     Fingerprint,
@@ -109,6 +110,9 @@ class Check:
     With `parts`, a dictionary from a part's name to its points, each evaluation names its `part`, and a part earns
     its points when all of its evaluations hold. Without, all of the exercise is one part. Where the exercise is about
     leaving the input alone, `unchanged` is `True`, or the names of the data that must stay as they are.
+
+    `without` names what the exercise is to be solved without, such as "torch.softmax loops" (see `rules`). An answer that breaks the rule
+    fails before anything is compared. Raises `ValueError` for a word that is not known.
     """
 
     def __init__(
@@ -118,6 +122,7 @@ class Check:
         *,
         parts: dict[str, float] | None = None,
         unchanged: bool | str = False,
+        without: str | Sequence[str] = (),
     ) -> None:
         if (points is None) == (parts is None):
             raise ValueError(f'Check("{exercise}") needs either points=... or parts={{"name": points, ...}}')
@@ -128,6 +133,7 @@ class Check:
         self._unchanged = unchanged
         self._answers: list[Answer] = []
         self._hidden = False
+        self._judge = Judge(exercise, without)
         self._student = find_student(sys._getframe(1).f_globals)
 
     def hidden(self) -> None:
@@ -169,7 +175,7 @@ class Check:
             )
         plain = to_data(data)
         wanted, upstream, gradients = _work_out(gives, plain, gradient)
-        reply = self._student.evaluate(expression, plain, upstream)
+        reply, broken = self._judge.ask(self._student, expression, plain, upstream)
         kept = self._find_kept(plain)
         reply = replace(reply, arguments={name: value for name, value in reply.arguments.items() if name in kept})
         seal_of = wanted if isinstance(wanted, Sealed) else None
@@ -186,7 +192,9 @@ class Check:
             answers=[] if seal_of else self._answers,
         )
         near_edge, own_seal = None, None
-        if seal_of:
+        if broken:
+            problem: Problem | None = broken
+        elif seal_of:
             near_edge = find_near_edge(reply.value, seal_of.digits)
             problem, own_seal = _look_at_seal(reply, seal_of, expression, expected)
         else:
@@ -225,6 +233,17 @@ class Check:
         cell = find_last_cell(self._student.names, name) if stub and isinstance(self._student, Names) else None
         return cell is not None and digest_stub(cell) == stub
 
+    @property
+    def without(self) -> list[str]:
+        """What the exercise is to be solved without, word by word."""
+        return [word.text for word in self._judge.rule.words]
+
+    @property
+    def _failed(self) -> list[Evaluation]:
+        """The evaluations that failed; a broken rule comes before all else."""
+        failed = [evaluation for evaluation in self.evaluations if evaluation.problem]
+        return sorted(failed, key=lambda one: one.problem is None or one.problem.look != "rule")
+
     def report(self) -> Score:
         """Print what holds and the first thing that does not, and return the score."""
         for recorder in _recorders:
@@ -238,7 +257,7 @@ class Check:
 
     def result(self) -> dict[str, Any]:
         """What was found, as JSON: points, and for each failed part the look that failed and what was said of it."""
-        failed = [[e for e in self.evaluations if e.problem and e.part == part] for part in self.parts]
+        failed = [[e for e in self._failed if e.part == part] for part in self.parts]
         mistakes = [
             {
                 "part": own[0].part,
@@ -260,7 +279,7 @@ class Check:
     def message(self) -> str:
         """The text that the student reads."""
         head = f"{self.exercise}: {Score(self.score)!r} of {Score(self.points)!r} points."
-        failed = [evaluation for evaluation in self.evaluations if evaluation.problem]
+        failed = self._failed
         if not failed:
             count = len(self.evaluations)
             if not count:
@@ -297,6 +316,8 @@ class Check:
         """Why a part failed: in the author's words where a known mistake explains all, else in those of the look that failed first."""
         first = failed[0]
         assert first.problem is not None
+        if first.problem.look == "rule":
+            failed = [one for one in failed if one.problem and one.problem.look == "rule"]
         held = [evaluation.name for evaluation in self.evaluations if not evaluation.problem]
         known = self._known.explain([one.fingerprint for one in failed], held)
         return tell_mistakes(known) or first.problem.says
@@ -355,6 +376,10 @@ def _wrap(text: str, indent: str = "  ") -> list[str]:
 def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
     """What was asked and what came, in so far as the student may see it."""
     assert evaluation.problem is not None
+    if evaluation.problem.look == "rule":  # which no input is about
+        if evaluation.problem.detail:
+            yield from _wrap(evaluation.problem.detail, "    ")
+        return
     if evaluation.hidden:
         kinds = evaluation.on or describe_hidden(evaluation, everything)
         yield from _wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")

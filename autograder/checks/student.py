@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, same, to_data
+from autograder.checks.watching import Ban, Watch, tell
 
 PRINTED_LIMIT = 2_000
 
@@ -32,7 +33,7 @@ _GENERATOR = numpy.random.MT19937(0)
 """What numpy draws from during an evaluation. To put it in place and take it away costs much less than to copy a state, and only loses the
 second of a pair of normal numbers, where the notebook has drawn the first."""
 
-Outcome = Literal["value", "missing", "not attempted", "not callable", "raised"]
+Outcome = Literal["value", "missing", "not attempted", "not callable", "raised", "ruled"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Reply:
     """What came back from the student's side; plain data throughout.
 
     `name` is the student's name that the expression is about, or the one that is missing, not written or not
-    callable. "raised" has the exception's type in `error` and its first line in `detail`. `arguments` holds
+    callable. "raised" has the exception's type in `error` and its first line in `detail`; "ruled" stands for a rule that was broken,
+    and has in `value` how (see `watching.tell`). `arguments` holds
     those that the call left changed. `gradients` is `None` where none was asked for or none flows.
     """
 
@@ -57,11 +59,13 @@ class Reply:
 class Student(Protocol):
     """Where the student's names live."""
 
-    def evaluate(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
+    def evaluate(
+        self, expression: str, data: dict[str, Data], upstream: Tensor | None, ban: Ban | None = None
+    ) -> Reply:
         """Run `expression` (a few lines of Python whose last line is the value) with `data`.
 
         With `upstream`, a tensor of the value's shape, the reply carries the gradients of
-        `(value * upstream).sum()` with respect to every floating-point tensor in `data`.
+        `(value * upstream).sum()` with respect to every floating-point tensor in `data`. With a `ban`, it is watched for what that forbids.
         """
         ...
 
@@ -90,7 +94,9 @@ class Names:
     def __init__(self, names: dict[str, Any]) -> None:
         self.names = names
 
-    def evaluate(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
+    def evaluate(
+        self, expression: str, data: dict[str, Data], upstream: Tensor | None, ban: Ban | None = None
+    ) -> Reply:
         program = read_expression(expression)
         problem = self._look_at_names(program, data)
         if problem:
@@ -99,9 +105,11 @@ class Names:
         given = {name: _copy_in(value, upstream is not None) for name, value in data.items()}
         scope = {**self.names, **given}
         printed = _Clipped()
+        watched = Watch(ban, self.names, program.free)
         try:
             with _quiet(printed):
-                value = program.run(scope)
+                with watched:
+                    value = program.run(scope)
                 gradients = None if upstream is None else _gradients(value, given, upstream)
                 result = to_data(value)
                 after = {name: to_data(value) for name, value in given.items()}
@@ -109,10 +117,14 @@ class Names:
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
+            if watched.broken:
+                return Reply("ruled", subject, tell(watched.broken))
             text = str(error).strip().split("\n")[0]
             if isinstance(error, NotImplementedError) and not text:  # what a release has in place of a solution
                 return Reply("not attempted", subject)
             return Reply("raised", subject, error=type(error).__name__, detail=text[:300], printed=printed.getvalue())
+        if watched.broken:
+            return Reply("ruled", subject, tell(watched.broken))
         return Reply("value", subject, result, arguments=changed, gradients=gradients, printed=printed.getvalue())
 
     def _look_at_names(self, program: Expression, data: dict[str, Data]) -> Reply | None:

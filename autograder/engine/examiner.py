@@ -11,7 +11,9 @@ from typing import Any, NoReturn
 from torch import Tensor
 
 from autograder.checks.data import Data, Opaque, same
+from autograder.checks.reading import read_history, show_cells
 from autograder.checks.student import Names, Reply, connect, read_expression
+from autograder.checks.watching import Ban
 from autograder.engine.cuts import Cut, cut
 from autograder.engine.limits import counted, pause_timer
 from autograder.engine.scores import score_outputs
@@ -74,7 +76,8 @@ def _run(
         standins.begin(job.get("needs", []), deadline, job.get("rests"), follow)
     except (Gone, Unreadable) as problem:
         return {"outputs": [_describe(problem)], "late": False}
-    told = run_timed(shell, {**job, "seconds": job["seconds"] + LATE_ANSWER})
+    with show_cells(read_history(job.get("cells"))):
+        told = run_timed(shell, {**job, "seconds": job["seconds"] + LATE_ANSWER})
     error = standins.finish()
     if error is not None and not any(output["output_type"] == "error" for output in told["outputs"]):
         return {**told, "outputs": [*told["outputs"], _describe(error)]}
@@ -99,14 +102,19 @@ class RemoteStudent:
         self.channel, self.names, self.answers, self.judged = channel, names, answers, set(judged)
         self.deadline = 0.0
         self.gone: Reply | None = None
+        self.ban: Ban | None = None
+        """What the answers to the evaluation at work may not use."""
         self.judged_before = False
         """Whether the author's answers were looked at before, so that what is judged is known."""
 
-    def evaluate(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
-        """Ask for the value of `expression`.
+    def evaluate(
+        self, expression: str, data: dict[str, Data], upstream: Tensor | None, ban: Ban | None = None
+    ) -> Reply:
+        """Ask for the value of `expression`, evaluated under a `ban` where there is one.
 
         What can be worked out here is (see `cuts`), if it was with the author's answer: a student could have it both ways.
         """
+        self.ban = ban
         parts = self._cut(expression, data) if upstream is None else None
         if parts is None or (self.judged_before and expression not in self.judged):
             return self._ask(expression, data, upstream)
@@ -144,7 +152,8 @@ class RemoteStudent:
         if self.gone:
             return self.gone
         seconds = max(self.deadline - counted(), 0.001)
-        frame = wire.encode((expression, data, upstream, seconds))
+        ban = (self.ban.words, list(self.ban.given)) if self.ban else None
+        frame = wire.encode((expression, data, upstream, seconds, ban))
         with pause_timer():
             self.channel.send(Channel.DATA, *frame)
             kind, text, raw = receive_answer(self.channel)
@@ -153,20 +162,20 @@ class RemoteStudent:
             self.gone = Reply("raised", subject, **read_message(text))
             return self.gone
         try:
-            return _read_reply(wire.decode(text, raw), set(data))
+            return _read_reply(wire.decode(text, raw), set(data), self.ban is not None)
         except Malformed:
             return Reply("raised", "", error="ValueError", detail="what it gives cannot be read")
 
 
-def _read_reply(found: Any, data: set[str]) -> Reply:
-    """Make a `Reply` of what came, if it is one. Raises `Malformed`."""
+def _read_reply(found: Any, data: set[str], ruled: bool) -> Reply:
+    """Make a `Reply` of what came, if it is one; that a rule was broken, only where there is one. Raises `Malformed`."""
     if type(found) is not tuple or len(found) != len(_PARTS):
         raise Malformed("no reply")
     words = dict(zip(_PARTS, found, strict=True))
     value, arguments, gradients = words.pop("value"), words.pop("arguments"), words.pop("gradients")
     if not all(type(word) is str and len(word) <= MAX_WORDS for word in words.values()):
         raise Malformed("no words")
-    if words["outcome"] not in ("value", "missing", "not attempted", "not callable", "raised"):
+    if words["outcome"] not in ("value", "missing", "not attempted", "not callable", "raised", *["ruled"] * ruled):
         raise Malformed("no outcome")
     if type(arguments) is not dict or not arguments.keys() <= data:
         raise Malformed("no arguments")

@@ -25,6 +25,8 @@ class Step:
     """What its verdict may rest on besides plain data (see `StandIns.begin`); `None`: on anything, and the run tells on what."""
     history: Sequence[str] | None = None
     """The cells before, for a check that asks for them."""
+    cells: dict[str, Any] | None = None
+    """For a check that has a rule (`Check(without=...)`): the cells before, and the names that the author's answers bind (see `reading`)."""
     authored: str | None = None
     """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
     owns: Sequence[str] = ()

@@ -215,13 +215,15 @@ def _mentions(step: Step, library: str) -> bool:
 
 
 def _write_to_student(step: Step) -> dict[str, Any]:
-    extra = {"facts": list(step.facts)} if step.facts is not None else {}
+    extra: dict[str, Any] = {"facts": list(step.facts)} if step.facts is not None else {}
+    extra |= {"cells": step.cells} if step.cells is not None else {}
     return {"run": step.source, "random": step.random, "owns": list(step.owns), **extra}
 
 
 def _write_to_examiner(step: Step) -> dict[str, Any]:
     source = step.source if step.authored is None else step.authored
     told = {"run": source, "needs": list(step.needs), "imports": step.imports, "rests": step.rests}
+    told |= {"cells": step.cells} if step.cells is not None else {}
     return {**told, "history": list(step.history)} if step.history is not None else told
 
 

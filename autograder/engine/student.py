@@ -6,7 +6,9 @@ import sys
 from types import FunctionType
 from typing import Any, NoReturn
 
+from autograder.checks.reading import read_history, show_cells
 from autograder.checks.student import Names, Reply
+from autograder.checks.watching import Ban
 from autograder.engine.limits import OutOfTime, time_limit
 from autograder.engine.planning.facts import digest_values, read_random, take_facts, take_state, write_random
 from autograder.engine.shell import NotebookShell, adopt_shell
@@ -54,7 +56,8 @@ def be_student(channel: Channel) -> NoReturn:
             job = read_message(text)
             names, owns = shell.user_ns, job.get("owns", [])
             intact = [name for name, value in authors.items() if owns and names.get(name, authors) is value]
-            told = run_timed(shell, job)
+            with show_cells(read_history(job.get("cells"))):
+                told = run_timed(shell, job)
             authors.update({name: names[name] for name in (*intact, *owns) if name in names})
             channel.tell(**told)
 
@@ -84,10 +87,10 @@ def _answer(names: dict[str, Any], originals: Originals, text: bytes, raw: bytea
         return originals.refuse(error)
     if isinstance(request, dict):
         return originals.answer(request)
-    expression, data, upstream, seconds = request
+    expression, data, upstream, seconds, ban = request
     try:
         with time_limit(seconds):
-            reply = Names(names).evaluate(expression, data, upstream)
+            reply = Names(names).evaluate(expression, data, upstream, Ban(ban[0], tuple(ban[1])) if ban else None)
             return wire.encode(tuple(vars(reply).values()))
     except KeyboardInterrupt:
         reply = Reply("raised", "", error="TimeoutError", detail="it did not come to an end in the time allowed")

@@ -106,22 +106,29 @@ _PASSED_ON = ("print", "input", "stdout")
 """What a check may put something in the place of, for the answer too; see `standins`."""
 
 
-class _WithoutCopies(ast.NodeTransformer):
-    """Takes what copies its argument out of a program."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        made = self.generic_visit(node)
+def find_copied(node: ast.AST) -> ast.expr | None:
+    """What an expression is a copy of: `x` for `x.clone()`, `copy(x)`, `list(x)` and `x[:]`; None for any other."""
+    if isinstance(node, ast.Call):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in ("copy", "clone", "deepcopy", "list", "dict", "set", "array", "tensor") and len(node.args) == 1:
             return node.args[0]
         if name in ("copy", "clone") and isinstance(node.func, ast.Attribute) and not node.args:
             return node.func.value
-        return made
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and isinstance(node.slice, ast.Slice):
+        return None if node.slice.lower or node.slice.upper or node.slice.step else node.value
+    return None
+
+
+class _WithoutCopies(ast.NodeTransformer):
+    """Takes what copies its argument out of a program."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        return find_copied(node) or node
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        made = self.generic_visit(node)
-        whole = isinstance(node.slice, ast.Slice) and not (node.slice.lower or node.slice.upper or node.slice.step)
-        return node.value if whole and isinstance(node.ctx, ast.Load) else made
+        self.generic_visit(node)
+        return find_copied(node) or node
 
 
 def _take_copies_out(source: str) -> str:

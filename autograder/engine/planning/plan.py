@@ -22,6 +22,9 @@ from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
 from autograder.engine.planning.settlement import Settlement
 
+RULE = re.compile(r"\bwithout\s*=")
+"""Where a check may have a rule, of which it reads in the cells before."""
+
 _HISTORY = re.compile(r"\b(In|_ih|_i+)\b")
 """Names under which IPython has the cells before."""
 
@@ -148,6 +151,8 @@ class Plan:
             step = self._make_step(cell, place, number, random)
             if step.side == "examiner" and (self._inspects or _HISTORY.search(cell.source)):
                 step = replace(step, history=[one.source for one in cells[: number - 1]])
+            if (self.roles[place] if place is not None else get_role(cell)) == "check" and RULE.search(cell.source):
+                step = replace(step, cells=self._tell_cells(cells[: number - 1], places))
             laid.append(Placed(cell, step, None))
             random = {} if laid[-1].step and laid[-1].step.side != "examiner" else random
         return laid
@@ -182,6 +187,19 @@ class Plan:
                 cell.source, "both", number, authored=authored, owns=self._owns(place, cell), random=dict(random)
             )
         return Step(cell.source, "student", number, owns=self._owns(place, cell), random=dict(random))
+
+    def _tell_cells(self, cells: list[Any], places: list[int | None]) -> dict[str, Any]:
+        """The cells before a check, each with whether it is the author's and which exercise it answers, if any."""
+        rows = []
+        for cell, place in zip(cells, places, strict=False):
+            answers = place is not None and self.roles[place] == "answer"
+            name = self.cells[place].metadata["nbgrader"]["grade_id"] if answers and place is not None else ""
+            rows.append([cell.source, not self._is_students(place, cell), name])
+        own = zip(self.cells, self.roles, self.names, strict=True)
+        answered = {
+            cell.metadata["nbgrader"]["grade_id"]: sorted(names.bound) for cell, role, names in own if role == "answer"
+        }
+        return {"cells": rows, "answers": answered}
 
     def _owns(self, place: int | None, cell: Any) -> list[str]:
         return [] if self._is_students(place, cell) or place is None else sorted(self.names[place].bound - self.answers)

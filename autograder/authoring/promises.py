@@ -42,10 +42,18 @@ def _describe_results(evaluations: list[Evaluation]) -> str:
         return "value, shape, dtype"
     if values and all(is_number(value) or isinstance(value, Tensor) for value, _ in values):
         return "value, as a Python number or as a tensor of one element"
-    if sealed and not values and not all(isinstance(one.reply.value, (str, bool)) for one in evaluations):
+    if sealed and not values and any(_has_decimals(one.reply.value) for one in evaluations):
         digits = sorted({one.digits for one in sealed})
         return f"value, numbers to {' or '.join(map(str, digits))} decimals"
     return "value"
+
+
+def _has_decimals(value: Data) -> bool:
+    if isinstance(value, Tensor):
+        return value.is_floating_point()
+    if isinstance(value, dict):
+        return any(map(_has_decimals, value.values()))
+    return any(map(_has_decimals, value)) if isinstance(value, (list, tuple)) else isinstance(value, float)
 
 
 def _find_hidden_kinds(evaluations: list[Evaluation]) -> list[str]:

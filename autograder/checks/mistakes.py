@@ -164,6 +164,15 @@ class KnownMistakes:
         most = max((agreeing for _, agreeing in found), default=0)
         return list(dict.fromkeys(says for says, agreeing in found if agreeing == most))
 
+    def explain_alone(self, reply: Fingerprint) -> list[str]:
+        """The messages of the mistakes that give `reply` and fail nothing else."""
+        found = [
+            says
+            for says, results in self.mistakes
+            if len(results) == 1 and reply.on in results and results[reply.on].matches(reply)
+        ]
+        return list(dict.fromkeys(found))
+
 
 def tell_mistakes(messages: list[str]) -> str | None:
     """What to say where the mistakes with these messages explain a failure: of two, both; more say nothing, and so does none."""

@@ -4,8 +4,9 @@ import pytest
 import torch
 from answers import Z, guess, relu, relu_hidden, relu_in_parts, run
 
-from autograder.checks import Check
+from autograder.checks import Check, sealed
 from autograder.checks.mistakes import digest_stub, write_mistakes
+from autograder.checks.seals import seal
 from autograder.checks.student import Names, connect
 from autograder.formats import MISTAKES
 
@@ -171,3 +172,19 @@ def test_a_stub_that_runs_is_not_attempted_until_it_is_changed(folder):
     assert ask(stub, stub.replace("abs", "neg")).message().startswith("✗")
     assert ask(stub, "relu = torch.neg").message().startswith("✗")
     assert ask("%%time\nstub = 1", stub, "def relu(z):\n    return z.clamp(min=0)").message().startswith("✓")
+
+
+def test_of_several_wrong_predictions_the_first_is_explained_by_itself(folder):
+    def ask():
+        check = Check("guesses", points=1)
+        for name, value in (("one", 1), ("two", 2), ("three", 3)):
+            check(name, gives=sealed(seal(name, value)))
+        return check
+
+    right = "one, two, three = 1, 2, 3\n"
+    know(folder, "guesses", (ask, right + "two = 4", "Two squared."), (ask, right + "two = one = 4", "Both."))
+    assert "Two squared." in run(ask, right + "two = 4").message()
+    assert "Two squared." in run(ask, right + "two, three = 4, 9").message()
+    assert "Both." in run(ask, right + "two = one = 4").message()
+    message = run(ask, right + "two, one = 4, 5").message()
+    assert "Two squared." not in message and "`one` is 5, which is not right." in message

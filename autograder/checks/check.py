@@ -320,7 +320,7 @@ class Check:
             failed = [one for one in failed if one.problem and one.problem.look == "rule"]
         held = [evaluation.name for evaluation in self.evaluations if not evaluation.problem]
         known = self._known.explain([one.fingerprint for one in failed], held)
-        if not known and first.sealed:  # a question of its own: other answers say nothing about this one
+        if not known and first.sealed:  # a question of its own
             known = self._known.explain_alone(first.fingerprint)
         return tell_mistakes(known) or first.problem.says
 

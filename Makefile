@@ -2,8 +2,8 @@
 #   make lab     students: JupyterLab on your own copy of the chapters
 #   make demo    instructors: a sample class, graded, with a report
 #   make check   authors: lint, types, unit tests and the chapters that you changed, in a minute or two
-#   make test    everything that CI runs
-#   make nightly that, and what it takes as known because nothing changed
+#   make test    everything that CI runs on a change
+#   make nightly that, all cases of the long tests, and what it takes as known because nothing changed
 #   make build   authors: notebooks/ -> source/, release/, solutions/
 PYTHON ?= python3
 PIP_ARGS ?=

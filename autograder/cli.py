@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -112,6 +113,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     accuracy.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     accuracy.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    accuracy.add_argument("--again", action="store_true", help="also where nothing changed since all was well")
 
     mutants = add("mutants", _mutants, "change each solution by one small step, and list what its check still accepts")
     mutants.add_argument(
@@ -285,45 +287,32 @@ def _try(options: argparse.Namespace) -> int:
 
 
 def _accuracy(options: argparse.Namespace) -> int:
-    from autograder.authoring.accuracy import measure_accuracy, summarise
+    from autograder.authoring.accuracy import measure_accuracy, print_accuracy, summarise
+    from autograder.authoring.measured import digest_graded, keep, recall
     from autograder.engine.runner import Engine
     from autograder.engine.walls import doctor
 
+    root, chapters = Path.cwd(), _find(options)
+    noted = {chapter: None if options.again else recall(root, chapter) for chapter in chapters}
+    as_before = [chapter for chapter in chapters if noted[chapter] is not None]
     found: list[ExerciseAccuracy] = []
-    with Engine(isolated=doctor.stands()) as engine:
-        for chapter in _find(options):
-            with progress(chapter, quiet=options.json) as on_done:
-                found += measure_accuracy(Path.cwd(), chapter, on_done, engine)
+    with contextlib.ExitStack() as stack:
+        if len(as_before) < len(chapters):
+            engine = stack.enter_context(Engine(isolated=doctor.stands()))
+        for chapter, measured in noted.items():
+            if measured is None:
+                origin = digest_graded(root, chapter)
+                with progress(chapter, quiet=options.json) as on_done:
+                    measured = measure_accuracy(root, chapter, on_done, engine)
+                keep(root, chapter, measured, origin)
+            found += measured
     if options.json:
-        print(json.dumps(summarise(found), indent=1, ensure_ascii=False))
+        print(json.dumps({**summarise(found), "as_before": as_before}, indent=1, ensure_ascii=False))
     else:
-        _print_accuracy(found)
+        if as_before:
+            print(f"As measured before, nothing changed since (--again measures): {', '.join(as_before)}.")
+        print_accuracy(found)
     return 0 if all(one.good for one in found) else 1
-
-
-def _print_accuracy(found: list[ExerciseAccuracy]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("chapter", "exercise", title="Answers graded as submissions")
-    for column in ("wrong", "accepted", "right", "rejected", "other message"):
-        table.add_column(column, justify="right")
-    for one in found:
-        counts = (one.wrong, len(one.accepted), one.right, len(one.rejected), len(one.other_message))
-        table.add_row(one.chapter, one.exercise, *map(str, counts))
-    table.add_section()
-    sums = [sum(one.wrong for one in found), sum(len(one.accepted) for one in found), sum(one.right for one in found)]
-    sums += [sum(len(one.rejected) for one in found), sum(len(one.other_message) for one in found)]
-    table.add_row("in all", f"{len(found)} exercises", *map(str, sums))
-    Console(width=None if sys.stdout.isatty() else 110).print(table)
-    for one in found:
-        for label, names in (
-            ("accepted", one.accepted),
-            ("rejected", one.rejected),
-            ("other message", one.other_message),
-        ):
-            for name in names:
-                print(f"{one.chapter} {one.exercise}: {label}: {name}")
 
 
 def _mutants(options: argparse.Namespace) -> int:

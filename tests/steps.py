@@ -1,8 +1,8 @@
 """Run what CI runs, step by step, and tell where the time goes. Needs nothing but Python; `make` calls it.
 
     python3 tests/steps.py check      lint, types, unit tests, and the chapters that changed since the last commit
-    python3 tests/steps.py test       everything, from an empty clone
-    python3 tests/steps.py nightly    everything, and what `test` takes as known because nothing changed
+    python3 tests/steps.py test       everything, from an empty clone: a sample of the long tests, and what changed since it was measured
+    python3 tests/steps.py nightly    everything, also what `test` takes as known or leaves to the night
 
 The first step that fails ends the run. CPU seconds are user and system time of a step's processes.
 """
@@ -41,25 +41,26 @@ LOOKS: Steps = [
     ("format", [f"{BIN}ruff", "format", "--check", "."]),
     ("types", [f"{BIN}mypy"]),
 ]
-SUITE: Steps = [
-    ("tests", [*PYTEST, "-n", "2", "--dist", "loadfile", "tests"]),
-    ("accuracy", [f"{BIN}course", "accuracy"]),
-    ("notebooks", [*NBVAL, "solutions"]),
-]
+TESTS = [*PYTEST, "-n", "2", "--dist", "loadfile", "tests"]
+SAMPLE = ["-m", "not network and not nightly"]
+"""Of the tests that try the same with many cases, a few of each kind; the files say which."""
+
+NOTEBOOKS: Steps = [("notebooks", [*NBVAL, "solutions"])]
 
 
 def make_steps(what: str) -> Steps:
-    build = [f"{BIN}course", "build", "--check"]
+    build, accuracy = [f"{BIN}course", "build", "--check"], [f"{BIN}course", "accuracy"]
     if what == "check":
         chapters = [f"solutions/{chapter}" for chapter in find_changed()]
         notebooks: Steps = [("notebooks", [*NBVAL, *chapters])] if chapters else []
         unit: Steps = [("unit tests", [*PYTEST, *(f"tests/{name}" for name in UNIT.split())])]
         return [*SET_UP, *LOOKS, *unit, ("build", build), *notebooks]
     if what == "test":
-        return [*SET_UP, *LOOKS, ("build", build), *SUITE]
+        return [*SET_UP, *LOOKS, ("build", build), ("tests", [*TESTS, *SAMPLE]), ("accuracy", accuracy), *NOTEBOOKS]
     pins = [*PYTEST, "-m", "network", "tests/test_versions.py"]
+    suite: Steps = [("build", [*build, "--again"]), ("tests", TESTS), ("accuracy", [*accuracy, "--again"])]
     more: Steps = [("pins", pins), ("steadiness", [f"{BIN}course", "steady"]), ("mutants", [f"{BIN}course", "mutants"])]
-    return [*SET_UP, *LOOKS, ("build", [*build, "--again"]), *SUITE, *more]
+    return [*SET_UP, *LOOKS, *suite, *NOTEBOOKS, *more]
 
 
 def find_changed() -> list[str]:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from autograder.engine.runner import Engine
 
 def run_nbgrader_in_fork(course: Path, arguments: Sequence[str]) -> tuple[int, str]:
     """`commands.execute` without a second to import nbgrader: its command, as it is, in a fork of this process."""
+    import nbgrader.api
     import nbgrader.apps
 
     import autograder.grading.preprocessors  # noqa: F401  (which the course's configuration imports)
+
+    head = prepare_for_nbgrader()
 
     def run() -> tuple[int, str]:
         os.chdir(course)
@@ -27,6 +31,7 @@ def run_nbgrader_in_fork(course: Path, arguments: Sequence[str]) -> tuple[int, s
         sys.path.insert(0, str(course))
         sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
         nbgrader.apps.NbGraderApp.clear_instance()
+        nbgrader.api.get_alembic_version = lambda: head  # it would ask a new process, for seconds
         status: Any = 0
         try:
             nbgrader.apps.NbGraderApp.launch_instance(list(arguments))
@@ -35,6 +40,22 @@ def run_nbgrader_in_fork(course: Path, arguments: Sequence[str]) -> tuple[int, s
         return int(status or 0), sys.stderr.getvalue()
 
     return in_fork(run, seconds=300)
+
+
+@cache
+def prepare_for_nbgrader() -> str:
+    """Load and compile here what each command would in its fork; returns the version of nbgrader's tables."""
+    import nbformat
+    import nbgrader
+    import sqlalchemy
+    from alembic.script import ScriptDirectory
+
+    nbformat.validate(nbformat.v4.new_notebook())
+    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+        connection.execute(sqlalchemy.text("select 1"))
+    head = ScriptDirectory(str(Path(nbgrader.__file__).parent / "alembic")).get_current_head()
+    assert head
+    return head
 
 
 def share_warm_process(address: str, replace: Callable[[Any, str, Any], None] = setattr) -> None:

@@ -7,6 +7,7 @@ wrong ones in the next. The path is that of a real class.
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
@@ -126,3 +127,29 @@ def summarise(found: list[ExerciseAccuracy]) -> dict[str, object]:
         "other_message": sum(len(one.other_message) for one in found),
         "exercises": [asdict(one) for one in found],
     }
+
+
+def print_accuracy(found: list[ExerciseAccuracy]) -> None:
+    """The table as text, and below it each answer that was graded as it should not be."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("chapter", "exercise", title="Answers graded as submissions")
+    for column in ("wrong", "accepted", "right", "rejected", "other message"):
+        table.add_column(column, justify="right")
+    for one in found:
+        counts = (one.wrong, len(one.accepted), one.right, len(one.rejected), len(one.other_message))
+        table.add_row(one.chapter, one.exercise, *map(str, counts))
+    table.add_section()
+    sums = [sum(one.wrong for one in found), sum(len(one.accepted) for one in found), sum(one.right for one in found)]
+    sums += [sum(len(one.rejected) for one in found), sum(len(one.other_message) for one in found)]
+    table.add_row("in all", f"{len(found)} exercises", *map(str, sums))
+    Console(width=None if sys.stdout.isatty() else 110).print(table)
+    for one in found:
+        for label, names in (
+            ("accepted", one.accepted),
+            ("rejected", one.rejected),
+            ("other message", one.other_message),
+        ):
+            for name in names:
+                print(f"{one.chapter} {one.exercise}: {label}: {name}")

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -22,6 +23,8 @@ USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figure
 LIBRARIES = ("torch", "numpy", "matplotlib", "nbgrader", "nbformat", "jupytext")
 KINDS = ("source", "release", "solutions")
 NOTE = ".built.json"
+MEASURED = ".accuracy.json"
+"""What `measured` notes beside it, of the marks that the answers got; no build makes it."""
 
 
 def is_fresh(root: Path, chapter: str) -> bool:
@@ -34,10 +37,18 @@ def is_fresh(root: Path, chapter: str) -> bool:
 
 def digest_origin(root: Path, chapter: str) -> str:
     """A digest of all that the chapter is made from. A build takes it before it reads anything."""
-    code = [PACKAGE / name for name in sorted(_modules())] + sorted((PACKAGE / "course" / "data").glob("*"))
-    authored = [*_files(root / "notebooks" / chapter), root / "nbgrader_config.py"]
-    versions = [f"{name} {metadata.version(name).partition('+')[0]}" for name in LIBRARIES]
-    parts = [_digest(authored, root), _digest(code, PACKAGE), *versions]
+    return digest_with_code(root, chapter, ("notebooks",), USED, LIBRARIES)
+
+
+def digest_with_code(
+    root: Path, chapter: str, kinds: Iterable[str], used: Iterable[str], libraries: Iterable[str]
+) -> str:
+    """A digest of the chapter's files of some `kinds`, nbgrader's configuration, the modules `used` with all that they import, and the
+    versions of `libraries`."""
+    code = [PACKAGE / name for name in sorted(_modules(used))] + sorted((PACKAGE / "course" / "data").glob("*"))
+    files = [path for kind in kinds for path in _files(root / kind / chapter)]
+    versions = [f"{name} {metadata.version(name).partition('+')[0]}" for name in libraries]
+    parts = [_digest([*files, root / "nbgrader_config.py"], root), _digest(code, PACKAGE), *versions]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
@@ -52,7 +63,8 @@ def _note(root: Path, chapter: str) -> Path:
 
 
 def _digest_made(root: Path, chapter: str) -> str:
-    return _digest((path for kind in KINDS for path in _files(root / kind / chapter) if path.name != NOTE), root)
+    files = (path for kind in KINDS for path in _files(root / kind / chapter))
+    return _digest((path for path in files if path.name not in (NOTE, MEASURED)), root)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -68,10 +80,10 @@ def _digest(paths: Iterable[Path], root: Path) -> str:
     return digest.hexdigest()
 
 
-def _modules() -> set[str]:
-    """The files of this package that a build runs, relative to it."""
+def _modules(used: Iterable[str]) -> set[str]:
+    """The files, relative to this package, of the modules `used` and of all that they import from it."""
     found: set[str] = set()
-    waiting = list(USED)
+    waiting = list(used)
     while waiting:
         for path in _find(waiting.pop()):
             name = path.relative_to(PACKAGE).as_posix()
@@ -90,8 +102,14 @@ def _find(module: str) -> Iterator[Path]:
         yield from sorted(place.glob("*.py"))
 
 
-def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def _imports(path: Path) -> list[str]:
+    """The dotted names below the package that a file of it imports, as it was when it was first asked for."""
+    return list(_read_imports(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def _read_imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from autograder.authoring.freshness import NOTE
+from autograder.authoring.freshness import MEASURED, NOTE
 from autograder.checks.mistakes import same_mistakes
 from autograder.errors import CourseError
 from autograder.formats import MISTAKES
@@ -79,4 +79,4 @@ def _look_alike(one: str, other: str) -> bool:
 
 
 def _is_scratch(path: Path) -> bool:
-    return path.name == NOTE or ".ipynb_checkpoints" in path.parts or "__pycache__" in path.parts
+    return path.name in (NOTE, MEASURED) or ".ipynb_checkpoints" in path.parts or "__pycache__" in path.parts

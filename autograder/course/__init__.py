@@ -1,4 +1,4 @@
-"""What notebooks and students use besides checks: figures, data, and JupyterLab on a student's own copy.
+"""What notebooks and students use besides checks: figures, data, a look at a training loop, and JupyterLab on a student's own copy.
 
 Nothing here knows how a class is graded.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from autograder.authoring import steadiness
 from autograder.authoring.steadiness import PLAIN, PROCESSORS, STORED, Fragile, Setting, find_fragile, run
 from autograder.cli import main
 from autograder.engine.arithmetic import Noise
+from autograder.engine.runner import Engine
 
 SEEDS = [Setting(f"noise {seed}", seed=seed) for seed in (1, 2, 3)]
 
@@ -63,7 +64,19 @@ def write_solution(folder: Path, cells: dict[str, str], stored: dict[str, str]) 
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Fragile]:
+def shared(warm: Engine) -> Iterator[None]:
+    """Where the environment stays as it is, the warm process of all tests serves."""
+
+    def engine(isolated: bool, address: str = "", environment: Mapping[str, str] | None = None) -> Engine:
+        return Engine(isolated, address=address or ("" if environment else warm.start()), environment=environment)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steadiness, "Engine", engine)
+        yield
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory, shared: None) -> dict[str, Fragile]:
     """The fragile cells of a notebook with all cells above, by name."""
     cells = {"first": FIRST, **STABLE, **FRAGILE, "stale": "print('new')"}
     folder = tmp_path_factory.mktemp("course") / "solutions" / "01_mini"
@@ -90,6 +103,7 @@ def test_stale_output(found: dict[str, Fragile]) -> None:
     assert found["stale"].others == {STORED: "old"}
 
 
+@pytest.mark.usefixtures("shared")
 def test_command_on_the_course(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

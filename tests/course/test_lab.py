@@ -102,6 +102,7 @@ def test_a_student_runs_the_notebook_errs_and_gets_full_marks(page: Page, cell: 
     expect(output).to_contain_text("✓ relu: 3 of 3 points")
 
 
+@pytest.mark.nightly
 def test_validate_says_what_fails_in_the_words_of_the_checks_and_when_all_is_right(
     page: Page, cell: Callable[[str], Locator]
 ) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import pytest
+from sampling import sample
 
 from autograder.engine.jobs import Job, Step
 from autograder.engine.planning.plan import Plan
@@ -76,8 +78,8 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def engine():
-    with Engine() as made:
+def engine(warm: Engine) -> Iterator[Engine]:
+    with Engine(address=warm.start()) as made:
         yield made
 
 
@@ -114,7 +116,7 @@ def grade(engine: Engine, row: Row, answer: str | None) -> float:
     return score_outputs(ran[-1].outputs, float(plan.cells[at].metadata["nbgrader"]["points"]))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.where.rpartition('/')[2]}: {row.tries}")
+@pytest.mark.parametrize("row", sample(ROWS, 2), ids=lambda row: f"{row.where.rpartition('/')[2]}: {row.tries}")
 def test_it_earns_nothing(engine: Engine, row: Row) -> None:
     assert grade(engine, row, None) > 0
     assert grade(engine, row, row.code) == 0

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from sampling import sample
 
 from autograder.engine.jobs import Job, Step
 from autograder.engine.runner import Engine
@@ -194,7 +195,7 @@ def test_a_check_that_is_killed_from_outside_is_no_mark(isolated: Engine, warm: 
         while not done.wait(0.05):
             for child in parent.children(recursive=True):
                 try:
-                    if time.time() - child.create_time() > 0.5 and not child.children():
+                    if time.time() - child.create_time() > 2 and not child.children():  # its walls stand by then
                         child.send_signal(signal.SIGKILL)
                 except psutil.Error:
                     pass
@@ -203,7 +204,7 @@ def test_a_check_that_is_killed_from_outside_is_no_mark(isolated: Engine, warm: 
     killer.start()
     try:
         with pytest.raises(CourseError, match="killed from outside"):
-            isolated.run(Job([check("import time; time.sleep(5)")]))
+            isolated.run(Job([check("import time; time.sleep(10)")]))
     finally:
         done.set()
         killer.join()
@@ -253,6 +254,7 @@ work(2);
 """
 
 
+@pytest.mark.nightly
 def test_a_crowd_beside_it_costs_an_honest_answer_nothing(warm: Engine, isolated: Engine) -> None:
     """Each cell needs two seconds of a core, and has three."""
     begun = threading.Event()
@@ -293,7 +295,7 @@ SHOWN = {
 }
 
 
-@pytest.mark.parametrize("what", SHOWN)
+@pytest.mark.parametrize("what", sample(SHOWN, 2))
 def test_a_cell_may_show_more_than_a_frame_holds(what: str, engine: Engine) -> None:
     shown, after, checked = engine.run(Job([student(SHOWN[what]), student("x = 1"), check(SHOWN[what])]))
     assert after.outputs == []

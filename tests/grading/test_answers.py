@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from sampling import at_night
 
 from autograder.authoring.accuracy import hand_in
 from autograder.authoring.build import stage_chapter
@@ -82,7 +83,7 @@ def grade_by_nbgrader(course: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("grade", [grade_by_course, grade_by_nbgrader])
+@pytest.mark.parametrize("grade", [grade_by_course, at_night(grade_by_nbgrader)])
 def test_a_mark_given_by_hand_is_for_the_answer_that_it_judged(course: Path, grade: Callable[[Path], None]) -> None:
     hand_in(course, CHAPTER, "one", RIGHT)
     grade_by_course(course)

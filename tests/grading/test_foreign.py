@@ -13,6 +13,7 @@ import nbformat
 import nbgrader
 import pytest
 from assignments import answer, make_notebook, marks
+from sampling import sample
 from warm import grade_here
 
 from autograder import cli
@@ -171,7 +172,7 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("where", ELSEWHERE)
+@pytest.mark.parametrize("where", sample(ELSEWHERE, 3))
 def test_a_course_with_other_folders_and_names_is_graded(
     where: str, tmp_path: Path, graded_here: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

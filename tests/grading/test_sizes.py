@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from sampling import at_night
 
 from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
@@ -54,8 +55,11 @@ def course(mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("quick")
-def test_large_submissions_are_graded_and_shown_in_their_time(course: Path) -> None:
-    for number, change in enumerate(LARGE.values()):
+@pytest.mark.parametrize(
+    "kinds", [["texts of brackets", "an answer of 1 MB"], at_night(list(LARGE))], ids=["two", "all"]
+)
+def test_large_submissions_are_graded_and_shown_in_their_time(course: Path, kinds: list[str]) -> None:
+    for number, change in enumerate(LARGE[kind] for kind in kinds):
         hand_in(course, CHAPTER, f"student-{number}", RIGHT)
         path = course / "submitted" / f"student-{number}" / CHAPTER / f"{NAME}.ipynb"
         notebook = nbformat.read(path, as_version=4)

@@ -29,8 +29,7 @@ from autograder.checks.mistakes import (
     tell_mistakes,
 )
 from autograder.checks.problems import Answer, Expected, Problem
-from autograder.checks.seals import Sealed, find_near_edge, seal
-from autograder.checks.spelling import is_written_otherwise
+from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
 from autograder.checks.student import Names, Reply, find_last_cell, find_student
 from autograder.formats import RESULT
 
@@ -101,7 +100,7 @@ def recording() -> Iterator[list[Check]]:
 class Check:
     """Evaluates the student's work and reports in words what is wrong with it.
 
-    Usage, in a check cell::
+    In a check cell::
 
         check = Check("softmax", points=3)
         check("softmax(scores)", scores=torch.tensor([[4.3, 6.1, 2.3]]), gives=torch.tensor([[0.1392, 0.8420, 0.0188]]), within=5e-5)
@@ -196,7 +195,7 @@ class Check:
             problem: Problem | None = broken
         elif seal_of:
             near_edge = find_near_edge(reply.value, seal_of.digits)
-            problem, own_seal = _look_at_seal(reply, seal_of, expression, expected)
+            problem, own_seal = look_at_seal(reply, seal_of, expression, expected)
         else:
             problem = find_problem(reply, expected)
         place = sum(one.hidden == self._hidden for one in self.evaluations)
@@ -346,21 +345,6 @@ def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, T
         name: torch.zeros_like(inputs[name]) if grad is None else grad for name, grad in zip(inputs, found, strict=True)
     }
     return to_data(value), upstream, to_data(gradients)
-
-
-def _look_at_seal(
-    reply: Reply, wanted: Sealed, expression: str, expected: Expected
-) -> tuple[Problem | None, str | None]:
-    if reply.outcome != "value":
-        return find_problem(reply, expected), None
-    own_seal = seal(expression, reply.value, wanted.digits)
-    if own_seal == wanted.digest:
-        return None, own_seal
-    if is_written_otherwise(reply.value, lambda value: seal(expression, value, wanted.digits) == wanted.digest):
-        says = f"`{expression}` is nearly there: write it as in the text, without other punctuation."
-        return Problem("values", says), own_seal
-    answer = show(reply.value) or "your answer"
-    return Problem("values", f"`{expression}` is {answer}, which is not right."), own_seal
 
 
 def _how_to_start(evaluation: Evaluation) -> str:

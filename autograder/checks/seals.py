@@ -9,8 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.checks.data import Data
+from autograder.checks.data import Data, show
+from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import digest
+from autograder.checks.problems import Expected, Problem
+from autograder.checks.spelling import is_written_otherwise
+from autograder.checks.student import Reply
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,19 @@ def find_near_edge(value: Data, digits: int) -> float | None:
         scaled = value * 10**digits
         return value if abs(abs(scaled - math.floor(scaled)) - 0.5) < EDGE else None
     return None
+
+
+def look_at_seal(
+    reply: Reply, wanted: Sealed, expression: str, expected: Expected
+) -> tuple[Problem | None, str | None]:
+    """What is wrong with a reply to a sealed question, and the seal of its value."""
+    if reply.outcome != "value":
+        return find_problem(reply, expected), None
+    own_seal = seal(expression, reply.value, wanted.digits)
+    if own_seal == wanted.digest:
+        return None, own_seal
+    if is_written_otherwise(reply.value, lambda value: seal(expression, value, wanted.digits) == wanted.digest):
+        says = f"`{expression}` is nearly there: write it as in the text, without other punctuation."
+        return Problem("values", says), own_seal
+    answer = show(reply.value) or "your answer"
+    return Problem("values", f"`{expression}` is {answer}, which is not right."), own_seal

@@ -38,7 +38,7 @@ def _describe_results(evaluations: list[Evaluation]) -> str:
     """Which sides of the results count. Where a Python number and a tensor of one element are as good, it says so."""
     sealed = [one.sealed for one in evaluations if one.sealed]
     values = [(one.expected.value, one.expected.gradients is not None) for one in evaluations if not one.sealed]
-    if any(isinstance(value, Tensor) and (value.dim() or strict) for value, strict in values):
+    if any(isinstance(one, Tensor) and (one.dim() or strict) for value, strict in values for one in _flatten(value)):
         return "value, shape, dtype"
     if values and all(is_number(value) or isinstance(value, Tensor) for value, _ in values):
         return "value, as a Python number or as a tensor of one element"
@@ -48,12 +48,20 @@ def _describe_results(evaluations: list[Evaluation]) -> str:
     return "value"
 
 
-def _has_decimals(value: Data) -> bool:
-    if isinstance(value, Tensor):
-        return value.is_floating_point()
+def _flatten(value: Data) -> Iterator[Data]:
     if isinstance(value, dict):
-        return any(map(_has_decimals, value.values()))
-    return any(map(_has_decimals, value)) if isinstance(value, (list, tuple)) else isinstance(value, float)
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _flatten(item)
+    else:
+        yield value
+
+
+def _has_decimals(value: Data) -> bool:
+    return any(
+        one.is_floating_point() if isinstance(one, Tensor) else isinstance(one, float) for one in _flatten(value)
+    )
 
 
 def _find_hidden_kinds(evaluations: list[Evaluation]) -> list[str]:

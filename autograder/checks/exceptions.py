@@ -7,7 +7,7 @@ import builtins
 import difflib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy
 import torch
@@ -59,7 +59,7 @@ _SPELT: dict[str, object] = {
 }
 """Where a misspelt name is looked for: modules by name, and tensors."""
 
-_COMMON = {"torch", "math", "numpy", "nn", "F", *dir(builtins)}
+_COMMON = ["torch", "math", "numpy", "nn", "F", *dir(builtins)]
 
 
 def explain_exception(reply: Reply, hidden: bool, expression: str = "") -> str:
@@ -115,8 +115,10 @@ def _suggest(name: str, owner: str, before: str) -> str:
     )
 
 
-def _pick(name: str, names: Iterable[str], before: str) -> str:
-    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.75)
+def _pick(name: str, names: Sequence[str], before: str) -> str:
+    if name in names:
+        return ""
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
     return f"Did you mean `{before}{near[0]}`?" if near else ""
 
 

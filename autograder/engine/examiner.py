@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from types import ModuleType
 from typing import Any, NoReturn
 
+import numpy
 from torch import Tensor
 
 from autograder.checks.data import Data, Opaque, same
@@ -31,6 +32,11 @@ LATE_ANSWER = 1.0
 
 MAX_WORDS = 4_000
 """Characters of one text in a reply."""
+
+
+_LISTS = ("range", "dict_keys", "dict_values", "collections.deque")
+_DTYPES = ("bool", *(f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)))
+"""Of the arrays that are read: numbers and truth values."""
 
 
 def be_examiner(channel: Channel) -> NoReturn:
@@ -140,13 +146,28 @@ class RemoteStudent:
             replies[name] = self._ask(asked, {each: data[each] for each in data if each in free}, None)
             if replies[name].outcome != "value":
                 return replies[name]
-        values = {name: reply.value for name, reply in replies.items()}
-        found = Names(self.names).evaluate(parts.rest, {**data, **values}, None)
+        values = {name: self._read_array(parts.asked[name], reply.value, data) for name, reply in replies.items()}
+        arrays = {name: value for name, value in values.items() if isinstance(value, numpy.ndarray)}
+        plain = {name: value for name, value in values.items() if name not in arrays}
+        found = Names({**self.names, **arrays}).evaluate(parts.rest, {**data, **plain}, None)
         changed = {name: value for reply in (found, *replies.values()) for name, value in reply.arguments.items()}
         printed = "".join(reply.printed for reply in replies.values()) + found.printed
         subject = read_expression(expression).subject(self.names, data)
         arguments = {name: changed[name] for name in data if name in changed}
         return replace(found, name=subject, arguments=arguments, printed=printed)
+
+    def _read_array(self, asked: str, value: Data, data: dict[str, Data]) -> Any:
+        """`value`, which `asked` has; of a NumPy array or a range the numbers are asked for, so that the rest of an expression finds them."""
+        kind = value.kind if isinstance(value, Opaque) else ""
+        given = {name: data[name] for name in data if name in read_expression(asked).free}
+        if kind in _LISTS:
+            return self._ask(f"list({asked})", given, None).value
+        if kind.startswith("numpy"):
+            found = self._ask(f"array_ = {asked}\n[array_.tolist(), str(array_.dtype)]", given, None).value
+            if isinstance(found, list) and len(found) == 2 and found[1] in _DTYPES:
+                with contextlib.suppress(ValueError, TypeError, OverflowError):
+                    return numpy.array(found[0], dtype=found[1])
+        return value
 
     def _ask(self, expression: str, data: dict[str, Data], upstream: Tensor | None) -> Reply:
         if self.gone:

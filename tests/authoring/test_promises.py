@@ -47,6 +47,12 @@ def relu(z):
         ),
         pytest.param(lambda c: c("guess", gives=sealed("0", 2)), "value, numbers to 2 decimals", id="sealed"),
         pytest.param(lambda c: c("[count(z)]", z=Z, gives=[3]), "value", id="a list"),
+        pytest.param(
+            lambda c: c("[count(z), {'r': relu(z)}]", z=Z, gives=lambda z: [3, {"r": relu(z)}]),
+            "value, shape, dtype",
+            id="tensors in a list",
+        ),
+        pytest.param(lambda c: c("[count(guess)]", guess=[1], gives=sealed("0")), "value", id="sealed whole numbers"),
     ],
 )
 def test_what_is_looked_at_is_said(ask, line):

@@ -120,3 +120,24 @@ def grade(engine: Engine, row: Row, answer: str | None) -> float:
 def test_it_earns_nothing(engine: Engine, row: Row) -> None:
     assert grade(engine, row, None) > 0
     assert grade(engine, row, row.code) == 0
+
+
+HONEST = [
+    Row(
+        "has arrays where the text says lists",
+        "03_loss/3_margins_and_choosing/predict_margins",
+        "import numpy as np\nz, y = np.array([1.8, 0.4, -0.6, 0.5, -3.0]), np.array([1, 1, 1, -1, -1])\nmargins = y * z\n"
+        "hinge_losses = np.maximum(0, 1 - margins)\nhinge_cost, hinge_slopes, steepest = hinge_losses.mean(), -y * (margins < 1), 'Exponential'",
+    ),
+    Row(
+        "has a view of a dictionary and a range",
+        "03_loss/3_margins_and_choosing/predict_margins",
+        "margins = {'a': 1.8, 'b': 0.4, 'c': -0.6, 'd': -0.5, 'e': 3}.values()\nhinge_losses = (0, 0.6, 1.6, 1.5, 0)\nhinge_cost = 0.74\n"
+        "hinge_slopes = torch.tensor([0, -1, -1, 1, 0])\nsteepest = 'exponential'",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", HONEST, ids=lambda row: f"{row.where.rpartition('/')[2]}: {row.tries}")
+def test_an_answer_of_another_type_counts_as_in_the_notebook(engine: Engine, row: Row) -> None:
+    assert grade(engine, row, row.code) == grade(engine, row, None) > 0

@@ -685,7 +685,10 @@ def test_metadata_for_nbgrader(built, name, grade, solution, locked, points):
 
 def test_prose_and_shown_code_have_no_metadata(built):
     untagged = [cell for cell in read(built, "source").cells if "nbgrader" not in cell.metadata]
-    checked = "**Checked:** value, shape, dtype; gradient with respect to `z`; also on inputs that are not shown."
+    checked = (
+        "**Checked:** value, shape, dtype; gradient with respect to `z`; "
+        "also on `z` with only positive numbers, of two columns, of one dimension."
+    )
     assert [cell.source for cell in untagged] == [
         "# A small notebook",
         f"Some prose.\n\n{checked}",

@@ -82,7 +82,9 @@ def test_exercises_have_wrong_and_right_answers_and_two_hints(notebook: Notebook
     for exercise in checked:
         assert len(exercise.wrong) >= 4, exercise.name
         assert len(exercise.right) >= 2, exercise.name
-        assert len({cell.says for cell in exercise.wrong}) == len(exercise.wrong), exercise.name
+        assert len({cell.says for cell in exercise.wrong}) >= 4, (
+            exercise.name
+        )  # one message for what the results cannot tell apart
     assert any(exercise.answer.tag == "explain" for exercise in notebook.exercises.values())
     text = "\n".join(cell.source for cell in notebook.cells if cell.kind == "markdown")
     assert text.count("<summary>Hint 1: where to look</summary>") >= len(checked)
@@ -143,7 +145,7 @@ def test_source_earns_full_marks_and_figures_have_titles_labels_and_data(chapter
     """One run of the notebook serves both.
 
     That the released stub earns nothing, and the solution the points of the released check too, `course build --check` holds
-    against the same text (`build._find_problems`), and refuses what does not (tests/authoring/test_build.py, `TRIED`).
+    against the same text (`build.find_problems`), and refuses what does not (tests/authoring/test_build.py, `TRIED`).
     """
     figures, scores = in_fork(lambda: run_source(notebook), seconds=300)
     checks = [exercise.check for exercise in notebook.exercises.values() if exercise.check]

@@ -390,7 +390,7 @@ def assert_failed(lab: Lab, outcome: Outcome, on: str, costs: str = "") -> None:
     lab.assert_nobody_was_harmed()
 
 
-ATTACKS = [one for group in (PATCHES, HOOKS, HUNTS, CHANNEL, NAMES, ENDINGS) for one in sample(group, 5)]
+ATTACKS = [one for group in (PATCHES, HOOKS, HUNTS, CHANNEL, NAMES, ENDINGS) for one in sample(group, 7)]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.tries)

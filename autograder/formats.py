@@ -6,5 +6,19 @@ MISTAKES = "mistakes.json"
 CELLS = "cells.json"
 """The file beside them by which a check that has a rule tells the author's cells and the answers to other exercises from its own."""
 
+PARTS = "parts.py"
+"""The file beside them with the course's own answers to exercises of earlier chapters, where later ones use what a student wrote."""
+
+MINE = "mine"
+"""The folder beside the chapters in which a student's own answers are kept."""
+
+HEAD = """import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+"""
+"""What each of these two files imports first: the names that answers use without saying so."""
+
 RESULT = "application/vnd.autograded.result+json"
 """The MIME type under which a check's result stands in the notebook, beside the number."""

@@ -24,6 +24,7 @@ from nbclient.exceptions import CellExecutionError
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
 from autograder.authoring.freshness import digest_origin, note
+from autograder.authoring.parts import write_parts
 from autograder.authoring.placing import find_differences, put_in_place
 from autograder.authoring.promises import find_dependence
 from autograder.authoring.trials import ExerciseTrials, know, make_history, try_notebooks
@@ -31,7 +32,7 @@ from autograder.checks.judging import write_cells
 from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
 from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
-from autograder.formats import CELLS, MISTAKES
+from autograder.formats import CELLS, MISTAKES, PARTS
 from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -116,6 +117,8 @@ def try_staged(
     for notebook in notebooks:
         write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
     _copy_extra_files(root / "notebooks" / chapter, stage / "source" / chapter)
+    if parts := write_parts(root, chapter):
+        (stage / "source" / chapter / PARTS).write_text(parts, encoding="utf-8")
     generate_release(root, stage, chapter)
     return notebooks, _try(notebooks, stage / "release" / chapter, only)
 
@@ -347,6 +350,7 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
         shutil.copytree(source, scratch, dirs_exist_ok=True)
         client = NotebookClient(
             solution,
+            store_widget_state=False,
             timeout=CELL_SECONDS,
             kernel_name="python3",
             coalesce_streams=True,

@@ -20,7 +20,7 @@ ANSWER_TAGS = ("wrong", "right")
 
 ATTRIBUTES = {
     "setup": set(),
-    "exercise": {"exercise"},
+    "exercise": {"exercise", "part"},
     "check": {"exercise", "points"},
     "explain": {"exercise", "points"},
     "wrong": {"says"},

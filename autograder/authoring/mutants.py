@@ -24,6 +24,7 @@ from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import Equivalent, Exercise, Notebook, name_change
 from autograder.authoring.chapters import find_chapters, list_chapters
 from autograder.authoring.forks import in_fork, in_forks
+from autograder.authoring.parts import put_parts
 from autograder.authoring.steps import Change, find_words, make_changes
 from autograder.authoring.trials import go_on, make_shell
 from autograder.checks.check import Check, recording
@@ -160,6 +161,7 @@ def _say_stale(entry: Equivalent, exercise: Exercise, why: str) -> str:
 def _try_notebook(notebook: Notebook, changes: dict[str, list[Change]], jobs: int | None) -> dict[str, list[bool]]:
     os.environ["MPLBACKEND"] = "agg"
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as spare, contextlib.chdir(folder):
+        put_parts(notebook.path, Path(folder))
         names = [cell.exercise for cell in notebook.cells if cell.tag == "check" and cell.exercise in changes]
         found = in_forks(_walk(notebook, changes, spare), seconds=6 * 3600, jobs=jobs)
         return dict(zip(names, found, strict=True))

@@ -18,6 +18,7 @@ from torch import Tensor
 from autograder.checks.data import Data, show, to_data
 from autograder.checks.describe import describe_hidden
 from autograder.checks.judging import Judge
+from autograder.checks.keeping import find_library, keep_answer
 from autograder.checks.looks import find_problem
 from autograder.checks.mistakes import (
     Fingerprint,
@@ -248,11 +249,21 @@ class Check:
         for recorder in _recorders:
             recorder(self)
         print(self.message())
+        if kept := self._keep():
+            print(f"  {kept}")
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
         score.result = self.result()
         return score
+
+    def _keep(self) -> str:
+        """Keep an answer that passed in the student's own library, where this is the student's own notebook; says so where that is new."""
+        if self._failed or not self.evaluations or not isinstance(self._student, Names):
+            return ""
+        library = find_library(Path.cwd())
+        wanted = dict.fromkeys(one.reply.name for one in self.evaluations)
+        return keep_answer(self.exercise, wanted, self._student.names, library) if library else ""
 
     def result(self) -> dict[str, Any]:
         """What was found, as JSON: points, and for each failed part the look that failed and what was said of it."""

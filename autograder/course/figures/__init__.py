@@ -17,6 +17,7 @@ from autograder.course.figures.losses import (
     draw_street,
     draw_triplet,
 )
+from autograder.course.figures.moving import move
 from autograder.course.figures.pictures import draw_confusion, draw_pictures
 from autograder.course.figures.style import LINES, use_style
 from autograder.course.figures.tensors import (
@@ -75,5 +76,6 @@ __all__ = [
     "draw_trajectory",
     "draw_triplet",
     "draw_walk",
+    "move",
     "use_style",
 ]

@@ -19,7 +19,7 @@ from pathlib import Path
 from autograder.authoring.parts import write_parts
 
 PACKAGE = Path(__file__).parents[1]
-USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figures", "course.mine", "digits")
+USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figures", "course.mine", "digits", "penguins")
 """What a build and the notebooks use of this package; all else follows from the imports."""
 
 LIBRARIES = ("torch", "numpy", "matplotlib", "nbgrader", "nbformat", "jupytext")

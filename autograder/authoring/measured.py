@@ -20,7 +20,7 @@ from autograder.authoring.authored import read_chapter
 
 USED = (
     *("__init__", "authoring.accuracy", "grading.pool", "grading.preprocessors"),
-    *("checks", "course.figures", "course.mine", "digits"),
+    *("checks", "course.figures", "course.mine", "digits", "penguins"),
     *("engine", "engine.planning", "engine.standins", "engine.walls", "engine.wire"),
 )
 """What a run of `course accuracy` starts: the coordinator, workers, and the process that runs notebooks with all that it may load."""

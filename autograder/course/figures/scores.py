@@ -10,6 +10,9 @@ from torch import Tensor
 from autograder.course.figures.style import open_panels, write_number
 from autograder.course.palette import BLACK, GREEN, GREY, PURPLE, RED
 
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+"""Behind a text that a line may cross."""
+
 WORDS = ("mat", "floor", "sofa", "roof", "moon")
 WORD_SCORES = (3.0, 2.2, 1.5, 0.5, -1.0)
 
@@ -22,17 +25,17 @@ def show_temperature(temperature: float = 1.0) -> None:
     """
     z = torch.tensor(WORD_SCORES, dtype=torch.float64)
     p, plain = torch.softmax(z / temperature, dim=0).tolist(), torch.softmax(z, dim=0).tolist()
-    _, ax = open_panels(size=(7, 3.4))
+    _, ax = open_panels(size=(7, 3.5), below=0.85)
     places = range(len(WORDS))
     ax.bar(places, p, width=0.6, color=GREEN, label=f"T = {write_number(temperature)}")
     ax.bar(places, plain, width=0.72, fill=False, edgecolor=BLACK, linestyle=":", linewidth=1.4, label="T = 1")
-    for place, share, outline in zip(places, p, plain, strict=True):
-        ax.text(place, max(share, outline) + 0.02, write_number(share), ha="center")
+    for place, share in zip(places, p, strict=True):
+        ax.text(place, share + 0.04, write_number(share), ha="center", bbox=PAPER)
     names = [f"{word}\nz = {write_number(score, 1)}" for word, score in zip(WORDS, WORD_SCORES, strict=True)]
     ax.set_xticks(places, names)
     ax.set(
         title=f"Cold sharpens, hot flattens: at T = {write_number(temperature)}, “mat” gets {write_number(p[0])}",
-        xlabel="next word after “The cat sat on the …”, and its score z",
+        xlabel="next word after “The cat sat on the”, and its score z",
         ylabel="probability",
         ylim=(0, 1.1),
         yticks=(0, 0.25, 0.5, 0.75, 1),
@@ -63,7 +66,7 @@ def show_sigmoid_slope(z: float = 2.0) -> None:
     right.plot(scores, curve * (1 - curve), color=RED, linestyle="--")
     right.plot([z], [slope], "o", color=BLACK, markersize=8)
     right.set(
-        title="The slope is at most 0.25 and fades to both sides",
+        title="The slope is never above 0.25",
         ylabel="slope σ′(z)",
         ylim=(-0.01, 0.3),
         yticks=(0, 0.1, 0.2, 0.25),
@@ -109,14 +112,14 @@ def show_threshold(threshold: float = 0.5) -> None:
     left.axhline(0, color=BLACK, linewidth=1, linestyle="-")
     left.axvline(threshold, color=BLACK, linewidth=2, linestyle="--")
     for x, y, side, text, color in (
-        (0.0, 23, "left", f"missed: {len(ones) - hits}", PURPLE),
-        (1.0, 23, "right", f"found: {hits}", BLACK),
-        (0.0, -44, "left", f"left alone: {len(zeros) - alarms}", BLACK),
-        (1.0, -44, "right", f"false alarms: {alarms}", PURPLE),
+        (0.0, 23, "left", f"FN, missed: {len(ones) - hits}", PURPLE),
+        (1.0, 23, "right", f"TP, found: {hits}", BLACK),
+        (0.0, -44, "left", f"TN, left alone: {len(zeros) - alarms}", BLACK),
+        (1.0, -44, "right", f"FP, false alarms: {alarms}", PURPLE),
     ):
-        left.text(x, y, text, ha=side, color=color, fontweight="bold")
+        left.text(x, y, text, ha=side, color=color, fontweight="bold", bbox=PAPER)
     left.set(
-        title=f"Called 1 from the threshold {write_number(threshold)} up",
+        title=f"Threshold {write_number(threshold)}: {len(ones) - hits + alarms} mistakes (purple)",
         xlabel="score",
         ylabel="examples: class 1 up, class 0 down",
         xlim=(-0.02, 1.02),
@@ -131,8 +134,8 @@ def show_threshold(threshold: float = 0.5) -> None:
         right.plot([hits / len(ones)], [hits / (hits + alarms)], "o", color=BLACK, markersize=9)
     right.set(
         title=f"Precision {share}, recall {write_number(hits / len(ones))}",
-        xlabel="recall: found of class 1",
-        ylabel="precision: class 1 of the called",
+        xlabel="recall",
+        ylabel="precision",
         xlim=(-0.03, 1.03),
         ylim=(0, 1.05),
     )

@@ -50,12 +50,18 @@ def write_number(value: float, digits: int = 2) -> str:
 
 
 def open_panels(
-    columns: int = 1, size: tuple[float, float] = (9, 3.4), between: float = 0.9, above: float = 0.35, **options: Any
+    columns: int = 1,
+    size: tuple[float, float] = (9, 3.4),
+    between: float = 0.9,
+    above: float = 0.35,
+    below: float = 0.62,
+    **options: Any,
 ) -> tuple[Figure, Any]:
     """A figure of `size` (inches) and its axes in a row, with margins that are the same whatever is drawn.
 
     For figures that move: a layout found anew at each move takes as long as the drawing, and lets the axes jump.
-    `between` two panels there are so many inches, and `above` them for their titles. `options` go to `plt.subplots`.
+    `between` two panels, `above` and `below` them there are so many inches, for the labels and titles. `options` go to
+    `plt.subplots`.
     """
     width, height = size
     left, right = 0.8, 0.2
@@ -63,7 +69,7 @@ def open_panels(
     margins = {
         "left": left / width,
         "right": 1 - right / width,
-        "bottom": 0.62 / height,
+        "bottom": below / height,
         "top": 1 - above / height,
         "wspace": between / inner,
     }

@@ -9,21 +9,23 @@ import torch
 from torch import Tensor
 
 from autograder.course.figures.style import open_panels, write_number
-from autograder.course.palette import BLACK, GREEN, GREY, ORANGE, PURPLE, SKY
+from autograder.course.palette import BLACK, GREY, ORANGE, PURPLE, SKY
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DEPTH, WIDTH, EXAMPLES = 30, 100, 64
 
 
 @cache
 def _make_units() -> tuple[Tensor, Tensor, Tensor]:
-    """Pre-activations (N=200, D_out=300) without a bias, the largest of each unit, and the dead share at 81 biases."""
+    """Sorted pre-activations of 200 examples and 300 units without a bias, the largest of each unit, and the share of
+    dead units at 81 biases."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(200, 4, generator=generator, dtype=torch.float64)
     W = torch.randn(300, 4, generator=generator, dtype=torch.float64) * math.sqrt(2 / 4)
     z = x @ W.T
     largest = z.max(dim=0).values
     biases = torch.linspace(-6, 2, 81, dtype=torch.float64)
-    return z, largest, (largest + biases[:, None] <= 0).double().mean(1)
+    return z.flatten().sort().values, largest, (largest + biases[:, None] <= 0).double().mean(1)
 
 
 def show_dead_units(bias: float = 0.0) -> None:
@@ -34,24 +36,25 @@ def show_dead_units(bias: float = 0.0) -> None:
     Source: Lu, Shin, Su and Karniadakis (2019), arXiv:1903.06733.
     """
     z, largest, shares = _make_units()
-    dead, zero = float((largest + bias <= 0).double().mean()), float((z + bias <= 0).double().mean())
-    edges = torch.linspace(-10, 6, 65, dtype=torch.float64)
-    counts = torch.histogram((z + bias).flatten().clamp(-9.99, 5.99), edges).hist / z.numel()
+    dead = float((largest + bias <= 0).double().mean())
+    edges = torch.linspace(-12, 8, 81, dtype=torch.float64)  # 0 is the one at index 48
+    below = torch.searchsorted(z, edges - bias, right=True) / len(z)  # the share of all z up to each edge
+    counts = below.diff()
     _, (left, right) = open_panels(2)
-    left.stairs(counts[:40], edges[:41], fill=True, color=GREY)
-    left.stairs(counts[40:], edges[40:], fill=True, color=PURPLE)
-    left.text(-9.8, 0.105, f"z ≤ 0: {zero:.0%}\nof all outputs are 0")
+    left.stairs(counts[:48], edges[:49], fill=True, color=GREY)
+    left.stairs(counts[48:], edges[48:], fill=True, color=PURPLE)
     left.set(
-        title=f"Bias {write_number(bias, 1)}: what ReLU gets",
+        title=f"Bias {write_number(bias, 1)}: {float(below[48]):.1%} of outputs are 0",
         xlabel="pre-activation z, all units and examples",
         ylabel="share",
-        xlim=(-10, 6),
-        ylim=(0, 0.13),
+        xlim=(-12, 8),
+        xticks=(-10, -5, 0, 5),
+        ylim=(0, 0.1),
     )
     right.plot(torch.linspace(-6, 2, 81), shares, color=PURPLE, linestyle="-")
     right.plot([bias], [dead], "o", color=BLACK, markersize=9)
     right.set(
-        title=f"Dead, so z ≤ 0 for every example: {dead:.0%} of the units",
+        title=f"Dead, all outputs 0: {dead:.0%} of units",
         xlabel="bias of all units",
         ylabel="share of dead units",
         xlim=(-6.2, 2.2),
@@ -59,13 +62,13 @@ def show_dead_units(bias: float = 0.0) -> None:
     )
 
 
-def show_folded_plane(units: int = 4, angle: float = 20.0) -> None:
+def show_folded_plane(units: int = 2, angle: float = 0.0) -> None:
     """A grid of points in the plane, and where a layer of 1 to 4 ReLU units and the reading of it put them.
 
     With the directions u, at `angle` degrees (0 to 90), and v, perpendicular to it, the units are relu(u·x),
     relu(v·x), relu(−u·x) and relu(−v·x), in this order. The first and third add up to the new place along u, the second
     and fourth to that along v: two units of opposite sign make an absolute value, which is a fold.
-    Move `units=(1, 4, 4), angle=(0.0, 90.0, 20.0)`.
+    Move `units=(1, 4, 2), angle=(0.0, 90.0, 0.0)`.
     Source: Montúfar, Pascanu, Cho and Bengio (2014), section 2.2, arXiv:1402.1869.
     """
     turn = math.radians(angle)
@@ -88,7 +91,7 @@ def show_folded_plane(units: int = 4, angle: float = 20.0) -> None:
         ax.set(xlim=(-2.8, 2.8), ylim=(-2.8, 2.8), aspect="equal")
         ax.grid(False)
     left.set(title="The plane and its creases", xlabel="x₁", ylabel="x₂")
-    fates = ("one line is left", "a quarter is left", "folded once, pressed once", "folded twice")
+    fates = ("a ray is left", "a quarter is left", "one fold", "two folds")
     plural = "unit" if units == 1 else "units"
     right.set(title=f"{units} ReLU {plural}: {fates[units - 1]}", xlabel="new x₁", ylabel="new x₂")
 
@@ -125,15 +128,15 @@ def show_scale_by_depth(factor: float = 1.0, activation: str = "ReLU") -> None:
     "tanh". The axis of the spread is logarithmic. Move `factor=(0.5, 2.0, 1.0), activation=["ReLU", "tanh"]`.
     Source: He, Zhang, Ren and Sun (2015), section 2.2, arXiv:1502.01852.
     """
-    spreads = _measure_spreads(factor, activation)
+    spreads, shown = _measure_spreads(factor, activation), write_number(factor)
     _, ax = open_panels(size=(7.5, 3.4))
     layers = range(DEPTH + 1)
-    ax.axhspan(0.1, 10, color="#E6F3EF", linewidth=0)
-    ax.semilogy(layers, _measure_plain_spreads(activation), color=GREY, linestyle=":", linewidth=1.5)
-    ax.semilogy(layers, spreads, color=PURPLE, linestyle="-", marker="o", markersize=4)
-    ax.text(0.2, 14, "usable", color=GREEN)
+    ax.axhspan(0.1, 10, color="#E3E3E3", linewidth=0, label="within 10 times the input's")
+    ax.semilogy(layers, spreads, color=PURPLE, linestyle="-", marker="o", markersize=4, label=f"{shown} × He")
+    ax.semilogy(layers, _measure_plain_spreads(activation), color=BLACK, linestyle=":", linewidth=1.5, label="1 × He")
+    ax.legend(loc="upper left")
     ax.set(
-        title=f"{activation}, {write_number(factor)} × He: the spread at layer {DEPTH} is {_write_power(spreads[-1])}",
+        title=f"{activation}, {shown} × He: the spread at layer {DEPTH} is {_write_power(spreads[-1])}",
         xlabel="layer (0 is the input)",
         ylabel="standard deviation",
         xlim=(-0.5, DEPTH + 0.5),
@@ -146,4 +149,4 @@ def _write_power(value: float) -> str:
     """`value` with two decimals, or from 100 up and from 0.01 down as about a power of ten."""
     if 0.01 < value < 100:
         return write_number(value)
-    return f"about $10^{{{round(math.log10(value))}}}$"
+    return "about 10" + str(round(math.log10(value))).translate(SUPERSCRIPTS)

@@ -13,7 +13,7 @@ from torch import Tensor
 from autograder.course.figures.style import open_panels, write_number
 from autograder.course.palette import BLACK, GREEN, GREY, ORANGE, PURPLE, RED
 
-ZONE = "#E3E3E3"
+ZONE, INNER_ZONE = "#E3E3E3", "#C4C4C4"
 EASY, HARD = 1000, 10
 """How many examples of the true class' probability 0.95, and how many of 0.2, the focal loss is shown on."""
 
@@ -33,16 +33,15 @@ def show_squared_or_entropy(z: float = -4.0) -> None:
         ax.axvline(z, color=GREY, linewidth=1, linestyle=":")
         ax.plot([z, z], [loss, slope], "o", color=BLACK, markersize=7, linestyle="")
         ax.set(
-            title=f"{name} at z = {write_number(z, 1)}: loss {write_number(loss)}, gradient {write_number(slope)}",
+            title=f"{name}: loss {write_number(loss)}, gradient {write_number(slope, 3)}",
             xlabel="score z, target 1",
             xlim=(-6.2, 6.2),
             ylim=(-1.4, 6.4),
         )
     axes[0].set_ylabel("loss, gradient")
     axes[0].legend(loc="upper right")
-    figure.suptitle(
-        "Sure and wrong (far left): MSE's gradient fades, BCE's stays at −1", fontweight="bold", fontsize=12
-    )
+    message = f"Score {write_number(z, 1)}. Sure and wrong (far left), MSE's gradient fades, BCE's does not"
+    figure.suptitle(message, fontweight="bold", fontsize=12)
 
 
 def _follow_score(name: str, z: float) -> tuple[float, float]:
@@ -131,9 +130,9 @@ def show_huber(delta: float = 1.0) -> None:
     left.plot(r, r**2 / 2, color=GREY, linestyle=":", linewidth=1.5, label="r²/2")
     left.plot(r, loss, color=ORANGE, linestyle="-", label="Huber")
     left.legend(loc="upper center")
-    left.set(title=f"δ = {write_number(delta)}: squared inside, straight outside", ylabel="loss", ylim=(-0.2, 8))
+    left.set(title=f"δ = {write_number(delta)}: squared inside, then straight", ylabel="loss", ylim=(-0.2, 8))
     right.plot(r, r, color=GREY, linestyle=":", linewidth=1.5)
-    right.plot(r, r.clamp(-delta, delta), color=RED, linestyle="--")
+    right.plot([-4, -delta, delta, 4], [-delta, -delta, delta, delta], color=RED, linestyle="--")
     right.set(title=f"The gradient stops at ±{write_number(delta)}", ylabel="gradient dL/dr", ylim=(-4, 4))
 
 
@@ -154,8 +153,8 @@ def show_focal(gamma: float = 2.0) -> None:
     gammas = torch.linspace(0, 5, 51, dtype=torch.float64)
     share = float(_share_easy(torch.tensor(gamma, dtype=torch.float64)))
     _, (left, right) = open_panels(2)
-    left.plot(p, -p.log(), color=GREY, linestyle=":", label="cross-entropy")
     left.plot(p, -((1 - p) ** gamma) * p.log(), color=ORANGE, linestyle="-", label=f"focal, γ = {write_number(gamma)}")
+    left.plot(p, -p.log(), color=BLACK, linestyle=":", linewidth=1.5, label="cross-entropy")
     left.legend(loc="upper right")
     left.set(
         title="The surer, the more the loss is cut",
@@ -167,9 +166,9 @@ def show_focal(gamma: float = 2.0) -> None:
     right.plot(gammas, _share_easy(gammas), color=ORANGE, linestyle="-")
     right.plot([gamma], [share], "o", color=BLACK, markersize=9)
     right.set(
-        title=f"1,000 easy examples make {share:.0%} of the loss",
+        title=f"Easy examples make {share:.1%} of the loss",
         xlabel="γ",
-        ylabel="share beside 10 hard ones",
+        ylabel="share of 1,000 easy beside 10 hard",
         xlim=(-0.15, 5.15),
         ylim=(-0.04, 1.04),
     )
@@ -188,27 +187,29 @@ def show_triplet(across: float = 1.0, up: float = 0.9, margin: float = 0.6) -> N
     loss = max(0.0, near - far + margin)
     kind = "Hard" if far < near else "Semi-hard" if far < near + margin else "Easy"
     _, (left, right) = open_panels(2, (9, 3.6), width_ratios=(1.15, 1))
-    left.add_patch(Circle((0, 0), near + margin, facecolor="#F6E3C0", edgecolor=BLACK, linestyle=":"))
-    left.add_patch(Circle((0, 0), near, facecolor="#EBC27A", edgecolor=BLACK, linestyle="--"))
-    for spot, marker, word in (((0.0, 0.0), "o", "anchor"), (positive, "P", "positive")):
-        left.plot(*spot, marker, color=BLACK, markersize=9)
-        left.annotate(word, spot, xytext=(8, -4), textcoords="offset points")
+    left.add_patch(Circle((0, 0), near + margin, facecolor=ZONE, edgecolor=BLACK, linestyle=":"))
+    left.add_patch(Circle((0, 0), near, facecolor=INNER_ZONE, edgecolor=BLACK, linestyle="--"))
+    left.plot(0, 0, "o", color=BLACK, markersize=9)
+    left.text(0, -0.42, "anchor", ha="center")
+    left.plot(*positive, "P", color=BLACK, markersize=11)
+    left.text(positive[0] - 0.17, positive[1] - 0.08, "positive", ha="right")
     left.plot([across], [up], "X", color=PURPLE, markersize=12)
     left.set(
         title=f"{kind} negative: loss {write_number(loss)}",
-        xlabel="embedding, first number",
-        ylabel="second number",
+        xlabel="embedding, dimension 1",
+        ylabel="dimension 2",
         xlim=(-2.8, 2.8),
         ylim=(-2.2, 2.2),
         aspect="equal",
     )
     left.grid(False)
-    right.axvspan(0, near, color="#EBC27A", linewidth=0)
-    right.axvspan(near, near + margin, color="#F6E3C0", linewidth=0)
+    right.axvspan(0, near, color=INNER_ZONE, linewidth=0)
+    right.axvspan(near, near + margin, color=ZONE, linewidth=0)
     right.plot([0, near + margin, 3.4], [near + margin, 0, 0], color=ORANGE, linestyle="-", linewidth=2.5)
     right.plot([far], [loss], "X", color=PURPLE, markersize=12)
-    for place, name in ((near / 2, "hard"), (near + margin / 2, "semi-hard"), ((near + margin + 3.4) / 2, "easy")):
-        right.text(place, 2.05, name, ha="center")
+    right.text(near / 2, 2.1, "hard", ha="center")
+    right.text(near + margin / 2, 1.85, "semi-hard", ha="center")
+    right.text((near + margin + 3.4) / 2, 2.1, "easy", ha="center")
     right.set(
         title="Past the ring, the loss is 0",
         xlabel="distance of the negative from the anchor",

@@ -166,9 +166,9 @@ def show_focal(gamma: float = 2.0) -> None:
     right.plot(gammas, _share_easy(gammas), color=ORANGE, linestyle="-")
     right.plot([gamma], [share], "o", color=BLACK, markersize=9)
     right.set(
-        title=f"Easy examples make {share:.1%} of the loss",
-        xlabel="γ",
-        ylabel="share of 1,000 easy beside 10 hard",
+        title=f"Share of the easy examples: {share:.1%}",
+        xlabel="γ, with 1,000 easy and 10 hard examples",
+        ylabel="share of the total loss",
         xlim=(-0.15, 5.15),
         ylim=(-0.04, 1.04),
     )
@@ -186,20 +186,20 @@ def show_triplet(across: float = 1.0, up: float = 0.9, margin: float = 0.6) -> N
     near, far = math.hypot(*positive), math.hypot(across, up)
     loss = max(0.0, near - far + margin)
     kind = "Hard" if far < near else "Semi-hard" if far < near + margin else "Easy"
-    _, (left, right) = open_panels(2, (9, 3.6), width_ratios=(1.15, 1))
+    _, (left, right) = open_panels(2, (9, 3.6), width_ratios=(1.45, 1))
     left.add_patch(Circle((0, 0), near + margin, facecolor=ZONE, edgecolor=BLACK, linestyle=":"))
     left.add_patch(Circle((0, 0), near, facecolor=INNER_ZONE, edgecolor=BLACK, linestyle="--"))
-    left.plot(0, 0, "o", color=BLACK, markersize=9)
-    left.text(0, -0.42, "anchor", ha="center")
-    left.plot(*positive, "P", color=BLACK, markersize=11)
-    left.text(positive[0] - 0.17, positive[1] - 0.08, "positive", ha="right")
-    left.plot([across], [up], "X", color=PURPLE, markersize=12)
+    left.plot(0, 0, "o", color=BLACK, markersize=9, linestyle="", label="anchor")
+    left.plot(*positive, "P", color=BLACK, markersize=11, linestyle="", label="positive")
+    left.plot([across], [up], "X", color=PURPLE, markersize=12, linestyle="", label="negative")
+    left.legend(loc="upper left", handletextpad=0.2, borderaxespad=0)
     left.set(
         title=f"{kind} negative: loss {write_number(loss)}",
         xlabel="embedding, dimension 1",
         ylabel="dimension 2",
-        xlim=(-2.8, 2.8),
+        xlim=(-4.2, 2.8),
         ylim=(-2.2, 2.2),
+        xticks=(-2, 0, 2),
         aspect="equal",
     )
     left.grid(False)

@@ -97,7 +97,7 @@ def show_threshold(threshold: float = 0.5) -> None:
     """The scores of two classes cut by a threshold: four counts, and a place on the precision-recall curve.
 
     `threshold` is a score from 0 to 1; an example at or above it is called 1. Class 1 goes up from the axis and class 0
-    down, so that the four corners are the confusion matrix. Move `threshold=(0.02, 0.98, 0.5)`.
+    down, so that the four corners are the confusion matrix. Move `threshold=(0.05, 0.95, 0.5)`.
     Source: Davis and Goadrich (2006), doi:10.1145/1143844.1143874.
     """
     ones, zeros = _make_scores()
@@ -121,7 +121,7 @@ def show_threshold(threshold: float = 0.5) -> None:
     left.set(
         title=f"Threshold {write_number(threshold)}: {len(ones) - hits + alarms} mistakes (purple)",
         xlabel="score",
-        ylabel="examples: class 1 up, class 0 down",
+        ylabel="examples: 1 up, 0 down",
         xlim=(-0.02, 1.02),
         ylim=(-48, 30),
     )

@@ -79,7 +79,7 @@ def show_folded_plane(units: int = 2, angle: float = 0.0) -> None:
     W = torch.stack([u, v, -u, -v])[:units]
     image = torch.relu(x @ W.T) @ torch.stack([u, v, u, v])[:units]
     quarter = 2 * (x @ u < 0).int() + (x @ v < 0).int()
-    _, (left, right) = open_panels(2, (7.4, 3.6))
+    _, (left, right) = open_panels(2, (7.6, 3.6), 0.8)
     looks = ((BLACK, "o", 4), (SKY, "s", 7), (ORANGE, "D", 9), (PURPLE, "^", 12))
     for ax, places in ((left, x), (right, image)):
         for crease, count in ((v, 1), (u, 2)):

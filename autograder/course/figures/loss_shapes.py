@@ -37,6 +37,8 @@ def show_squared_or_entropy(z: float = -4.0) -> None:
             xlabel="score z, target 1",
             xlim=(-6.2, 6.2),
             ylim=(-1.4, 6.4),
+            xticks=range(-6, 7, 3),
+            yticks=range(0, 7, 2),
         )
     axes[0].set_ylabel("loss, gradient")
     axes[0].legend(loc="upper right")
@@ -79,7 +81,7 @@ def _fit_absolute(x: Tensor, y: Tensor) -> tuple[float, float]:
 def _fit_huber(x: Tensor, y: Tensor, delta: float) -> tuple[float, float]:
     """The line with the smallest sum of Huber losses, by iteratively reweighted least squares."""
     weight = torch.ones_like(x)
-    for _ in range(60):
+    for _ in range(20):
         w, b = _fit_squared(x, y, weight)
         weight = delta / (y - w * x - b).abs().clamp(min=delta)
     return w, b
@@ -126,14 +128,21 @@ def show_huber(delta: float = 1.0) -> None:
     _, (left, right) = open_panels(2)
     for ax in (left, right):
         ax.axvspan(-delta, delta, color=ZONE, linewidth=0)
-        ax.set(xlabel="residual r = ŷ − y", xlim=(-4, 4))
+        ax.set(xlabel="residual r = ŷ − y", xlim=(-4, 4), xticks=range(-4, 5, 2))
     left.plot(r, r**2 / 2, color=GREY, linestyle=":", linewidth=1.5, label="r²/2")
     left.plot(r, loss, color=ORANGE, linestyle="-", label="Huber")
     left.legend(loc="upper center")
-    left.set(title=f"δ = {write_number(delta)}: squared inside, then straight", ylabel="loss", ylim=(-0.2, 8))
+    left.set(
+        title=f"δ = {write_number(delta)}: squared inside, then straight",
+        ylabel="loss",
+        ylim=(-0.2, 8),
+        yticks=(0, 4, 8),
+    )
     right.plot(r, r, color=GREY, linestyle=":", linewidth=1.5)
     right.plot([-4, -delta, delta, 4], [-delta, -delta, delta, delta], color=RED, linestyle="--")
-    right.set(title=f"The gradient stops at ±{write_number(delta)}", ylabel="gradient dL/dr", ylim=(-4, 4))
+    right.set(
+        title=f"The gradient stops at ±{write_number(delta)}", ylabel="gradient dL/dr", ylim=(-4, 4), yticks=(-4, 0, 4)
+    )
 
 
 def _share_easy(gamma: Tensor) -> Tensor:
@@ -162,6 +171,8 @@ def show_focal(gamma: float = 2.0) -> None:
         ylabel="loss (nats)",
         xlim=(0, 1),
         ylim=(-0.1, 4.6),
+        xticks=(0, 0.5, 1),
+        yticks=(0, 2, 4),
     )
     right.plot(gammas, _share_easy(gammas), color=ORANGE, linestyle="-")
     right.plot([gamma], [share], "o", color=BLACK, markersize=9)
@@ -171,6 +182,8 @@ def show_focal(gamma: float = 2.0) -> None:
         ylabel="share of the total loss",
         xlim=(-0.15, 5.15),
         ylim=(-0.04, 1.04),
+        xticks=range(6),
+        yticks=(0, 0.5, 1),
     )
 
 
@@ -200,6 +213,7 @@ def show_triplet(across: float = 1.0, up: float = 0.9, margin: float = 0.6) -> N
         xlim=(-4.2, 2.8),
         ylim=(-2.2, 2.2),
         xticks=(-2, 0, 2),
+        yticks=(-2, 0, 2),
         aspect="equal",
     )
     left.grid(False)
@@ -216,4 +230,6 @@ def show_triplet(across: float = 1.0, up: float = 0.9, margin: float = 0.6) -> N
         ylabel="triplet loss",
         xlim=(0, 3.4),
         ylim=(-0.08, 2.3),
+        xticks=range(4),
+        yticks=range(3),
     )

@@ -38,7 +38,7 @@ def show_temperature(temperature: float = 1.0) -> None:
         xlabel="next word after “The cat sat on the”, and its score z",
         ylabel="probability",
         ylim=(0, 1.1),
-        yticks=(0, 0.25, 0.5, 0.75, 1),
+        yticks=(0, 0.5, 1),
     )
     ax.grid(axis="x", visible=False)
     ax.legend(loc="upper right")
@@ -69,10 +69,10 @@ def show_sigmoid_slope(z: float = 2.0) -> None:
         title="The slope is never above 0.25",
         ylabel="slope σ′(z)",
         ylim=(-0.01, 0.3),
-        yticks=(0, 0.1, 0.2, 0.25),
+        yticks=(0, 0.125, 0.25),
     )
     for ax in (left, right):
-        ax.set(xlabel="score z", xlim=(-6.4, 6.4), xticks=range(-6, 7, 2))
+        ax.set(xlabel="score z", xlim=(-6.4, 6.4), xticks=range(-6, 7, 3))
 
 
 @cache
@@ -123,6 +123,7 @@ def show_threshold(threshold: float = 0.5) -> None:
         xlabel="score",
         ylabel="examples: 1 up, 0 down",
         xlim=(-0.02, 1.02),
+        xticks=(0, 0.5, 1),
         ylim=(-48, 30),
     )
     left.set_yticks((-40, -20, 0, 20), ("40", "20", "0", "20"))
@@ -138,4 +139,6 @@ def show_threshold(threshold: float = 0.5) -> None:
         ylabel="precision",
         xlim=(-0.03, 1.03),
         ylim=(0, 1.05),
+        xticks=(0, 0.5, 1),
+        yticks=(0, 0.5, 1),
     )

@@ -50,6 +50,7 @@ def show_dead_units(bias: float = 0.0) -> None:
         xlim=(-12, 8),
         xticks=(-10, -5, 0, 5),
         ylim=(0, 0.1),
+        yticks=(0, 0.05, 0.1),
     )
     right.plot(torch.linspace(-6, 2, 81), shares, color=PURPLE, linestyle="-")
     right.plot([bias], [dead], "o", color=BLACK, markersize=9)
@@ -59,6 +60,8 @@ def show_dead_units(bias: float = 0.0) -> None:
         ylabel="share of dead units",
         xlim=(-6.2, 2.2),
         ylim=(-0.04, 1.04),
+        xticks=range(-6, 3, 2),
+        yticks=(0, 0.5, 1),
     )
 
 
@@ -69,7 +72,7 @@ def show_folded_plane(units: int = 2, angle: float = 0.0) -> None:
     relu(v·x), relu(−u·x) and relu(−v·x), in this order. The first and third add up to the new place along u, the second
     and fourth to that along v: two units of opposite sign make an absolute value, which is a fold.
     Move `units=(1, 4, 2), angle=(0.0, 90.0, 0.0)`.
-    Source: Montúfar, Pascanu, Cho and Bengio (2014), section 2.2, arXiv:1402.1869.
+    Source: Montúfar, Pascanu, Cho and Bengio (2014), arXiv:1402.1869.
     """
     turn = math.radians(angle)
     u = torch.tensor([math.cos(turn), math.sin(turn)], dtype=torch.float64)
@@ -88,7 +91,7 @@ def show_folded_plane(units: int = 2, angle: float = 0.0) -> None:
         for number, (color, marker, size) in enumerate(looks):
             own = places[quarter == number]
             ax.plot(*own.T, marker, color=color, markersize=size, fillstyle="none", markeredgewidth=1.4)
-        ax.set(xlim=(-2.8, 2.8), ylim=(-2.8, 2.8), aspect="equal")
+        ax.set(xlim=(-2.8, 2.8), ylim=(-2.8, 2.8), xticks=(-2, 0, 2), yticks=(-2, 0, 2), aspect="equal")
         ax.grid(False)
     left.set(title="The plane and its creases", xlabel="x₁", ylabel="x₂")
     fates = ("a ray is left", "a quarter is left", "one fold", "two folds")
@@ -141,8 +144,10 @@ def show_scale_by_depth(factor: float = 1.0, activation: str = "ReLU") -> None:
         ylabel="standard deviation",
         xlim=(-0.5, DEPTH + 0.5),
         ylim=(1e-10, 1e10),
-        yticks=[10.0**power for power in (-9, -6, -3, 0, 3, 6, 9)],
+        xticks=range(0, DEPTH + 1, 10),
+        yticks=[10.0**power for power in (-8, -4, 0, 4, 8)],
     )
+    ax.minorticks_off()
 
 
 def _write_power(value: float) -> str:

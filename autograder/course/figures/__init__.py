@@ -5,6 +5,8 @@ axes that they are given. A notebook says `from autograder import figures`.
 """
 
 from autograder.course.figures.activations import draw_activation, draw_boundary, draw_histogram, draw_sheet, draw_walk
+from autograder.course.figures.backward import show_backward_steps, show_step_size
+from autograder.course.figures.bowls import show_batch_noise, show_bowl
 from autograder.course.figures.descent import draw_descent, draw_descents, draw_race, draw_rates, draw_trajectory
 from autograder.course.figures.gradients import draw_graph, draw_recorded, draw_slope
 from autograder.course.figures.layers import draw_layer, draw_operations, draw_shapes, draw_signal
@@ -77,5 +79,9 @@ __all__ = [
     "draw_triplet",
     "draw_walk",
     "move",
+    "show_backward_steps",
+    "show_batch_noise",
+    "show_bowl",
+    "show_step_size",
     "use_style",
 ]

@@ -23,7 +23,13 @@ matplotlib.use("agg")
 FIGURES = [
     figures.show_backward_steps,
     figures.show_batch_noise,
+    figures.show_bias_correction,
     figures.show_bowl,
+    figures.show_label,
+    figures.show_momentum_plane,
+    figures.show_range_test,
+    figures.show_ravine,
+    figures.show_schedule,
     figures.show_step_size,
 ]
 
@@ -149,3 +155,143 @@ def test_the_gradients_of_batches_spread_as_one_over_the_root_of_their_size() ->
     assert expected[1] / expected[64] == pytest.approx(8)
     assert spread == pytest.approx(expected[64], rel=0.15)
     assert dict(find_line(axes[1], "measured")) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("rate", "momentum", "kind"), [(1.9, 0.0, "left after"), (2.1, 0.0, "diverges"), (2.9, 0.5, "left after")]
+)
+def test_the_momentum_plane_tells_where_descent_diverges(rate: float, momentum: float, kind: str) -> None:
+    axes = show(figures.show_momentum_plane, learning_rate=rate, momentum=momentum, condition=30.0)
+    assert kind in title(axes)
+    distance = np.linalg.norm(find_line(axes[1], "path"), axis=1)
+    assert (distance[-1] > distance[0]) == (kind == "diverges")
+    (image,) = axes[0].get_images()
+    cells = np.ma.getmaskarray(image.get_array())
+    assert cells[int(momentum * 150), int(rate * 60)] == (kind == "diverges")
+
+
+def test_the_star_of_the_momentum_plane_is_its_fastest_point() -> None:
+    axes = show(figures.show_momentum_plane, learning_rate=1.0, momentum=0.5, condition=100.0)
+    map_ = axes[0].get_images()[0].get_array()
+    row, column = np.unravel_index(map_.argmin(), map_.shape)
+    (star,) = (line for line in axes[0].get_lines() if line.get_marker() == "*")
+    assert star.get_xydata()[0] == pytest.approx(((column + 0.5) / 60, (row + 0.5) / 150), abs=0.03)
+
+
+def test_the_map_says_how_many_steps_a_tenth_takes() -> None:
+    axes = show(figures.show_momentum_plane, learning_rate=1.0, momentum=0.8, condition=30.0)
+    said = int(re.findall(r"about (\d+) steps", title(axes))[0])
+    distance = np.linalg.norm(find_line(axes[1], "path"), axis=1)
+    assert distance[2 * said :].max() / distance[:said].max() == pytest.approx(0.01, rel=0.5)
+    assert axes[0].get_images()[0].get_array()[120, 60] == pytest.approx(said, rel=0.1)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.5])
+def test_the_paths_in_the_ravine_are_those_of_torch(factor: float) -> None:
+    condition = 20.0
+    rate, usual = factor / condition, 0.1 * factor
+    panels = show(figures.show_ravine, rate_factor=factor, condition=condition)
+    makers: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
+        "GD": lambda w: torch.optim.SGD(w, rate),
+        "momentum": lambda w: torch.optim.SGD(w, rate, momentum=0.9),
+        "Nesterov": lambda w: torch.optim.SGD(w, rate, momentum=0.9, nesterov=True),
+        "RMSprop": lambda w: torch.optim.RMSprop(w, usual),
+        "Adam": lambda w: torch.optim.Adam(w, usual),
+    }
+    for axes, (name, make) in zip(panels, makers.items(), strict=True):
+        assert axes.texts[0].get_text().startswith(name)
+        w = torch.tensor([-4.0, 1.0], dtype=torch.float64, requires_grad=True)
+        optimizer, path = make([w]), [w.tolist()]
+        for _ in range(40):
+            optimizer.zero_grad()
+            (0.5 * (w[0] ** 2 + condition * w[1] ** 2)).backward()
+            optimizer.step()
+            path.append(w.tolist())
+        drawn = find_line(axes, "path")
+        np.testing.assert_allclose(drawn, path[: len(drawn)], rtol=1e-6, atol=1e-9)
+        assert len(drawn) == 41 or np.abs(drawn[-1]).max() > 50
+
+
+@pytest.mark.parametrize(("beta1", "beta2"), [(0.9, 0.999), (0.0, 0.9)])
+def test_the_steps_of_adam_are_those_of_torch_and_the_first_is_off_without_correction(
+    beta1: float, beta2: float
+) -> None:
+    axes = show(figures.show_bias_correction, beta1=beta1, beta2=beta2)
+    raw, corrected = find_line(axes[1], "raw"), find_line(axes[1], "corrected")
+    assert raw[0, 1] == pytest.approx((1 - beta1) / np.sqrt(1 - beta2))
+    assert corrected[0, 1] == pytest.approx(1)
+    w = torch.zeros(1, dtype=torch.float64)
+    optimizer = torch.optim.Adam([w], lr=1.0, betas=(beta1, beta2))
+    noise = torch.randn(1000, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    for gradient in (1 + 0.3 * noise)[:10]:
+        before = float(w)
+        w.grad = gradient[None]
+        optimizer.step()
+    assert before - float(w) == pytest.approx(dict(corrected)[10], rel=1e-6)
+
+
+def test_the_schedules_are_those_of_torch() -> None:
+    def read(make: Callable[[torch.optim.Optimizer], torch.optim.lr_scheduler.LRScheduler], rate: float) -> list[float]:
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], rate)
+        scheduler, rates = make(optimizer), []
+        for _ in range(1000):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+        return rates
+
+    peak = 0.1
+    torchs = {
+        "cosine": (0.0, read(lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 1000, 0.001), peak)),
+        "exponential": (0.0, read(lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.01**0.001), peak)),
+        "step": (0.0, read(lambda o: torch.optim.lr_scheduler.StepLR(o, 250, 0.01 ** (1 / 3)), peak)),
+        "one-cycle": (
+            0.3,
+            read(
+                lambda o: torch.optim.lr_scheduler.OneCycleLR(o, peak, 1001, pct_start=0.301, final_div_factor=4), peak
+            ),
+        ),
+    }
+    for kind, (warmup, rates) in torchs.items():
+        axes = show(figures.show_schedule, kind=kind, warmup=warmup, peak=peak, lowest=0.001)
+        drawn = find_line(axes[0], "schedule")[:-1, 1]
+        np.testing.assert_allclose(drawn, rates, atol=2e-4 if kind == "one-cycle" else 1e-9)
+        said = re.findall(r"η is ([\d.]+) on average", title(axes))
+        assert float(said[0]) == pytest.approx(np.mean(rates), abs=1e-3)
+
+
+def test_what_the_range_test_recommends_trains_and_the_rest_does_not() -> None:
+    ends, places = {}, {}
+    for rate in (0.001, 0.1, 0.3, 30.0):
+        axes = show(figures.show_range_test, learning_rate=rate)
+        ends[rate] = find_line(axes[1], "training")[-10:, 1].mean()
+        places[rate] = title(axes).split(" the band")[0].split(" is ")[1]
+    assert places == {0.001: "below", 0.1: "inside", 0.3: "inside", 30.0: "above"}
+    assert max(ends[0.1], ends[0.3]) < 1.5 < 2 < min(ends[0.001], ends[30.0])
+
+
+def test_the_classifier_is_sure_of_a_clean_digit_and_less_so_of_a_noisy_one() -> None:
+    sure = {}
+    for noise in (0.0, 0.6):
+        found = []
+        for picture in range(10):
+            axes = show(figures.show_label, picture=picture, noise=noise)
+            heights = [bar.get_height() for bar in axes[1].patches]
+            assert sum(heights) == pytest.approx(1)
+            said = int(np.argmax(heights))
+            assert (
+                f"says {said} with probability {max(heights):.2f}, and is {'right' if said == picture else 'wrong'}"
+                in title(axes)
+            )
+            found.append(heights[picture])
+        sure[noise] = np.mean(found)
+    assert sure[0.0] > 0.8 > sure[0.6] + 0.1
+
+
+def test_the_classifier_is_seldom_wrong_about_digits_it_was_not_trained_on() -> None:
+    from autograder.course.figures.labels import TRAINED, train_classifier
+    from autograder.digits import load_digits
+
+    x, y = load_digits()
+    weight, bias = train_classifier()
+    assert ((x[TRAINED:].double() @ weight + bias).argmax(dim=1) == y[TRAINED:]).double().mean() > 0.85

@@ -1,7 +1,7 @@
 """The look of the course's figures, and the drawings that are too long for a notebook's cell.
 
-Each module holds the drawings of one topic; all of them take tensors that the notebook computed and draw on the
-axes that they are given. A notebook says `from autograder import figures`.
+Each module holds the drawings of one topic. `draw_…` takes tensors that the notebook computed and draws on the axes that
+it is given; `show_…` makes a whole figure of a few numbers, for `move`. A notebook says `from autograder import figures`.
 """
 
 from autograder.course.figures.activations import draw_activation, draw_boundary, draw_histogram, draw_sheet, draw_walk
@@ -9,6 +9,7 @@ from autograder.course.figures.backward import show_backward_steps, show_step_si
 from autograder.course.figures.bowls import show_batch_noise, show_bowl
 from autograder.course.figures.descent import draw_descent, draw_descents, draw_race, draw_rates, draw_trajectory
 from autograder.course.figures.gradients import draw_graph, draw_recorded, draw_slope
+from autograder.course.figures.labels import show_label
 from autograder.course.figures.layers import draw_layer, draw_operations, draw_shapes, draw_signal
 from autograder.course.figures.losses import (
     draw_alignments,
@@ -19,8 +20,10 @@ from autograder.course.figures.losses import (
     draw_street,
     draw_triplet,
 )
+from autograder.course.figures.momentum import show_momentum_plane, show_ravine
 from autograder.course.figures.moving import move
 from autograder.course.figures.pictures import draw_confusion, draw_pictures
+from autograder.course.figures.rates import show_bias_correction, show_range_test, show_schedule
 from autograder.course.figures.style import LINES, use_style
 from autograder.course.figures.tensors import (
     draw_bars,
@@ -81,7 +84,13 @@ __all__ = [
     "move",
     "show_backward_steps",
     "show_batch_noise",
+    "show_bias_correction",
     "show_bowl",
+    "show_label",
+    "show_momentum_plane",
+    "show_range_test",
+    "show_ravine",
+    "show_schedule",
     "show_step_size",
     "use_style",
 ]

@@ -18,17 +18,18 @@ def make_panels(
     right: float = 0.98,
     gap: float = 0.28,
     bottom: float = 0.16,
+    top: float = 0.89,
 ) -> list[Axes]:
     """Axes side by side in one new figure, as wide as `ratios` say, all measures as shares of the figure.
 
     Their places are fixed: finding them by the texts inside takes as long as all the rest of a picture, and they would jump
     with the length of a number. The title of the first is the figure's: it has the width of all.
     """
-    grid = {"width_ratios": ratios, "left": left, "right": right, "wspace": gap, "bottom": bottom, "top": 0.89}
+    grid = {"width_ratios": ratios, "left": left, "right": right, "wspace": gap, "bottom": bottom, "top": top}
     _, axes = plt.subplots(1, len(ratios), figsize=size, layout="none", squeeze=False, gridspec_kw=grid)
     return list(axes[0])
 
 
-def set_message(axes: Axes, text: str) -> None:
-    """Give the figure its title, above its first axes."""
-    axes.set_title(text, loc="left")
+def set_message(axes: Axes, text: str, pad: float = 6) -> None:
+    """Give the figure its title, `pad` points above its first axes."""
+    axes.set_title(text, loc="left", pad=pad)

@@ -79,11 +79,13 @@ def _find_errors(precision: str) -> NDArray[np.float64]:
 
 
 def _say_power(number: float) -> str:
-    """One digit, with a power of ten where that is shorter: 0.003, 3·10⁻⁵."""
-    digit, power = f"{number:.0e}".split("e")
-    if number == 0 or int(power) >= -3:
-        return f"{float(f'{number:.0e}'):g}"
-    return f"{digit}·10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    """Two digits, with a power of ten below 0.001: 0.0032, 1.5·10⁻⁵, 10⁻⁸."""
+    if number == 0 or number >= 1e-3:
+        return f"{number:.2g}"
+    digits, power = f"{number:.1e}".split("e")
+    digits = digits.removesuffix(".0")
+    raised = "10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return raised if digits == "1" else f"{digits}·{raised}"
 
 
 NODES = {

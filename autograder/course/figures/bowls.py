@@ -19,7 +19,7 @@ def show_bowl(learning_rate: float = 0.3, curvature: float = 2.0) -> None:
 
     Each step multiplies w by 1 − ηλ, so it shrinks if and only if η < 2/λ. A product within 0.01 of 2 counts as critical.
 
-    Controls: `learning_rate=(0.05, 2.55, 0.3), curvature=(0.5, 4.5, 2.0)`.
+    Controls: `learning_rate=(0.1, 2.5, 0.3), curvature=(0.5, 4.5, 2.0)`.
     """
     left, right = make_panels([1, 1])
     factor = 1 - learning_rate * curvature

@@ -32,7 +32,7 @@ def show_momentum_plane(learning_rate: float = 0.6, momentum: float = 0.3, condi
     cross, at the star, no other point is faster. Sources: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964;
     Goh, "Why Momentum Really Works", Distill, 2017, https://doi.org/10.23915/distill.00006.
 
-    Controls: `learning_rate=(0.05, 4.0, 0.6), momentum=(0.0, 0.98, 0.3), condition=(1.0, 200.0, 30.0)`.
+    Controls: `learning_rate=(0.1, 4.0, 0.6), momentum=(0.0, 0.98, 0.3), condition=(1.0, 200.0, 30.0)`.
     """
     plane, ravine = make_panels([1, 1.05], size=(9.0, 3.6), left=0.07, gap=0.2, bottom=0.15)
     _draw_plane(plane, condition)
@@ -67,10 +67,10 @@ def _draw_plane(plane: Axes, condition: float) -> None:
     plane.plot(
         (1 + root) ** 2, root**2, "*", color="white", markeredgecolor=BLACK, markersize=16, clip_on=False, zorder=4
     )
-    heights = 0.36 - 0.064 * np.arange(len(SHADES))
-    plane.scatter([3.35] * len(SHADES), heights, c=SHADES, marker="s", s=70)
-    names = ["steps", *(f"≤ {border}" for border in SPEEDS[1:-1]), f"> {SPEEDS[-2]}"]
-    for height, name in zip([0.436, *heights], names, strict=True):
+    heights = 0.42 - 0.064 * np.arange(len(SHADES) + 1)
+    plane.scatter([3.35] * len(heights), heights, c=[*SHADES, "white"], marker="s", s=70, edgecolors="#B0B0B0")
+    names = ["steps", *(f"≤ {border}" for border in SPEEDS[1:-1]), f"> {SPEEDS[-2]}", "never"]
+    for height, name in zip([0.496, *heights], names, strict=True):
         plane.text(3.48 if name != "steps" else 3.27, height, name, va="center", fontsize=SMALL)
     plane.set(xlabel="learning rate η", ylabel="momentum μ", xlim=(0, 4), ylim=(0, 1), xticks=[0, 1, 2, 3, 4])
     plane.grid(False)

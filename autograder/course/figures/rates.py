@@ -136,7 +136,7 @@ def show_range_test(learning_rate: float = 0.1) -> None:
     low, high = find_band()
     left.axvspan(low, high, color=SKY, alpha=0.3, linewidth=0)
     left.plot(rates, losses, color=ORANGE, linestyle="-", label="range test")
-    left.axvline(learning_rate, color=PURPLE, linestyle="--", linewidth=1.8)
+    left.axvline(learning_rate, ymax=0.88, color=PURPLE, linestyle="--", linewidth=1.8)
     left.text(math.sqrt(low * high), 3.85, "recommended", ha="center", va="top", fontsize=SMALL)
     left.set(
         xscale="log",

@@ -160,7 +160,7 @@ def test_the_gradients_of_batches_spread_as_one_over_the_root_of_their_size() ->
 
 
 @pytest.mark.parametrize(
-    ("rate", "momentum", "kind"), [(1.9, 0.0, "left after"), (2.1, 0.0, "diverges"), (2.9, 0.5, "left after")]
+    ("rate", "momentum", "kind"), [(1.9, 0.0, "takes about"), (2.1, 0.0, "diverges"), (2.9, 0.5, "takes about")]
 )
 def test_the_momentum_plane_tells_where_descent_diverges(rate: float, momentum: float, kind: str) -> None:
     axes = show(figures.show_momentum_plane, learning_rate=rate, momentum=momentum, condition=30.0)
@@ -260,6 +260,11 @@ def test_the_schedules_are_those_of_torch() -> None:
         np.testing.assert_allclose(drawn, rates, atol=2e-4 if kind == "one-cycle" else 1e-9)
         said = re.findall(r"η is ([\d.]+) on average", title(axes))
         assert float(said[0]) == pytest.approx(np.mean(rates), abs=1e-3)
+
+
+def test_a_schedule_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="cosine, step, exponential, one-cycle, not linear"):
+        figures.show_schedule(kind="linear")
 
 
 def test_what_the_range_test_recommends_trains_and_the_rest_does_not() -> None:

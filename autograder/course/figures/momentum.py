@@ -28,8 +28,8 @@ def show_momentum_plane(learning_rate: float = 0.6, momentum: float = 0.3, condi
 
     The ravine has the curvatures 1 and 1/κ; κ = 1 is a single mode. With v ← μv + g, w ← w − ηv each mode of curvature λ shrinks
     like ρᵏ, where ρ is the larger size of the roots of z² − (1 + μ − ηλ)z + μ = 0. The map says how many steps the slower mode takes to
-    a tenth of its distance, −1/log₁₀ρ; white diverges, from η = 2(1 + μ). On a line one mode is critically damped; where the lines
-    cross, at the star, no other point is faster. Sources: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964;
+    a tenth of its distance, −1/log₁₀ρ; white diverges, from η = 2(1 + μ). On a line one mode is critically damped; at the
+    star, where the lines cross, no other point is faster. Sources: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964;
     Goh, "Why Momentum Really Works", Distill, 2017, https://doi.org/10.23915/distill.00006.
 
     Controls: `learning_rate=(0.1, 4.0, 0.6), momentum=(0.0, 0.98, 0.3), condition=(1.0, 200.0, 30.0)`.
@@ -130,7 +130,7 @@ def _tell_speed(factor: float) -> str:
     if factor > 0.9995:
         return "neither shrinks nor grows"
     steps = 0.0 if factor < 1e-6 else -1 / math.log10(factor)
-    return f"a tenth of the distance is left after about {max(1, round(steps))} step{'s' if round(steps) > 1 else ''}"
+    return f"a factor of 10 in distance takes about {max(1, round(steps))} step{'s' if round(steps) > 1 else ''}"
 
 
 RAVINE_STEPS = 40

@@ -83,7 +83,8 @@ def show_schedule(kind: str = "cosine", warmup: float = 0.1, peak: float = 0.1, 
 
     `kind` is "cosine", "step" (four levels with a constant ratio), "exponential" or "one-cycle" (rises and falls by half a cosine, as
     `torch.optim.lr_scheduler.OneCycleLR` does). For the share `warmup` of the training the rate rises, from 0 along a line or, in
-    the one-cycle, from peak/25; then it falls from `peak` to `lowest`, or to the peak where that is less.
+    the one-cycle, from peak/25; then it falls from `peak` to `lowest`, or to the peak where that is less. Raises `ValueError` for
+    another kind.
 
     Controls: `kind=["cosine", "step", "exponential", "one-cycle"], warmup=(0.0, 0.5, 0.1), peak=(0.01, 0.2, 0.1), lowest=(0.0001, 0.05, 0.001)`.
     """
@@ -103,6 +104,8 @@ def show_schedule(kind: str = "cosine", warmup: float = 0.1, peak: float = 0.1, 
 
 def find_rates(share: Array, kind: str, warmup: float, peak: float, lowest: float) -> Array:
     """The learning rates at each `share` (n,) of a training."""
+    if kind not in KINDS:
+        raise ValueError(f"the kind of a schedule is one of {', '.join(KINDS)}, not {kind}")
     lowest = min(lowest, peak)
     rising = share / max(warmup, 1e-9)
     falling = np.clip((share - warmup) / (1 - warmup), 0, 1)
@@ -125,9 +128,9 @@ def show_range_test(learning_rate: float = 0.1) -> None:
     """Show the loss against the learning rate from one range test, with the band that it recommends, and a training at `learning_rate`.
 
     A network 64-32-10 with ReLU learns the handwritten digits, 32 a batch, by plain gradient descent, while η grows by a constant factor
-    from 0.001 to 30 in 150 steps; the loss is a moving average. The band ends at a third of the rate with the lowest loss and begins at a
-    tenth of its end. Right: the loss of the same network in 60 steps at the constant `learning_rate`, really trained.
-    Source: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, https://arxiv.org/abs/1506.01186, section 3.3.
+    from 0.001 to 30 in 150 steps; the loss is a moving average. The band is a rule of thumb: it ends at a third of the η with the lowest loss
+    and begins at a tenth of its end. Right: the loss of the same network in 60 steps at the constant `learning_rate`, really trained.
+    Source of the test: Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, https://arxiv.org/abs/1506.01186, section 3.3.
 
     Controls: `learning_rate=(0.001, 30.0, 0.1)`.
     """

@@ -65,7 +65,7 @@ def choose(root: Path, targets: Sequence[str]) -> list[tuple[str, Notebook, list
     for target in targets or list_chapters(root):
         found = dict(_find(root, target, read))
         if not found:
-            raise CourseError(f"'{target}' is no chapter, no CHAPTER/NOTEBOOK and no checked exercise of this course.")
+            raise CourseError(f"'{target}' isn't a chapter, a CHAPTER/NOTEBOOK, or an exercise of this course with a check.")
         for place, names in found.items():
             chosen.setdefault(place, set()).update(names)
     return [
@@ -126,7 +126,7 @@ def _make(notebook: Notebook, exercise: Exercise) -> list[Change]:
         return make_changes(exercise.answer.source, find_words([exercise.answer.source, *task, check]))
     except SyntaxError as error:
         raise CourseError(
-            f"{exercise.answer.place}: exercise '{exercise.name}': the answer is no Python: {error}"
+            f"{exercise.answer.place}: exercise '{exercise.name}': the answer isn't valid Python: {error}"
         ) from error
 
 

@@ -155,7 +155,7 @@ class Check:
         `gives` is the expected value, a `sealed` one, or a function that computes it from the same data. With
         `gradient`, `gives` must be a function of tensors, and the gradients with respect to them are compared as well,
         for an upstream gradient that is not uniform. `within` is the absolute tolerance. `on` says in a few words what kind of input
-        this is ("one row", "a rate of 0"), for the student to read where it fails and is hidden.
+        this is ("one row", "a learning rate of 0"), for the student to read where it fails and is hidden.
 
         Raises `ValueError` for a `part` that the check does not have, and for data that has the name of one of these settings.
         """
@@ -167,7 +167,7 @@ class Check:
         }
         for name, (setting, kind) in settings.items():
             if not isinstance(setting, kind):
-                raise ValueError(f"`{name}` is a setting of the check: give data another name in the expression")
+                raise ValueError(f"`{name}` is a setting of the check: use a different name for the data")
         if part not in self.parts:
             raise ValueError(
                 f'Check("{self.exercise}") has no part {part!r}; it has {", ".join(map(repr, self.parts))}'
@@ -352,7 +352,7 @@ def _how_to_start(evaluation: Evaluation) -> str:
         return f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one."
     if evaluation.reply.outcome == "not attempted":
         return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
-    return "The cell above is as it was handed out: change it and run it, then run this one."
+    return "The cell above hasn't been changed yet: change it and run it, then run this one."
 
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:

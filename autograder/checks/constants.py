@@ -17,8 +17,8 @@ def explain_constant(cases: Cases) -> str:
         return ""
     example = next((case for case in cases.held if not case.hidden), None)
     if example is not None and _is_telling(example):
-        return "the result of the example comes for every input: work it out from the arguments"
-    return "the same result comes for every input"
+        return "you get the example's result for every input: compute it from the arguments"
+    return "you get the same result for every input"
 
 
 def _distinct(given: list[dict[str, Data]]) -> list[dict[str, Data]]:

@@ -15,10 +15,10 @@ Size = Callable[[Case], float | None]
 """The factor on a case, so that it can be tried on data of other sizes; `None` where it has none."""
 
 _CONSTANTS = {
-    math.log(2): "a logarithm to base 2 in place of the natural one, or the reverse",
-    math.log(10): "a logarithm to base 10 in place of the natural one, or the reverse",
-    100: "a percentage in place of a fraction, or the reverse",
-    math.pi / 180: "degrees in place of radians, or the reverse",
+    math.log(2): "a logarithm to base 2 instead of the natural one, or the reverse",
+    math.log(10): "a logarithm to base 10 instead of the natural one, or the reverse",
+    100: "a percentage instead of a fraction, or the reverse",
+    math.pi / 180: "degrees instead of radians, or the reverse",
     2 * math.pi: "a factor of 2π too many, or missing",
     math.sqrt(2 * math.pi): "a factor of √(2π) too many, or missing",
 }

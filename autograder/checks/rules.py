@@ -121,9 +121,9 @@ class Broken:
 
 
 _SAYS = {
-    "loops": "has {}: this exercise is to be solved without loops, with operations on whole tensors.",
+    "loops": "has {}: solve this exercise without loops, with operations on whole tensors.",
     "autograd": "uses `{}`: this exercise is about working the gradient out yourself, without autograd.",
-    "numpy": "uses NumPy (`{}`): this exercise is to be solved without it.",
+    "numpy": "uses NumPy (`{}`): solve this exercise without it.",
     "module": "uses `{}`: this exercise is about writing that yourself.",
     "operation": "uses `{}`: this exercise is about writing that yourself.",
     "builtin": "uses `{}`: this exercise is about writing that yourself.",

@@ -42,7 +42,7 @@ class Notes:
     def tell(self, examples: int) -> list[str]:
         """What stands out, in words that hold for all who read them; `examples` is how many there were to train on."""
         said = {
-            "no step of an optimiser": self.steps == 0,
+            "no optimizer step": self.steps == 0,
             "no step found a gradient": 0 < self.steps == self.idle,
             f"fewer than {FEW_STEPS} steps": 0 < self.steps < FEW_STEPS,
             "gradients were never cleared": self.steps > 1 and self.idle == 0 and not self.cleared,

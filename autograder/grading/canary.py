@@ -58,8 +58,8 @@ class Canary:
             if not fault:
                 return
         raise GraderError(
-            f"The grader does not work here: {fault}. No mark was changed by that. "
-            "See that there is room on the disk and in memory, and what 'course doctor' says; then grade again."
+            f"The grader does not work here: {fault}. No mark was changed. "
+            "Make sure there is room on the disk and in memory, see what 'course doctor' says, and grade again."
         )
 
     @staticmethod
@@ -95,7 +95,7 @@ def find_fault(graded: Graded, earned: Points) -> str:
     found = {(name, mark.cell): mark.auto_score for name, marks in graded.marks.items() for mark in marks}
     for (name, cell), points in earned.items():
         if (got := found.get((name, cell)) or 0.0) < points - 1e-6:
-            return f"the author's own answers, handed in like a student's, earn {got:g} points in {name}/{cell} in place of {points:g}"
+            return f"the author's own answers, handed in like a student's, earn {got:g} points in {name}/{cell} instead of {points:g}"
     return ""
 
 

@@ -116,7 +116,7 @@ def _read_exercise(notebook: str, grade: Any, findings: Findings, comments: Mapp
 
 def _explain_stop(what: str, error: str, says: str) -> str:
     if error in ("CellTimeoutError", "KeyboardInterrupt"):
-        return f"The cell of the {what} did not end in the time allowed."
+        return f"The cell of the {what} did not finish in the time allowed."
     if error == "ProcessEnded":
         return f"The cell of the {what} ended its own process."
     return f"The cell of the {what} stops with {error}: {says}"[:300]

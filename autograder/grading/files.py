@@ -67,14 +67,14 @@ def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
         if error.errno in _NO_FILE:
-            raise CourseError(f"{path.name} is a link or no regular file.") from None
+            raise CourseError(f"{path.name} is a link or isn't a regular file.") from None
         if error.errno in _NOT_ALLOWED:
-            raise Withheld(f"{path.name} cannot be read here: {error.strerror}. See that you may read it.") from None
+            raise Withheld(f"{path.name} cannot be read here: {error.strerror}. Make sure you may read it.") from None
         raise
     try:
         status = os.fstat(descriptor)
         if path.is_symlink() or not stat.S_ISREG(status.st_mode):
-            raise CourseError(f"{path.name} is a link or no regular file.")
+            raise CourseError(f"{path.name} is a link or isn't a regular file.")
         if status.st_size > limit:
             raise CourseError(f"{path.name} has {status.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB.")
         with os.fdopen(os.dup(descriptor), "rb") as file:

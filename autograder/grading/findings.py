@@ -31,7 +31,7 @@ def read_findings(notebook: Any) -> tuple[Findings, list[str]]:
         data = [output["data"] for output in outputs if isinstance(output.get("data"), Mapping)]
         told = [one[RESULT] for one in data if RESULT in one]
         if told and _read_result(told[0]) is None:
-            notes.append(f"What the cell '{name}' shows as the result of a check is none, and was left out.")
+            notes.append(f"What the cell '{name}' shows as the result of a check isn't one, and was left out.")
         stopped = [error.get("ename"), error.get("evalue")] if error else None
         findings[name] = _read_one({"result": told[0] if told else None, "stopped": stopped})
     return findings, notes

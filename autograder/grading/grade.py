@@ -115,7 +115,7 @@ def grade_class(
             if run.waiting and not walls.result():
                 raise CourseError(
                     "Student code cannot be isolated on this system, so it could read and change whatever you can. 'course doctor' says "
-                    "what is missing. To grade in spite of that, on a machine with nothing to lose, add --unsafe."
+                    "what is missing. To grade anyway, on a machine with nothing to lose, add --unsafe."
                 )
             grading = replace(run.grade(jobs, on_done, cluster), told=told)
         if places.database and all(one.state != "not graded" for one in grading.result.students):
@@ -291,7 +291,7 @@ def generate_feedback(course: Path, chapter: str) -> None:
         if not (missing := sorted(graded - written)) or missing == sorted(graded):
             raise
         raise CourseError(
-            f"There is no feedback page for {', '.join(map(printable, missing))}; those of the others are written. {error}"
+            f"There is no feedback page for {', '.join(map(printable, missing))}; the others' pages are written. {error}"
         ) from error
 
 

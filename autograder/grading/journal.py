@@ -65,7 +65,7 @@ class Journal:
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     raise CourseError(
-                        f"Another 'course grade' is at work on {self.path.stem}. Wait for its end, or stop it first."
+                        f"Another 'course grade' is working on {self.path.stem}. Wait until it ends, or stop it first."
                     ) from None
             self._read()  # what was written meanwhile
             yield

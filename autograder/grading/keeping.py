@@ -142,11 +142,11 @@ class Keeper:
     def _explain(self, student: str, causes: dict[str, str]) -> str:
         """Why a mark is another one than before."""
         if self.outcomes[student].reason:
-            return "it could not be graded any more"
+            return "it could no longer be graded"
         words = {
-            "submission": "another submission",
+            "submission": "a different submission",
             "source": "the chapter changed",
-            "grader": "another version of the grader",
+            "grader": "a different version of the grader",
         }
         entry = self.journal.entries.get(student)
         known = entry.causes if entry else {}

@@ -159,8 +159,8 @@ def find_assignment(course: Path, wanted: str, chapters: Iterable[str] = ()) -> 
     names = sorted({*places.list_assignments(), *chapters})
     if not names:
         raise CourseError(
-            f"{course} is no course: there is no notebook in {places.source_folder('ASSIGNMENT')}. Run the command at the folder "
-            "where nbgrader's commands are run."
+            f"{course} isn't a course: there is no notebook in {places.source_folder('ASSIGNMENT')}. Run the command in the folder "
+            "where you run nbgrader's commands."
         )
     number = f"0*{int(wanted)}_" if wanted.isdecimal() else "(?!)"
     ways = (
@@ -170,7 +170,7 @@ def find_assignment(course: Path, wanted: str, chapters: Iterable[str] = ()) -> 
     )
     found: list[str] = next(filter(None, ways), [])
     if len(found) != 1:
-        problem = "fits several assignments" if found else "is no assignment"
+        problem = "fits several assignments" if found else "isn't an assignment"
         raise CourseError(f"'{wanted}' {problem} of this course. There are: {', '.join(names)}.")
     return found[0]
 

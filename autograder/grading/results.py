@@ -100,4 +100,4 @@ def load_results(course: Path, chapter: str) -> ClassResult:
     except FileNotFoundError:
         raise CourseError(f"{chapter} has not been graded yet: run 'course grade {chapter}' first.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} cannot be read ({error}). Run 'course grade {chapter}' to make it anew.") from error
+        raise CourseError(f"{path} cannot be read ({error}). Run 'course grade {chapter}' to make it again.") from error

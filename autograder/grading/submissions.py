@@ -70,7 +70,7 @@ def _read_cells(stored: Any) -> Any:
         notebook.get("metadata") if isinstance(notebook.get("metadata"), dict) else nbformat.from_dict({})
     )
     if not isinstance(notebook.cells, list):
-        raise ValueError("its cells are no list")
+        raise ValueError("its cells are not a list")
     for cell in notebook.cells:
         lines = cell.get("source") if isinstance(cell, dict) else None
         if isinstance(lines, list) and all(isinstance(line, str) for line in lines):
@@ -130,7 +130,7 @@ def rebuild(source: Any, submitted: Any, released: Mapping[str, str] | None = No
             if is_answer(cell):
                 cell.source = "" if cell.cell_type == "code" else MISSING
     if more > MAX_ADDED:
-        notes.append(f"There are {more:,} cells that are not the notebook's; {MAX_ADDED:,} are kept.")
+        notes.append(f"There are {more:,} cells that the notebook doesn't have; {MAX_ADDED:,} are kept.")
     rebuilt.cells = added[-1] + [
         one for place, cell in enumerate(rebuilt.cells) for one in (cell, *added.get(place, []))
     ]
@@ -179,11 +179,11 @@ def _take_over(target: Any, cell: Any, given: str | None) -> list[str]:
     if is_answer(target):
         target.source = cell.source
     elif plain(cell.source) not in {plain(text) for text in (_HIDDEN.sub("", plain(target.source)), given or "")}:
-        notes.append(f"The cell '{name}' is not the student's to change and was changed; the original is graded.")
+        notes.append(f"The cell '{name}' was changed, though students may not change it; the original is graded.")
     own = target.metadata["nbgrader"].get("points")
     handed_in = cell.metadata["nbgrader"].get("points") if get_id(cell) else own
     if handed_in != own:
-        notes.append(f"The points of '{name}' were changed from {own} to {str(handed_in)[:80]}; {own} are counted.")
+        notes.append(f"The points of '{name}' were changed from {own} to {str(handed_in)[:80]}; {own} count.")
     return notes
 
 

@@ -150,7 +150,7 @@ class Grader:
                 )
                 if rebound := self.plans[name].find_rebound(notebook):
                     notes.append(
-                        f"{name}: binds {', '.join(rebound[:5])} of the author's anew; the checks use the author's."
+                        f"{name}: redefines {', '.join(rebound[:5])} of the author's; the checks use the author's."
                     )
                 graded.marks[name] = mark_notebook(notebook, released)
                 graded.answers[name] = digest_answers(notebook)

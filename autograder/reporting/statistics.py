@@ -28,9 +28,9 @@ MEANINGS: dict[Outcome, str] = {
     "right": "all points",
     "partial": "some points",
     "wrong": "attempted, no points",
-    "stopped": "the check itself did not come to an end",
+    "stopped": "the check itself did not finish",
     "not attempted": "left as it was, or not handed in",
-    "to grade": "waits for a person's marks",
+    "to grade": "waiting for a person's marks",
 }
 
 
@@ -130,7 +130,7 @@ def complete(result: ClassResult) -> list[StudentResult]:
 def compute_statistics(graded: Sequence[StudentResult]) -> list[ExerciseStatistics]:
     """The statistics of each exercise, for students who are `complete`.
 
-    What is not attempted counts with 0 points; what waits for a person's marks does not count.
+    What is not attempted counts with 0 points; what waiting for a person's marks does not count.
     """
     columns = list(zip(*(student.exercises for student in graded), strict=True))
     by_hand = [any(cell.by_hand or cell.state == "by hand" for cell in column) for column in columns]

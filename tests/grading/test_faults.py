@@ -427,7 +427,7 @@ def test_a_full_disk_is_said_and_half_of_nothing_is_kept(
         assert main(["grade", "1"]) == 1
     said = capsys.readouterr().err
     assert said.endswith(
-        "course: /a/full/disk: No space left on device. What was done before that is kept. Mend the cause, and start again.\n"
+        "course: /a/full/disk: No space left on device. What was done before that is kept. Fix the cause, and start again.\n"
     )
     assert "Traceback" not in said
     assert read_marks(course).items() <= EXPECTED.items()
@@ -682,7 +682,7 @@ def test_a_second_grader_of_a_chapter_is_sent_away(course: Path) -> None:
         refused.append(str(caught.value))
 
     grade_class(course, CHAPTER, on_done=grade_too)
-    assert set(refused) == {"Another 'course grade' is at work on 01_mini. Wait for its end, or stop it first."}
+    assert set(refused) == {"Another 'course grade' is working on 01_mini. Wait until it ends, or stop it first."}
     assert_whole(course, EXPECTED)
 
 

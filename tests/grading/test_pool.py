@@ -63,7 +63,7 @@ def test_a_torch_that_cannot_be_imported_is_said(
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == (
         "course: The process that runs notebooks could not be started: ImportError: libtorch_cpu.so: file too short. "
-        "Mend that, then grade again; what was graded before is kept."
+        "Fix that, then grade again; what was graded before is kept."
     )
     assert "Traceback" not in "\n".join(said)
 

@@ -168,7 +168,7 @@ class Originals:
             same = [slot for slot in before if slots[slot] is value]
             reply = {"same": same[0]} if same else {"value": mark(value)}
         except OutOfTime:
-            reply = {"error": TimeoutError("it did not come to an end in the time allowed")}
+            reply = {"error": TimeoutError("it did not finish in the time allowed")}
         except BaseException as error:
             reply = {"error": error}
         changed = {slot: slots[slot] for slot, data in before.items() if self._snapshot(slots[slot]) != data}

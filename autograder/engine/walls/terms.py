@@ -69,7 +69,7 @@ class Unavailable(CourseError):
     """This system does not let a wall be built. `wall` is its name in `probe`; `remedy` says what to do about it."""
 
     def __init__(self, wall: str, reason: str, remedy: str) -> None:
-        super().__init__(f"Student code cannot be isolated here, for want of the wall “{wall}” ({reason}). {remedy}")
+        super().__init__(f"Student code cannot be isolated here without the wall “{wall}” ({reason}). {remedy}")
         self.wall, self.reason, self.remedy = wall, reason, remedy
 
 

@@ -63,7 +63,7 @@ def read_owned(tree: dict[str, Any], read: Part, find: Find) -> Any:
     if type(parts) is not dict or not all(type(name) is str for name in parts) or kind.__basicsize__ > _SIZE:
         raise Malformed("no parts of an object")
     if any(callable(getattr(kind, name, None)) for name in parts):
-        raise Malformed("a method that is no method of the class")
+        raise Malformed("a method that the class doesn't have")
     made: Any = object.__new__(kind)
     vars(made).update(parts)
     return made

@@ -125,7 +125,7 @@ def _write(value: Any, raw: list[bytes], other: Other | None, depth: int) -> Any
         return {"t": "opaque", "v": value.kind[:200].encode("utf-8", "replace").decode()}
     written = other(value, lambda part: _write(part, raw, other, depth + 1)) if other else None
     if written is None:
-        raise Unsendable(f"a {kind.__name__} is no plain data")
+        raise Unsendable(f"a {kind.__name__} isn't plain data")
     return written
 
 

@@ -92,7 +92,10 @@ def _make_parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "release, collect and grade a sample class, and open its report")
     demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the first one)")
     demo.add_argument(
-        "--students", type=int, default=24, help="how many careful students (default: 24); a few careless ones are added"
+        "--students",
+        type=int,
+        default=24,
+        help="how many careful students (default: 24); a few careless ones are added",
     )
     demo.add_argument("--seed", type=int, default=0, help="which class is drawn (default: 0)")
     demo.add_argument("--no-browser", action="store_true", help="only print where the report is")
@@ -113,7 +116,9 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     accuracy.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     accuracy.add_argument("--json", action="store_true", help="print JSON instead of the table")
-    accuracy.add_argument("--again", action="store_true", help="also what hasn't changed since everything was graded right")
+    accuracy.add_argument(
+        "--again", action="store_true", help="also what hasn't changed since everything was graded right"
+    )
 
     mutants = add("mutants", _mutants, "change each solution by one small step, and list what its check still accepts")
     mutants.add_argument(
@@ -124,7 +129,9 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     mutants.add_argument("-j", "--jobs", type=int, help="how many exercises at a time (default: one for each core)")
 
-    steady = add("steady", _steady, "run the solutions the way other processors compute, and tell what prints differently")
+    steady = add(
+        "steady", _steady, "run the solutions the way other processors compute, and tell what prints differently"
+    )
     steady.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     steady.add_argument("--seeds", type=int, default=3, help="how many runs with noise in the last bits (default: 3)")
     return parser
@@ -190,7 +197,9 @@ def _grade(options: argparse.Namespace) -> int:
     failed = [student for student in result.students if student.state == "not graded"]
     for student in failed:
         print(f"  not graded: {printable(student.student)}: {printable(student.reason)}")
-    same = f", {done.unchanged} of them earlier, and unchanged since (--again grades them again)" if done.unchanged else ""
+    same = (
+        f", {done.unchanged} of them earlier, and unchanged since (--again grades them again)" if done.unchanged else ""
+    )
     print(f"{sum(s.state == 'graded' for s in result.students)} graded{same}; {len(failed)} not graded.")
     report = report_path(Path.cwd(), chapter)
     if modified(report) < modified(results_path(Path.cwd(), chapter)):

@@ -65,7 +65,9 @@ def choose(root: Path, targets: Sequence[str]) -> list[tuple[str, Notebook, list
     for target in targets or list_chapters(root):
         found = dict(_find(root, target, read))
         if not found:
-            raise CourseError(f"'{target}' isn't a chapter, a CHAPTER/NOTEBOOK, or an exercise of this course with a check.")
+            raise CourseError(
+                f"'{target}' isn't a chapter, a CHAPTER/NOTEBOOK, or an exercise of this course with a check."
+            )
         for place, names in found.items():
             chosen.setdefault(place, set()).update(names)
     return [

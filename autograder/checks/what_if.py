@@ -242,7 +242,9 @@ def _are_of_a_kind(one: Data, other: Data) -> bool:
 def _tensors(name: str, value: Tensor) -> Iterator[Proposal]:
     about = f"about {name}"
     if value.dim() == 2:
-        roles = f"it is what you get when the rows and columns of `{name}` trade roles: a different `dim`, or a transpose?"
+        roles = (
+            f"it is what you get when the rows and columns of `{name}` trade roles: a different `dim`, or a transpose?"
+        )
         yield f"roles {name}", roles, 4, _turn(name), _turn_back(name)
         if value.shape[0] == value.shape[1]:
             yield about, f"it is what `{name}.T` instead of `{name}` gives", 4, _set(name, lambda v: v.T), _as_it_is

@@ -48,9 +48,7 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 class Execute(preprocessors.Execute):  # type: ignore[misc]
     """Run a notebook in the engine, behind walls: a Python one in the time of a fork, another one in its kernel."""
 
-    unsafe = Bool(False, help="Run student code without isolation, with all your rights.").tag(
-        config=True
-    )
+    unsafe = Bool(False, help="Run student code without isolation, with all your rights.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any, **options: Any) -> tuple[Any, Any]:
         if not runner.available():

@@ -269,7 +269,9 @@ REFUSED_ANSWERS = [
     ),
     pytest.param(
         "# Answers\n\n## Notes\n\n" + WRONG,
-        ["11: '## Notes' isn't the name of an exercise; write the name as in ## `name`, and notes under smaller headings."],
+        [
+            "11: '## Notes' isn't the name of an exercise; write the name as in ## `name`, and notes under smaller headings."
+        ],
         id="a heading that is no exercise's",
     ),
     pytest.param(

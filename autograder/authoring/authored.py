@@ -21,7 +21,7 @@ Its answers are in a second file beside it, NAME.answers.md, under a heading for
 ==========  =====================  =========================================================
 
 Below the heading ### Changes that change nothing, a list names the small steps from the solution after which the answer is still
-right, one an item: - `before` → `after`: why. Where the solution is one of many, - `before` → any: why. See `mutants`.
+right, one for each item: - `before` → `after`: why. Where the solution is one of many, - `before` → any: why. See `mutants`.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[
 def check(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
     """The generated files, relative to `root`, that a build would change.
 
-    Solutions are compared by their cells, not executed: whether their outputs still come out is nbval's to say.
+    Solutions are compared by their cells, not executed: nbval says whether their outputs are still the same.
     """
     stale = []
     for chapter in chapters:
@@ -211,7 +211,7 @@ def generate_release(root: Path, stage: Path, chapter: str) -> None:
 def find_leaks(notebook: Notebook, release: Path, root: Path) -> Iterator[str]:
     """A line for each solution, hidden test or mark scheme that the release still holds.
 
-    A line of a region may stand in the release as often as it stands outside of all regions in the source.
+    The release may have a line of a region as often as the source has it outside all regions.
     """
     path = release / f"{notebook.name}.ipynb"
     released = Counter(_lines_in(json.loads(path.read_text(encoding="utf-8"))))

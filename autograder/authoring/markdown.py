@@ -1,4 +1,4 @@
-"""Read the cells of a Jupytext Markdown file, each with its line, and refuse what Jupytext would read otherwise than it stands."""
+"""Read the cells of a Jupytext Markdown file, each with its line, and refuse what Jupytext would read differently from what it says."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Reader:
     """
 
     rule: str
-    """What is said of a cell with other tags than it may have."""
+    """The complaint about a cell with tags that it may not have."""
 
     def __init__(self, path: Path, label: str) -> None:
         self.label = label

@@ -118,7 +118,7 @@ def try_changes(
 
 
 def _make(notebook: Notebook, exercise: Exercise) -> list[Change]:
-    """The changes; strings may become those that stand in quotes in the task, the answer's cell and the check."""
+    """The changes; strings may become those that are in quotes in the task, the answer's cell and the check."""
     above: list[str] = []
     for cell in notebook.cells[: notebook.cells.index(exercise.answer)]:
         above = [] if cell.kind == "code" and cell.tag == "check" else [*above, cell.source]
@@ -242,7 +242,7 @@ def _limit(seconds: int) -> None:
         with open("/proc/self/statm") as stream:
             taken = int(stream.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (taken + MOST_MEMORY, taken + MOST_MEMORY))
-    except (OSError, ValueError):  # another system than Linux: the time ends it
+    except (OSError, ValueError):  # not Linux: the time ends it
         pass
 
 

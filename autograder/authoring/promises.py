@@ -91,7 +91,7 @@ def _name(names: Iterable[str]) -> str:
 
 
 def find_misuse(check: Check) -> Iterator[str]:
-    """What `check` asks twice: that is its author's mistake. The same question with two ways to the answer is none."""
+    """What `check` asks twice: that is its author's mistake. Asking the same question with two ways to the answer isn't."""
     asked: list[Evaluation] = []
     for one in check.evaluations:
         for other in asked:

@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What came and what was expected at one place of one evaluation. `again` is `None` but for whole values."""
+    """What came and what was expected at one place of one evaluation. `again` is `None` except for whole values."""
 
     got: Data
     want: Data
@@ -153,5 +153,5 @@ def _find_again(expected: Expected) -> Callable[..., Any] | None:
 
 
 def iterate_shown(cases: Cases) -> Iterator[Case]:
-    """The cases that the notebook shows, but for the reported one."""
+    """The cases that the notebook shows, except for the reported one."""
     return (case for case in (*cases.failed[1:], *cases.held) if not case.hidden)

@@ -110,7 +110,7 @@ class Check:
     its points when all of its evaluations hold. Without, all of the exercise is one part. Where the exercise is about
     leaving the input alone, `unchanged` is `True`, or the names of the data that must stay as they are.
 
-    `without` names what the exercise is to be solved without, such as "torch.softmax loops" (see `rules`). An answer that breaks the rule
+    `without` names what the exercise must be solved without, such as "torch.softmax loops" (see `rules`). An answer that breaks the rule
     fails before anything is compared. Raises `ValueError` for a word that is not known.
     """
 
@@ -234,7 +234,7 @@ class Check:
 
     @property
     def without(self) -> list[str]:
-        """What the exercise is to be solved without, word by word."""
+        """What the exercise must be solved without, word by word."""
         return [word.text for word in self._judge.rule.words]
 
     @property
@@ -255,7 +255,7 @@ class Check:
         return score
 
     def result(self) -> dict[str, Any]:
-        """What was found, as JSON: points, and for each failed part the look that failed and what was said of it."""
+        """What was found, as JSON: points, and for each failed part the look that failed and the message."""
         failed = [[e for e in self._failed if e.part == part] for part in self.parts]
         mistakes = [
             {
@@ -360,7 +360,7 @@ def _wrap(text: str, indent: str = "  ") -> list[str]:
 
 
 def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
-    """What was asked and what came, in so far as the student may see it."""
+    """What was asked and what came back, as far as the student may see it."""
     assert evaluation.problem is not None
     if evaluation.problem.look == "rule":  # which no input is about
         if evaluation.problem.detail:

@@ -25,7 +25,7 @@ _CONSTANTS = {
 
 
 def find_factor(got: Tensor, want: Tensor) -> float | None:
-    """What `want` is to be multiplied by to give `got`; `None` where no such number is."""
+    """The number by which to multiply `want` to get `got`; `None` if there is none."""
     if not want.any():
         return None
     largest = want.abs().argmax()
@@ -100,7 +100,7 @@ _SIZES: list[tuple[Callable[[float], float], str]] = [
 
 _OF_ONE = {"sum": "a sum where a mean is meant", "mean": "a mean where a sum is meant"}
 _OF_MANY = {"sum": "are a sum and a mean mixed up", "mean": "are a sum and a mean mixed up"}
-"""Of several values each may have been divided by a mean: which of the two stands where can't be told."""
+"""Of several values each may have been divided by a mean: which mean belongs where can't be told."""
 
 
 def _explain_by_size(

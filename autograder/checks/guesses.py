@@ -23,7 +23,7 @@ _DEMOTED = 10
 
 
 def relate(got: Data, want: Data, expected: Expected, place: Place) -> str:
-    """How `got` relates to `want`, both at `place` of the result, in a clause without a full stop; "" where nothing simple holds."""
+    """How `got` relates to `want`, both at `place` of the result, in a clause without a period; "" where nothing simple holds."""
     cases = gather_cases(got, want, expected, place)
     first = cases.failed[0]
     if first.flat_got is None or first.flat_want is None:
@@ -56,7 +56,7 @@ def _propose(cases: Cases) -> Iterator[Relation]:
 
 
 def _verify(relation: Relation, cases: Cases) -> int | None:
-    """The relation's rank where it explains all failed evaluations, later where one that holds speaks against it, else `None`."""
+    """The relation's rank where it explains all failed evaluations, later where one that holds contradicts it, else `None`."""
     pairs: list[tuple[float, float]] = []
     others = (cases.also_failed, cases.also_held) if relation.is_cause else ([], [])
     for place, case in enumerate([*cases.failed, *others[0]]):

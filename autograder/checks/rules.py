@@ -1,4 +1,4 @@
-"""Rules of an exercise's text, such as "without `torch.softmax`": what the words of `Check(without=...)` forbid, and what is said of it.
+"""Rules of an exercise's text, such as "without `torch.softmax`": what the words of `Check(without=...)` forbid, and the message about it.
 
 A rule is looked after twice: `reading` reads the answer's code, where the check runs, and `watching` sees what is called where
 the answer runs, also what cannot be read.
@@ -82,7 +82,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Rule:
-    """What an exercise is to be solved without."""
+    """What an exercise must be solved without."""
 
     words: tuple[Word, ...]
 
@@ -142,14 +142,14 @@ def find_key(name: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def read_rule(without: str | tuple[str, ...]) -> Rule:
-    """The rule of these words, in one text or several. Raises `ValueError` for a word that is no name of torch's and none of the general ones."""
+    """The rule of these words, in one text or several. Raises `ValueError` for a word that is neither a name of torch's nor one of the general ones."""
     texts = (without,) if isinstance(without, str) else without
     words = dict.fromkeys(word for text in texts for word in re.split(r"[\s,]+", text) if word)
     return Rule(tuple(map(_read_word, words)))
 
 
 def normalise(without: str | Sequence[str]) -> Rule:
-    """As `read_rule`, of what an author gives. Raises `ValueError` also where that is no text."""
+    """As `read_rule`, of what an author gives. Raises `ValueError` also where that isn't text."""
     texts = (without,) if isinstance(without, str) else tuple(without)
     if not all(isinstance(text, str) for text in texts):
         raise ValueError(f"without={without!r}: give the names in one text, or several texts")

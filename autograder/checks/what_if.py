@@ -1,7 +1,7 @@
 """What would be expected if the data were different: whether a wrong result is the right one of another question.
 
-An author's `gives` is asked again, with two arguments changed about, one left out, one step less. It runs on the trusted side, after a
-failure, and a bounded number of its lines: changed data could send it into a loop without end.
+An author's `gives` is asked again, with two arguments swapped, one left out, one step less. It runs on the trusted side, after a
+failure, and a bounded number of its lines: changed data could send it into an endless loop.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Look at a training loop while it runs: what went into the loss, what the optimiser did, and how the answers were made.
+"""Look at a training loop while it runs: what went into the loss, what the optimizer did, and how the answers were made.
 
 A share of right answers says nothing of the reason. What is reported here was seen in the run itself, so it holds whatever the reason is.
 """
@@ -34,7 +34,7 @@ class Notes:
     idle: int = 0
     """Steps at which no parameter had a gradient."""
     layers: int = 0
-    """Parameters with two dimensions or more, in the optimiser of the last step."""
+    """Parameters with two dimensions or more, in the optimizer of the last step."""
     cleared: bool = False
     dropped: bool = False
     """The last dropout of the run was in training mode."""

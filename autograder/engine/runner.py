@@ -1,7 +1,7 @@
 """Run one notebook after the other in forks of the warm process: student's cells on one side, checks on the other.
 
-The runner stands between the two: it passes on what the examiner asks and the student answers, unopened, watches the time, and goes on
-where a cell ended its process. It imports neither torch nor IPython.
+The runner is between the two: it passes on what the examiner asks and the student answers, unopened, keeps time, and continues after a cell
+that ended its process. It imports neither torch nor IPython.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def be_student(channel: Channel) -> NoReturn:
 
 
 def _put_right(names: dict[str, Any], authors: dict[str, Any]) -> dict[str, Any]:
-    """`names` with what the author bound, where a student bound it anew; the author's functions then see one another's."""
+    """`names` with what the author bound, where a student redefined it; the author's functions then see one another's."""
     if all(names.get(name, authors) is value for name, value in authors.items()):
         return names
     right = {**names, **authors}

@@ -34,7 +34,7 @@ def find_own_answers(notebook: Any) -> dict[str, str]:
 def find_untouched(notebook: Any, released: Mapping[str, str]) -> set[str]:
     """The answers, by id, that are as students got them or empty. `released` has the texts that students began with.
 
-    One with a text of the student's in a cell beside it is for a person to look at: the answer may stand there.
+    One with a text of the student's in a cell beside it has to be looked at by a person: the answer may be there.
     """
     untouched = set()
     cells = [None, *notebook.cells, None]

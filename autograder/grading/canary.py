@@ -103,7 +103,7 @@ def is_suspect(graded: Graded) -> bool:
     """Whether what came of a submission may be the grader's doing.
 
     So may a failure that its files do not explain, a process that was ended, and a submission whose every check earned nothing where
-    one stopped with another error than a check's own.
+    one stopped with an error that isn't a check's own.
     """
     findings = [found for cells in graded.findings.values() for found in cells.values()]
     stops = {found["stopped"][0] for found in findings if "stopped" in found}

@@ -1,4 +1,4 @@
-"""The marks of a gradebook as a table, in the place of nbgrader's, whose cells a spreadsheet may run and whose commas break rows."""
+"""The marks of a gradebook as a table, to replace nbgrader's, whose cells a spreadsheet may run and whose commas break rows."""
 
 from __future__ import annotations
 

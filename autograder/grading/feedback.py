@@ -1,4 +1,4 @@
-"""Feedback pages: what of a graded notebook a student is shown, and how. Nothing that stands in one cell stops a page."""
+"""Feedback pages: what of a graded notebook a student is shown, and how. No cell, whatever is in it, stops a page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xm
 """The kinds of data that a page shows. Others, such as a widget's, need a program that runs in the reader's browser."""
 
 MAX_TEXT, MAX_MARKDOWN, MAX_RICH, MAX_DEPTH = 50_000, 20_000, 1_000_000, 250
-"""Characters of a text, of one that is read as Markdown, and of data that is to be drawn; elements of HTML in one another."""
+"""Characters of a text, of one that is read as Markdown, and of data to draw; elements of HTML in one another."""
 
 TOO_LONG = "… not shown: this page is too long.\n"
 
@@ -225,7 +225,7 @@ def _show_plain(source: str) -> str:
 
 
 def _clean(source: str | bytes) -> str:
-    """Leave of HTML what only shows something; what is nested without end, on which a reader spends hours, is shown as text."""
+    """Keep only the HTML that shows something; endlessly nested HTML, on which a reader would spend hours, is shown as text."""
     text = source.decode("utf-8", "replace") if isinstance(source, bytes) else str(source)
     if _is_deep(text):
         return _show_plain(text)

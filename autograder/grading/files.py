@@ -29,7 +29,7 @@ def walk(folder: Path) -> list[Path]:
 
 
 def is_text(name: str) -> bool:
-    """Whether a name on disk is text, and not bytes that are no UTF-8."""
+    """Whether a name on disk is text, and not bytes that aren't UTF-8."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -1,7 +1,7 @@
 """What a graded notebook shows beyond marks: results of checks, and what cells stopped with.
 
-Outputs may come from a student's process, and whatever stands under a check's MIME type may be forged. So all of it is looked at here,
-before anybody counts on it, and what is no result is left out with a note.
+Outputs may come from a student's process, and whatever has a check's MIME type may be forged. So all of it is examined here
+before anybody counts on it, and what isn't a result is left out with a note.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _read_one(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_result(told: Any) -> dict[str, Any] | None:
-    """A check's result, `None` where it is none: whether there was anything to check, and the mistakes that it names."""
+    """A check's result, `None` if it isn't one: whether there was anything to check, and the mistakes that it names."""
     if not isinstance(told, Mapping) or type(told.get("attempted")) is not bool:
         return None
     mistakes = told.get("mistakes")

@@ -50,7 +50,7 @@ class Grading:
     unchanged: int = 0
     """Submissions that had been graded as they are, and were not graded again."""
     kept: list[str] = field(default_factory=list)
-    """Students whose work could not be graded for a reason that lies with whoever grades: what was graded before stands."""
+    """Students whose work could not be graded for a reason that lies with whoever grades: what was graded before is kept."""
     warnings: list[str] = field(default_factory=list)
     late: int = 0
     """Late penalties that changed because a due date or an extension moved."""
@@ -72,7 +72,7 @@ def grade_class(
 ) -> Grading:
     """Grade the submissions of `chapter` that have not been graded as they are, or `again` all of them, and store the results.
 
-    Where the chapter is another one than the gradebook knows, because a check was added, say, nothing is graded; with `update` the
+    If the chapter differs from the one that the gradebook knows, say because a check was added, nothing is graded; with `update` the
     gradebook is told, and all are graded again.
 
     `on_done` hears of each, with the count done and the total. `jobs` work at a time on this machine; `cluster` is the address of a Dask
@@ -191,7 +191,7 @@ class _Run:
         return Grading(result, self.keeper.changes, unchanged, sorted(kept), self.warnings, late=late)
 
     def _refresh_penalties(self) -> int:
-        """Of the submissions that were not graded now: their due date may be another one than it was then."""
+        """Of the submissions that were not graded now: their due date may have changed since."""
         from autograder.grading.penalties import refresh_penalties
 
         waiting, entries = set(self.waiting), self.journal.entries

@@ -251,7 +251,7 @@ _NEW_GRADE = SimpleNamespace(id=None, auto_score=None, manual_score=None, extra_
 
 
 def _write_grades(connection: Connection, known: AssignmentRow, submitted: list[SubmittedRow]) -> list[Change]:
-    """Returns the marks that are another one than before; those of new rows are not."""
+    """Returns the marks that differ from before; those of new rows don't count."""
     cells = [cell for notebook in known.notebooks.values() for cell in notebook.graded.values()]
     there = read_rows(connection, GRADE, cells, submitted)
     new, changed, withdrawn, changes = [], [], [], []
@@ -281,7 +281,7 @@ def _write_grades(connection: Connection, known: AssignmentRow, submitted: list[
 def _judge(one: SubmittedRow, cell: str, row: Any) -> tuple[float | None, bool]:
     """The cell's automatic score, and whether a person has to look at it.
 
-    As nbgrader decides, but that it asks again for every mark given by hand: one for the same answer stands.
+    As nbgrader decides, except that it asks again for every mark given by hand: one for the same answer is kept.
     """
     if one.marks is None:
         return 0.0, False

@@ -1,4 +1,4 @@
-"""What has been graded of a chapter, so that a grading that was stopped goes on where it was, and a regrade can say why a mark changed."""
+"""What has been graded of a chapter, so that a grading that was stopped picks up where it left off, and a regrade can say why a mark changed."""
 
 from __future__ import annotations
 

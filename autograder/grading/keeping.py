@@ -140,7 +140,7 @@ class Keeper:
         return {name: modified(folder / f"{name}.ipynb") for name in graded.notebooks}
 
     def _explain(self, student: str, causes: dict[str, str]) -> str:
-        """Why a mark is another one than before."""
+        """Why a mark differs from before."""
         if self.outcomes[student].reason:
             return "it could no longer be graded"
         words = {

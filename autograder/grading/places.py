@@ -19,7 +19,7 @@ from autograder.errors import CourseError
 CONFIGURATION = ("nbgrader_config.py", "nbgrader_config.json", "jupyter_config.py", "jupyter_config.json")
 
 _CHANGING = re.compile(r"environ|getenv|load_subconfig|\bexec\b|\bopen\b|read_text")
-"""A configuration in which one of these stands may say something else the next time, though it has not changed."""
+"""A configuration with one of these in it may say something else the next time, though it hasn't changed."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Places:
         return [self._folder(getattr(self, step), name, chapter) for name in names]
 
     def _list(self, step: str, wanted: str, known: dict[str, str]) -> list[str]:
-        """What stands at the place `wanted` in the folders that there are."""
+        """The values at the place `wanted` in the existing folders."""
         parts = os.path.join(self.root, self.structure.replace("{nbgrader_step}", step))
         for name, value in known.items():
             parts = parts.replace("{" + name + "}", value)

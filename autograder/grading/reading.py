@@ -33,7 +33,7 @@ MAX_FOLDER = 50_000_000
 
 
 def read_assignment(course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool) -> Assignment:
-    """What grading `chapter` needs of the course, but for the reference runs.
+    """What grading `chapter` needs of the course, except for the reference runs.
 
     Raises `CourseError` where a source notebook cannot be graded; see `sources`.
     """

@@ -1,6 +1,6 @@
 """What grading a class has found, as it is kept in `reports/<chapter>.json` and read by the report.
 
-Marks live in nbgrader's gradebook. Here stands what the gradebook has no room for: why a submission could not be
+Marks live in nbgrader's gradebook. Here is what the gradebook has no room for: why a submission could not be
 graded, what was odd about it, and which mistake was behind each lost point.
 """
 

@@ -44,7 +44,7 @@ def draw_histogram(spread: Sequence[tuple[str, int]]) -> str:
 
 
 def draw_comparison(exercises: Sequence[ExerciseStatistics], by_chance: float) -> str:
-    """Facility and discrimination side by side, one row an exercise, the hardest on top, as an image's address.
+    """Facility and discrimination side by side, one row for each exercise, the hardest on top, as an image's address.
 
     A row each keeps 25 names apart, which a scatter plot of the two does not.
     """

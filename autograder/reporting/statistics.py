@@ -185,7 +185,7 @@ def discrimination(scores: Sequence[float], rest: Sequence[float]) -> float | No
 
 
 def chance(students: int) -> float:
-    """How far from 0 a correlation over so many students comes out by chance alone, in 19 of 20 cases.
+    """How far from 0 a correlation over so many students is by chance alone, in 19 of 20 cases.
 
     Two standard deviations, `2 / √(n − 1)`, of Pearson's r for unrelated normal variables; never above 1.
     """
@@ -249,7 +249,7 @@ def write_number(value: float) -> str:
 
 
 def write_percent(share: float | None) -> str:
-    """A share in per cent; 0% and 100% are kept for none and all."""
+    """A share in percent; 0% and 100% are kept for none and all."""
     if share is None:
         return "–"
     return f"{share:.0%}" if share in (0, 1) else f"{min(max(share, 0.01), 0.99):.0%}"

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from autograder.errors import CourseError
 
 HERE = -100
-"""In the place of a folder's descriptor: the working folder (`AT_FDCWD`)."""
+"""In place of a folder's descriptor: the working folder (`AT_FDCWD`)."""
 
 MOST_FOLDERS = 32
 """Folders that are passed on; files from more of them are named from the root."""

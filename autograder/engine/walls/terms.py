@@ -75,7 +75,7 @@ class Unavailable(CourseError):
 
 @dataclass(frozen=True)
 class Wall:
-    """One wall, for `course doctor`: whether it stands, and if not, what to do about it."""
+    """One wall, for `course doctor`: whether it works, and if not, what to do about it."""
 
     name: str
     stands: bool

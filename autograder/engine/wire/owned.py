@@ -1,4 +1,4 @@
-"""Objects of the author's classes as values: both processes ran the cell that defines the class, so one object can be built anew in the other.
+"""Objects of the author's classes as values: both processes ran the cell that defines the class, so an object can be rebuilt in the other.
 
 What passes is the class's name and plain parts; the class is the receiver's own. A student who changes such a class in their process changes
 nothing of the examiner's.

@@ -183,7 +183,7 @@ def _take_over(target: Any, cell: Any, given: str | None) -> list[str]:
     own = target.metadata["nbgrader"].get("points")
     handed_in = cell.metadata["nbgrader"].get("points") if get_id(cell) else own
     if handed_in != own:
-        notes.append(f"The points of '{name}' were changed from {own} to {str(handed_in)[:80]}; {own} count.")
+        notes.append(f"The points of '{name}' were changed from {own} to {str(handed_in)[:80]}; it is worth {own}.")
     return notes
 
 

@@ -233,7 +233,7 @@ def test_a_cell_of_another_type(source, submitted, name, kind, note):
 def test_changed_points_do_not_count(source, submitted, points):
     cell_of(submitted, "relu-check").metadata["nbgrader"]["points"] = points
     rebuilt, notes = rebuild(source, submitted)
-    assert notes == [f"The points of 'relu-check' were changed from 3 to {points}; 3 are counted."]
+    assert notes == [f"The points of 'relu-check' were changed from 3 to {points}; it is worth 3."]
     assert_fixed_by_source(rebuilt, source)
 
 
@@ -354,7 +354,7 @@ def test_several_oddities_are_noted_in_the_order_of_the_notebook(source, submitt
     assert rebuild(source, submitted)[1] == [
         "The cell 'setup-1' was changed, though students may not change it; the original is graded.",
         "The cell 'relu-check' was changed, though students may not change it; the original is graded.",
-        "The points of 'relu-check' were changed from 3 to 30; 3 are counted.",
+        "The points of 'relu-check' were changed from 3 to 30; it is worth 3.",
         "The cell 'why' is missing.",
     ]
 

@@ -92,10 +92,7 @@ def _make_parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "release, collect and grade a sample class, and open its report")
     demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the first one)")
     demo.add_argument(
-        "--students",
-        type=int,
-        default=24,
-        help="how many careful students (default: 24); a few careless ones are added",
+        "--students", type=int, default=24, help="how many careful students (default: 24), besides a few careless ones"
     )
     demo.add_argument("--seed", type=int, default=0, help="which class is drawn (default: 0)")
     demo.add_argument("--no-browser", action="store_true", help="only print where the report is")
@@ -116,9 +113,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     accuracy.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     accuracy.add_argument("--json", action="store_true", help="print JSON instead of the table")
-    accuracy.add_argument(
-        "--again", action="store_true", help="also what hasn't changed since everything was graded right"
-    )
+    accuracy.add_argument("--again", action="store_true", help="also what is unchanged since all was well")
 
     mutants = add("mutants", _mutants, "change each solution by one small step, and list what its check still accepts")
     mutants.add_argument(
@@ -129,9 +124,7 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     mutants.add_argument("-j", "--jobs", type=int, help="how many exercises at a time (default: one for each core)")
 
-    steady = add(
-        "steady", _steady, "run the solutions the way other processors compute, and tell what prints differently"
-    )
+    steady = add("steady", _steady, "run the solutions as other processors compute, and name what differs")
     steady.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     steady.add_argument("--seeds", type=int, default=3, help="how many runs with noise in the last bits (default: 3)")
     return parser

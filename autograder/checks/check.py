@@ -222,12 +222,12 @@ class Check:
 
     @property
     def attempted(self) -> bool:
-        """Whether anything was there to be checked, and not only what was handed out."""
+        """Whether there was anything to check besides what was handed out."""
         written = [one.reply for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
         return not self.evaluations or (bool(written) and not self._is_untouched(written[0].name))
 
     def _is_untouched(self, name: str) -> bool:
-        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks into the submission itself."""
+        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks at the submission itself."""
         stub = load_stub(self.exercise, Path.cwd()) if not self.score and isinstance(self._student, Names) else None
         cell = find_last_cell(self._student.names, name) if stub and isinstance(self._student, Names) else None
         return cell is not None and digest_stub(cell) == stub
@@ -312,7 +312,7 @@ class Check:
         return KnownMistakes.load(self.exercise, Path.cwd())
 
     def _say(self, failed: list[Evaluation]) -> str:
-        """Why a part failed: in the author's words where a known mistake explains all, else in those of the look that failed first."""
+        """Why a part failed: in the author's words if a known mistake explains everything, otherwise in those of the look that failed first."""
         first = failed[0]
         assert first.problem is not None
         if first.problem.look == "rule":

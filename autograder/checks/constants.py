@@ -35,7 +35,7 @@ def _are_all_alike(flats: list[Flat | None]) -> bool:
 
 
 def _is_telling(case: Case) -> bool:
-    """Whether the result is more than a 0, a 1, or a truth value, which come of many things."""
+    """Whether the result is more than a 0, a 1, or a truth value, which have many causes."""
     flat = case.flat_want
     if flat is None or any(kind.startswith("truth") for kind in flat.kinds):
         return False

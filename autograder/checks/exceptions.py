@@ -57,7 +57,7 @@ _SPELT: dict[str, object] = {
     "numpy": numpy,
     "Tensor": Tensor,
 }
-"""Where a misspelt name is looked for: modules by name, and tensors."""
+"""Where to look for a misspelled name: modules by name, and tensors."""
 
 _COMMON = ["torch", "math", "numpy", "nn", "F", *dir(builtins)]
 
@@ -87,7 +87,7 @@ def _advise(reply: Reply, hidden: bool, expression: str) -> str:
 
 
 def _suggest_spelling(detail: str) -> str:
-    """For a name that does not exist and is almost one of torch, of a tensor, or of Python."""
+    """For a name that doesn't exist, but almost is a name in torch, of a tensor, or in Python."""
     if found := re.search(r"module '([\w.]+)' has no attribute '(\w+)'", detail):
         return _suggest(found[2], found[1], f"{found[1].removeprefix('torch.nn.').replace('functional', 'F')}.")
     if found := re.search(r"'(\w+)' object has no attribute '(\w+)'", detail):
@@ -123,7 +123,7 @@ def _pick(name: str, names: Sequence[str], before: str) -> str:
 
 
 def _explain_call(reply: Reply, expression: str) -> str:
-    """How the check calls a function that takes other arguments."""
+    """How the check calls a function that takes different arguments."""
     found = re.search(
         r"(\w+)\(\) (?:missing \d+ required|takes .* positional|got an unexpected|got multiple)", reply.detail
     )

@@ -10,7 +10,7 @@ from torch import Tensor
 from autograder.checks.data import Data, is_number
 
 MAX_NUMBERS = 10_000
-"""Larger data is not searched: what a student is to read about it comes from a smaller evaluation."""
+"""Larger data is not searched: what a student reads about it comes from a smaller evaluation."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Lists whose items are right, but too few, too many, or in another order."""
+"""Lists whose items are right, but too few, too many, or in a different order."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _flatten_all(items: Sequence[Data]) -> list[Flat] | None:
 
 
 def _differ(items: list[Flat], within: float) -> bool:
-    """Whether no two are alike: among equal ones an order says nothing."""
+    """Whether all are different: the order of equal ones says nothing."""
     return not any(are_alike(one, other, within) for i, one in enumerate(items) for other in items[i + 1 :])
 
 

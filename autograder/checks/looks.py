@@ -1,8 +1,8 @@
 """Compare what came with what was expected, and say in plain words how they differ.
 
 The looks have a fixed order: attempted, callable, does not raise, type, shape, dtype, finite, values,
-gradient, input left unchanged. The first that fails is the one that is reported. Acceptance rests on the
-result alone; the reasons are looked for after a failure only.
+gradient, input left unchanged. The first that fails is the one that is reported. The result alone
+decides whether an answer is accepted; reasons are looked for only after a failure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a wrong result can relate to the right one by itself: a sign, a factor, an order, a function too many."""
+"""How a wrong result can relate to the right one by itself: a sign, a factor, an order, an extra function."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Relation:
     of_truth: bool = False
     need: int = 2
     is_likely: bool = False
-    """So frequent a mistake that two wrong numbers tell it, whatever they are."""
+    """A mistake so frequent that two wrong numbers are enough to name it, whatever they are."""
 
 
 def propose_relations(case: Case) -> Iterator[Relation]:
-    """Those that can be read off the two results of `case`, and of the given data."""
+    """Those that can be read off the two results of `case` and the given data."""
     assert case.flat_want is not None
     assert case.flat_got is not None
     if any(kind.startswith("truth") for kind in case.flat_want.kinds):

@@ -1,6 +1,6 @@
 """Rules of an exercise's text, such as "without `torch.softmax`": what the words of `Check(without=...)` forbid, and the message about it.
 
-A rule is looked after twice: `reading` reads the answer's code, where the check runs, and `watching` sees what is called where
+A rule is enforced twice: `reading` reads the answer's code, where the check runs, and `watching` sees what is called where
 the answer runs, also what cannot be read.
 """
 
@@ -63,7 +63,7 @@ class Word:
     key: str = ""
 
     def forbids(self, path: str) -> bool:
-        """Whether this is about `path`: what a dotted name stands for, from its module on; `?.name` is a method of who knows what."""
+        """Whether this is about `path`: what a dotted name stands for, from its module on; `?.name` is a method of something unknown."""
         if self.kind == "loops":
             return bool(_LOOPS.match(path)) or (path.startswith("?.") and path[2:] in LOOP_METHODS)
         if self.kind == "autograd":

@@ -1,7 +1,7 @@
 """Watch what an answer calls while it is evaluated, for what its exercise forbids (see `rules`).
 
 It sees what no reading of the code does, such as a name that is put together on the way. What an allowed function of torch's calls inside,
-and what functions of the author's call, is nobody's fault.
+and what functions of the author's call, doesn't count.
 """
 
 from __future__ import annotations

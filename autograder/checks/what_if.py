@@ -165,7 +165,7 @@ def _changes(first: Case, cases: Cases) -> Iterator[Proposal]:
 
 
 def _functions(name: str, value: Tensor) -> Iterator[Proposal]:
-    """An input that is put through a function too many, or should not have been."""
+    """An input that goes through an extra function, or shouldn't have gone through one."""
     for call, function in _INPUT_FUNCTIONS.items():
         if value.dim() or "softmax" not in call:
             says = f"it is what `{call.format(name)}` instead of `{name}` gives"
@@ -283,7 +283,7 @@ def _shape_back(name: str) -> Back:
 
 
 def _examples_in(given: Given) -> list[str]:
-    """The names of the data that go by example: tensors and lists with the first size that is most frequent, and more than 1."""
+    """The names of the data with one entry per example: tensors and lists with the first size that is most frequent, and more than 1."""
     sizes = {name: len(value) for name, value in given.items() if _has_length(value) and len(value) > 1}
     if not sizes:
         return []
@@ -318,7 +318,7 @@ def _cuts(first: Case) -> Iterator[Proposal]:
 
 
 def _batches(first: Case, questions: Questions) -> Iterator[Relation]:
-    """For a measure over batches: their results put together in a wrong way. Asks once for each batch."""
+    """For a measure over batches: their results combined in the wrong way. Asks once for each batch."""
     for name, value in first.given.items():
         if "batch" in name and type(value) is int and value > 0:
             parts = _by_size(name)

@@ -1,4 +1,4 @@
-"""Where `source/` and the gradebook differ: checks added or taken away, points changed. Told before anything is graded, and settled on request."""
+"""Where `source/` and the gradebook differ: checks added or removed, points changed. Told before anything is graded, and settled on request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KINDS = ("grade", "solution", "task", "source")
 
 @dataclass(frozen=True)
 class Difference:
-    """A cell, or a notebook where `cell` is empty, of which source and gradebook say other things; `says` is for a person."""
+    """A cell, or a notebook where `cell` is empty, about which source and gradebook disagree; `says` is for a person."""
 
     notebook: str
     cell: str

@@ -69,7 +69,7 @@ def _collect_student(submission: Any, course: Path, chapter: str, student: str, 
 
 
 def _read_graded(path: Path) -> tuple[Findings, list[str]]:
-    """What a graded notebook shows, and the notes that it carries; one that cannot be read shows nothing but that."""
+    """What a graded notebook shows, and the notes that it carries; one that can't be read shows only that."""
     if not path.exists():
         return {}, []
     try:

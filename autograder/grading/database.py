@@ -96,7 +96,7 @@ def find_database(course: Path, config: Config) -> str:
 
 
 def _parse_url(text: str) -> URL:
-    """Raises `CourseError`, which says nothing of the text: a part of the password may be in the wrong place."""
+    """Raises `CourseError`, which doesn't quote the text: a part of the password may be in the wrong place."""
     with contextlib.suppress(ArgumentError, ValueError):
         url = make_url(text)
         if "@" not in (url.host or ""):
@@ -165,7 +165,7 @@ def _create_tables(url: URL) -> None:
 
 
 def tell_broken(url: URL, error: Exception) -> GraderError:
-    """What to say of a database error. It is nothing that a submission is to blame for."""
+    """The message for a database error. No submission is to blame for one."""
     reason = first_line(getattr(error, "orig", None) or error)
     for secret in (url.password, url.query.get("password")):
         reason = reason.replace(str(secret), "***") if secret else reason

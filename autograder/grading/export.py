@@ -50,7 +50,7 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
 
 
 def _read_scores(gradebook: Any, assignment: str, student: str) -> dict[str, Any]:
-    """Of a student who handed in nothing: no points."""
+    """For a student who handed in nothing: no points."""
     try:
         submission = gradebook.find_submission(assignment, student)
     except MissingEntry:

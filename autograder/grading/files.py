@@ -1,4 +1,4 @@
-"""Files of other people's: found, read with suspicion, and put in place."""
+"""Other people's files: found, read with suspicion, and put in place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_BYTES = 20_000_000
 
 
 class Withheld(CourseError):
-    """A file that was handed in, and that whoever grades cannot read. No student is to blame for that."""
+    """A file that was handed in but that the grader can't read. No student is to blame for that."""
 
 
 def walk(folder: Path) -> list[Path]:
@@ -59,7 +59,7 @@ _NOT_ALLOWED = {errno.EACCES, errno.EPERM}
 
 
 def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file that was handed in. Raises `CourseError` when it is a link, no regular file, or larger than `limit`.
+    """The bytes of a file that was handed in. Raises `CourseError` when it is a link, isn't a regular file, or is larger than `limit`.
 
     That is `Withheld` where it may not be read. Other errors of the system are raised as they are.
     """

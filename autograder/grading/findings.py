@@ -20,7 +20,7 @@ MAX_MISTAKES, MAX_WORD, MAX_WORDS = 20, 200, 2_000
 
 
 def read_findings(notebook: Any) -> tuple[Findings, list[str]]:
-    """What a graded notebook's cells show, and notes on what no check of ours can have written."""
+    """What a graded notebook's cells show, and notes on what can't have come from one of our checks."""
     findings: Findings = {}
     notes = []
     for cell in notebook.cells:
@@ -38,7 +38,7 @@ def read_findings(notebook: Any) -> tuple[Findings, list[str]]:
 
 
 def keep_findings(stored: Any) -> Findings:
-    """What is valid of findings that were stored."""
+    """The valid part of stored findings."""
     found = stored.items() if isinstance(stored, Mapping) else ()
     return {name: _read_one(one) for name, one in found if isinstance(one, Mapping)}
 

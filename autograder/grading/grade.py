@@ -48,14 +48,14 @@ class Grading:
     result: ClassResult
     changes: list[tuple[Change, str]] = field(default_factory=list)
     unchanged: int = 0
-    """Submissions that had been graded as they are, and were not graded again."""
+    """Submissions that had already been graded in this form and weren't graded again."""
     kept: list[str] = field(default_factory=list)
-    """Students whose work could not be graded for a reason that lies with whoever grades: what was graded before is kept."""
+    """Students whose work could not be graded for a reason that is the grader's fault: what was graded before is kept."""
     warnings: list[str] = field(default_factory=list)
     late: int = 0
     """Late penalties that changed because a due date or an extension moved."""
     told: list[str] = field(default_factory=list)
-    """What the gradebook was told of the chapter."""
+    """What the gradebook was told about the chapter."""
 
 
 def grade_class(

@@ -33,7 +33,7 @@ class Entry:
     written: dict[str, int] = field(default_factory=dict)
     seconds: float = 0
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
-    """For each notebook digests of the answers that were graded last, by cell: a mark given by hand is for these."""
+    """For each notebook digests of the answers that were graded last, by cell: a mark given by hand belongs to these."""
 
 
 class Journal:
@@ -71,7 +71,7 @@ class Journal:
             yield
 
     def add(self, entries: list[Entry]) -> None:
-        """Note that these are graded, and see to it that this outlives a loss of power."""
+        """Note that these are graded, and make sure that the note survives a power failure."""
         for entry in entries:
             self.entries[entry.student] = entry
             self._file.write(

@@ -1,4 +1,4 @@
-"""Keep what grading found: marks, graded notebooks, then the journal, so that whatever was cut off is graded again."""
+"""Keep what grading found: marks, graded notebooks, then the journal, so that whatever was interrupted is graded again."""
 
 from __future__ import annotations
 

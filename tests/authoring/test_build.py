@@ -122,7 +122,7 @@ REFUSED = [
             "20: exercise 'one': '### END hidden' isn't a marker; markers are ### BEGIN and ### END of SOLUTION, "
             "HIDDEN TESTS, MARK SCHEME."
         ],
-        id="a marker that is misspelt",
+        id="a marker that is misspelled",
     ),
     pytest.param(
         ANSWER + CHECK.replace("check.report()", "### BEGIN SOLUTION\n### END SOLUTION\ncheck.report()"),

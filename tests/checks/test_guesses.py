@@ -235,7 +235,7 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("answer", "says"), WORDS)
-def test_a_misspelt_choice(answer, says):
+def test_a_misspelled_choice(answer, says):
     assert says in read(make("a", "softmax", {}), f"a = {answer}")
 
 
@@ -250,10 +250,10 @@ def test_a_choice_near_two_is_not_told():
     assert "did you mean" not in read(ask, "b = 'row vector'\na = 'row vector'")
 
 
-def test_a_misspelt_key():
+def test_a_misspelled_key():
     text = read(make("a", {"weight": 1.0}, {}), "a = {'wieght': 1.0}")
-    assert text.startswith("`a` has no key 'weight'; is 'wieght' misspelt?")
-    assert "misspelt" not in read(make("a", {"weight": 1.0}, {}), "a = {'bias': 1.0}")
+    assert text.startswith("`a` has no key 'weight'; is 'wieght' misspelled?")
+    assert "misspelled" not in read(make("a", {"weight": 1.0}, {}), "a = {'bias': 1.0}")
 
 
 SLOPES = [

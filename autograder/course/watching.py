@@ -95,8 +95,8 @@ def _watching() -> Iterator[Notes]:
         notes.dropped = training and p > 0
         return dropout(input, p, training, *rest, **settings)
 
-    def see_step(optimiser: torch.optim.Optimizer, *_: object) -> None:
-        parameters = [each for group in optimiser.param_groups for each in group["params"]]
+    def see_step(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        parameters = [each for group in optimizer.param_groups for each in group["params"]]
         notes.steps += 1
         notes.idle += all(each.grad is None for each in parameters)
         notes.layers = sum(each.dim() > 1 for each in parameters)

@@ -196,7 +196,7 @@ REFUSED = [
     ),
     pytest.param(
         ANSWER + CHECK.replace("points=2", "points=2 hidden=true", 1),
-        ["19: exercise 'one': attribute hidden does not belong to a cell tagged 'check' (allowed: exercise, points)."],
+        ["19: exercise 'one': attribute hidden does not belong to a cell tagged 'check' (allowed: exercise, extra, points)."],
         id="an attribute that does not exist",
     ),
     pytest.param(

@@ -49,10 +49,10 @@ class Score(float):
     """Extra points are shown with a word: nbgrader takes no number for a cell that counts 0 in its maximum."""
 
     def __repr__(self) -> str:
-        return f"{float(self):g}"
+        return f"{float(self):g} {EXTRA}" if self.extra else f"{float(self):g}"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {"text/plain": f"{self!r} {EXTRA}" if self.extra else repr(self), RESULT: self.result}
+        return {"text/plain": repr(self), RESULT: self.result}
 
 
 @dataclass(frozen=True)

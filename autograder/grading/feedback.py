@@ -20,6 +20,7 @@ from nbformat.v4 import new_notebook, new_output
 from nbgrader import preprocessors
 
 from autograder.engine.scores import get_extra
+from autograder.formats import EXTRA
 from autograder.grading.submissions import get_id
 
 SHOWN = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg")
@@ -161,6 +162,15 @@ _PATHS = re.compile(
 )
 
 
+class GetGrades(preprocessors.GetGrades):  # type: ignore[misc]
+    """Put marks into the page, and say of extra points that they are extra."""
+
+    def _get_score(self, cell: Any, resources: Any) -> None:
+        super()._get_score(cell, resources)
+        if extra := get_extra(cell):
+            cell.metadata["nbgrader"]["points"] = _Extra(f"{extra} {EXTRA}")
+
+
 class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
     """Pages in which nothing runs that a student wrote, and that are made whatever one of their cells holds."""
 
@@ -185,9 +195,6 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
     def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[str, Any]:
         """The page. Where it cannot be made, the cells that are behind that are shown as plain text."""
         given = copy.deepcopy(resources)
-        for cell in nb.cells:
-            if extra := get_extra(cell):
-                cell.metadata["nbgrader"]["points"] = _Extra(f"{extra} extra")
         try:
             return super().from_notebook_node(nb, resources, **options)  # type: ignore[no-any-return]
         except Exception:

@@ -21,7 +21,7 @@ from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.answers import digest_answers, tell_untouched
 from autograder.grading.export import CsvExport
-from autograder.grading.feedback import CleanFeedback, FeedbackExporter
+from autograder.grading.feedback import CleanFeedback, FeedbackExporter, GetGrades
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, mark_notebook
@@ -30,7 +30,16 @@ from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
 from autograder.grading.worker import NOTES
 
-__all__ = ["CleanFeedback", "ClearSolutions", "CsvExport", "Execute", "FeedbackExporter", "Rebuild", "SaveAutoGrades"]
+__all__ = [
+    "CleanFeedback",
+    "ClearSolutions",
+    "CsvExport",
+    "Execute",
+    "FeedbackExporter",
+    "GetGrades",
+    "Rebuild",
+    "SaveAutoGrades",
+]
 
 NO_LIMIT = 1e6
 """Seconds, some days, for a course that sets `Execute.timeout` to `None`."""

@@ -175,6 +175,16 @@ REFUSED = [
         id="an attribute twice",
     ),
     pytest.param(
+        ANSWER + CHECK.replace("points=2\n", "points=2 extra=2\n", 1),
+        ["19: exercise 'one': the check cell has points=N and extra=N: its points count in one way."],
+        id="points that are extra and are not",
+    ),
+    pytest.param(
+        ANSWER + CHECK.replace("points=2\n", "extra=0\n", 1),
+        ["19: exercise 'one': the check cell needs extra=N with a number above 0, and has 0."],
+        id="no extra points",
+    ),
+    pytest.param(
         ANSWER + CHECK + "```pyhton tags=['setup']\none = 2\n```\n",
         [f"23: {NO_CELL}"],
         id="a cell of an unknown language",
@@ -196,7 +206,9 @@ REFUSED = [
     ),
     pytest.param(
         ANSWER + CHECK.replace("points=2", "points=2 hidden=true", 1),
-        ["19: exercise 'one': attribute hidden does not belong to a cell tagged 'check' (allowed: exercise, extra, points)."],
+        [
+            "19: exercise 'one': attribute hidden does not belong to a cell tagged 'check' (allowed: exercise, extra, points)."
+        ],
         id="an attribute that does not exist",
     ),
     pytest.param(

@@ -13,7 +13,8 @@ from typing import Any
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from sampling import at_night
+from nbgrader.utils import determine_grade
+from sampling import NIGHTLY, at_night
 
 from autograder.authoring.accuracy import hand_in, measure_accuracy
 from autograder.authoring.build import stage_chapter
@@ -372,6 +373,17 @@ def test_a_submission_cannot_raise_its_extra_points(course: Path) -> None:
 # --- nbgrader without this course's steps -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("earned", [3, 0])
+def test_stock_nbgrader_takes_the_result_for_no_number(earned: float) -> None:
+    """A number above the points of a cell, which are 0 here, would cost the whole submission."""
+    cell = nbformat.v4.new_code_cell(
+        outputs=[nbformat.v4.new_output("execute_result", {"text/plain": f"{earned} extra"})]
+    )
+    cell.metadata["nbgrader"] = nbformat.from_dict({"grade": True, "solution": False, "points": 0})
+    assert determine_grade(cell) == (0, 0)
+
+
+@NIGHTLY
 def test_stock_nbgrader_takes_the_cell_for_one_without_points(course: Path) -> None:
     config = course / "nbgrader_config.py"
     text = config.read_text(encoding="utf-8")

@@ -290,8 +290,8 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
             yield f"{here} the check cell failed: {tried.solution.problem}"
             continue
         if tried.solution.points != exercise.check.points:
-            name = EXTRA if exercise.check.extra else "points"
-            yield f"{here} {name}={exercise.check.points:g} on the cell, {tried.solution.points:g} in Check(...): make them equal."
+            attribute = EXTRA if exercise.check.extra else "points"
+            yield f"{here} {attribute}={exercise.check.points:g} on the cell, {tried.solution.points:g} in Check(...): make them equal."
         for expression, wanted in tried.solution.seals:
             yield f'{here} the solution gives "{expression}" a value whose seal is sealed("{wanted}").'
         for expression, value in tried.solution.near_edges:

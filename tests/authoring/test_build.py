@@ -906,7 +906,7 @@ def test_the_release_itself_has_no_leak(built):
 # --- answers that do not behave -------------------------------------------------------------------
 
 
-def exercise(name, solution, checks, points="points=1", stub=""):
+def exercise(name, solution, checks, points="points=1", stub="", attribute="points=1"):
     return f"""```python tags=["exercise"] exercise="{name}"
 {stub}
 ### BEGIN SOLUTION
@@ -914,7 +914,7 @@ def exercise(name, solution, checks, points="points=1", stub=""):
 ### END SOLUTION
 ```
 
-```python tags=["check"] exercise="{name}" points=1
+```python tags=["check"] exercise="{name}" {attribute}
 check = Check("{name}", {points})
 {checks}
 ```
@@ -942,6 +942,7 @@ TRIED = HEAD + "".join(
         exercise("broken", "broken = 2", 'check("broken", gives=unknown)\ncheck.report()'),
         exercise("silent", "silent = 2", 'check("silent", gives=2)'),
         exercise("crash", "crash = 2", 'check("crash", gives=2)\ncheck.report()'),
+        exercise("more", "more = 2", 'check("more", gives=2)\ncheck.report()', attribute="extra=3"),
     ]
 )
 CRASH = KERNEL + "## `crash`\n\n" + WRONG.replace("one = 2", "import os\nos._exit(3)")
@@ -973,6 +974,7 @@ def test_answers_that_do_not_behave_are_refused_and_nothing_is_changed(built, ma
             "md:100: exercise 'broken': the check cell failed: NameError: name 'unknown' is not defined",
             "md:112: exercise 'silent': the check cell failed: the check cell reports 0 times; it must call check.report() once",
             "answers.md:12: exercise 'crash': the wrong answer ended its process (a crash, or os._exit).",
+            "md:135: exercise 'more': extra=3 on the cell, 1 in Check(...): make them equal.",
         )
     ]
     assert contents(course) == before

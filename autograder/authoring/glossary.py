@@ -25,9 +25,9 @@ MOST, MOST_IN_A_CELL = 20, 3
 _HEADING = re.compile(r"## (\S+)$")
 _TERM = re.compile(r"\*\*(.+?)\*\*(?: \(([^()]*)\))?: (.+)$", re.DOTALL)
 
-# What is not prose: code, math, headings, links and pictures, HTML with a fold's title, lines about an exercise.
+# What is not prose: code, math, headings, links and pictures, blocks and tags of HTML, lines about an exercise.
 _NO_PROSE = re.compile(
-    r"^```.*?^```|^~~~.*?^~~~|\$\$.*?\$\$|``.+?``|`[^`]*`|\$[^$]*\$|^\#.*?$|!?\[[^\]]*\]\([^)]*\)|<summary>.*?</summary>|<[^<>]*>"
+    r"^```.*?^```|^~~~.*?^~~~|\$\$.*?\$\$|``.+?``|`[^`]*`|\$[^$]*\$|^\#.*?$|!?\[[^\]]*\]\([^)]*\)|^<.*?(?=\n\s*\n|\Z)|<[^<>]*>"
     r"|^\*\*[^*\n]*\*\* · .*?$|^\*\*Checked:\*\*.*?$",
     re.DOTALL | re.MULTILINE,
 )

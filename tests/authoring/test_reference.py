@@ -116,7 +116,7 @@ def test_a_notebook_is_named_by_its_file() -> None:
         ("$ReLU$ and $$\nReLU\n$$", "$ReLU$ and $$\nReLU\n$$"),
         ("## ReLU", "## ReLU"),
         ("[ReLU](x) ![ReLU](y)", "[ReLU](x) ![ReLU](y)"),
-        ("<summary>ReLU</summary>", "<summary>ReLU</summary>"),
+        ("<summary>ReLU</summary>\nReLU\n\nReLU", "<summary>ReLU</summary>\nReLU\n\n" + link("ReLU", "relu")),
         ("<b title='ReLU'>", "<b title='ReLU'>"),
         ("**Checked:** ReLU", "**Checked:** ReLU"),
         ("**Find the bug** · ReLU", "**Find the bug** · ReLU"),

@@ -1,4 +1,4 @@
-"""The reference page of activations, second part: what stands between the layers of a network."""
+"""The reference page of activations, second part: the functions between the layers of a network."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ STRAIGHT = [
     ),
     Entry(
         name="CReLU",
-        idea="Keeps both halves: the positive part and, beside it, the negative part. Nothing is lost.",
+        idea="Keeps both halves: the positive part and, beside it, the negative part, so no score is lost.",
         formula=r"f(z) = \big[\max(0, z),\ \max(0, -z)\big]",
         shapes="(…, D) → (…, 2D)",
         use="Early convolutional layers, whose filters otherwise come in pairs of opposite sign.",

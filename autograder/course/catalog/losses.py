@@ -88,7 +88,7 @@ PROBABILITIES = [
         formula=r"L = -\frac1N \sum_n \alpha_n (1 - p_n)^\gamma \log p_n",
         shapes="scores and float targets of the same shape → one number",
         use="Detection, with thousands of easy negatives for each positive.",
-        trap="Its probabilities come out too cautious. Calibrate them before you read them as probabilities.",
+        trap="Its probabilities are too cautious. Calibrate them before you read them as probabilities.",
         torch="",
         code=formulas.focal,
         draw=pictures.draw_focal,

@@ -201,7 +201,7 @@ BEYOND = [
         formula=r"w \leftarrow w - \eta\, H g, \qquad H \text{ from the pairs } (s_k, y_k) = (\Delta w_k, \Delta g_k)",
         shapes="all weights as one vector; state: up to `history_size` pairs of vectors",
         use="Few weights and the gradient of all data: it can be a hundred times faster there.",
-        trap="`step` needs a function that computes the loss anew. With a different batch each time, the pairs are noise.",
+        trap="`step` needs a function that computes the loss again. With a different batch each time, the pairs are noise.",
         torch='`torch.optim.LBFGS(parameters, line_search_fn="strong_wolfe")`',
         code=formulas.lbfgs,
         draw=partial(compare, "After a few steps it knows the ravine", "L-BFGS", formulas.lbfgs, 1.0, steps=12),

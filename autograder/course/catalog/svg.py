@@ -14,7 +14,7 @@ CHARACTER = 7.0
 
 Point = tuple[float, float]
 
-# Without the @media rule, for a page whose theme is not the system's, the greys can be read on white and on black.
+# Without the @media rule, for a page whose theme is not the system's, the grays can be read on white and on black.
 STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#757575}.t{font-size:13px;font-weight:bold}"
     ".a{stroke:#757575;stroke-width:1;fill:none}.g{stroke:#8A8A8A;stroke-opacity:.3;stroke-width:1;fill:none}"
@@ -29,7 +29,7 @@ STYLE = (
 
 @dataclass(frozen=True)
 class Line:
-    """A curve through points of the plane, in pieces where it is interrupted. Without a label it is thin and grey."""
+    """A curve through points of the plane, in pieces where it is interrupted. Without a label it is thin and gray."""
 
     label: str
     pieces: Sequence[Sequence[Point]]

@@ -16,7 +16,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from autograder.authoring.glossary import GLOSSARY, digest_terms
+from autograder.authoring.glossary import GLOSSARY, digest_terms, find_title, read_glossary
 
 PACKAGE = Path(__file__).parents[1]
 USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figures", "digits")
@@ -71,10 +71,10 @@ def is_reference_fresh(root: Path) -> bool:
 
 
 def digest_reference(root: Path) -> str:
-    """A digest of all that the reference pages are made from: the glossary, which notebooks there are, and code."""
+    """A digest of all that the reference pages are made from: the glossary, the titles of its notebooks, and code."""
     code = _digest((PACKAGE / name for name in sorted(_modules(("authoring.reference",)))), PACKAGE)
-    names = [path.relative_to(root).as_posix() for path in sorted((root / "notebooks").glob("*/*.md"))]
-    parts = [code, _digest([root / "notebooks" / GLOSSARY], root), *names, metadata.version("torch").partition("+")[0]]
+    titles = [f"{name} {find_title(root, name)}" for name in sorted({term.notebook for term in read_glossary(root)})]
+    parts = [code, _digest([root / "notebooks" / GLOSSARY], root), *titles, metadata.version("torch").partition("+")[0]]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

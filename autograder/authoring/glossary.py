@@ -90,6 +90,13 @@ def _find_taken(terms: list[Term]) -> str:
     return taken[0] if taken else ""
 
 
+def find_title(root: Path, notebook: str) -> str:
+    """The heading of a notebook (`chapter/notebook`), such as `1.3 · The activation family`; "" where there is no such notebook."""
+    path = root / "notebooks" / f"{notebook}.md"
+    found = re.search(r"^# (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE) if path.is_file() else None
+    return found[1].strip() if found else ""
+
+
 def digest_terms(root: Path) -> str:
     """All that a notebook's links depend on, as a text: meanings may change without making any notebook stale."""
     return repr([(term.name, term.forms, term.notebook) for term in read_glossary(root)])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from autograder.authoring.freshness import digest_reference, note_reference
-from autograder.authoring.glossary import GLOSSARY, Term, read_glossary
+from autograder.authoring.glossary import GLOSSARY, Term, find_title, read_glossary
 from autograder.authoring.placing import find_differences, put_in_place
 from autograder.course.catalog.activations import ACTIVATIONS
 from autograder.course.catalog.entry import Entry, Page
@@ -80,9 +83,25 @@ def make_entry(entry: Entry) -> str:
         f"$$\n{entry.formula}\n$$",
         "\n".join(f"- **{name}**: {text}" for name, text in facts.items() if text),
         entry.note,
-        f"```python\n{inspect.getsource(entry.code).strip()}\n```",
+        f"```python\n{print_code(entry.code)}\n```",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def print_code(function: Callable[..., Any]) -> str:
+    """The function's source without its annotations, which a reader of the formula doesn't need."""
+    source = inspect.getsource(function).strip()
+    [found] = ast.parse(source).body
+    assert isinstance(found, ast.FunctionDef)
+    assert found.returns
+    assert found.returns.end_lineno
+    arguments = found.args
+    defaults = [""] * (len(arguments.args) - len(arguments.defaults))
+    defaults += [f"={ast.get_source_segment(source, value)}" for value in arguments.defaults]
+    names = [argument.arg + default for argument, default in zip(arguments.args, defaults, strict=True)]
+    names += [f"**{arguments.kwarg.arg}"] if arguments.kwarg else []
+    body = source.splitlines()[found.returns.end_lineno :]
+    return "\n".join([f"def {found.name}({', '.join(names)}):", *body])
 
 
 @cache
@@ -115,14 +134,13 @@ def make_glossary(terms: list[Term], root: Path) -> str:
 
 
 def make_definition(term: Term, root: Path) -> str:
-    title = name_notebook(term.notebook)
-    if (root / "notebooks" / f"{term.notebook}.md").exists():
-        title = f"[{title}](../{term.notebook}.ipynb)"
+    title = find_title(root, term.notebook)
+    title = f"[{title}](../{term.notebook}.ipynb)" if title else name_notebook(term.notebook)
     return f'<a id="{term.anchor}"></a>**{term.name}**: {term.meaning} ({title})'
 
 
 def name_notebook(notebook: str) -> str:
-    """`01_activations/3_activation_family` → `1.3 · activation family`."""
+    """How a notebook is called that isn't there: `01_activations/3_activation_family` → `1.3 · activation family`."""
     found = re.fullmatch(r"(\d+)_[^/]+/(\d+)_(.+)", notebook)
     return f"{int(found[1])}.{found[2]} · {found[3].replace('_', ' ')}" if found else notebook
 

@@ -10,9 +10,18 @@ import pytest
 
 from autograder.authoring.cells import Cell, Notebook
 from autograder.authoring.freshness import digest_origin, is_reference_fresh
-from autograder.authoring.glossary import Term, digest_terms, link_terms, read_glossary
-from autograder.authoring.reference import PAGES, build_reference, check_reference, make_glossary, name_notebook
+from autograder.authoring.glossary import Term, digest_terms, find_title, link_terms, read_glossary
+from autograder.authoring.reference import (
+    PAGES,
+    build_reference,
+    check_reference,
+    make_glossary,
+    name_notebook,
+    print_code,
+)
 from autograder.cli import main
+from autograder.course.catalog.activation_formulas import rrelu, softmax
+from autograder.course.catalog.optimizer_formulas import adamw
 from autograder.course.workspace import update_workspace
 from autograder.errors import CourseError
 
@@ -86,10 +95,24 @@ def test_a_paragraph_that_is_no_term_is_refused(course: Path, text: str, says: s
 
 def test_the_page_is_in_order_with_links_to_the_notebooks_that_are_there(course: Path) -> None:
     page = make_glossary(read_glossary(course), course)
+    title = find_title(course, HERE)
+    assert title
     assert re.findall(r"\*\*(.+?)\*\*", page) == ["learning rate", "loss", "ReLU"]
-    assert "[1.1 · mini](../01_mini/1_mini.ipynb)" in page
+    assert f"[{title}](../01_mini/1_mini.ipynb)" in page
     assert "What training makes small. (2.1 · later)" in page
     assert all(f'id="{anchor}"' in page for anchor in re.findall(r"\]\(#([^)]*)\)", page))
+
+
+def test_the_printed_code_has_comments_and_defaults_and_no_annotations() -> None:
+    assert print_code(softmax).splitlines()[:2] == [
+        "def softmax(z):",
+        "    e = torch.exp(z - z.amax(dim=-1, keepdim=True))  # no power is above exp(0)",
+    ]
+    assert print_code(rrelu).startswith("def rrelu(z, lower=1 / 8, upper=1 / 3, training=False):\n")
+    assert print_code(adamw).startswith("def adamw(w, g, state, lr=0.001, decay=0.01, **more):\n")
+    for page in PAGES:
+        for entry in page.entries:
+            assert max(len(line) for line in print_code(entry.code).splitlines()) <= 100, entry.name
 
 
 def test_a_notebook_is_named_by_its_file() -> None:

@@ -18,7 +18,7 @@ def sigmoid(z: Tensor) -> Tensor:
 
 
 def softmax(z: Tensor) -> Tensor:
-    e = torch.exp(z - z.amax(dim=-1, keepdim=True))  # the largest power is exp(0): nothing overflows
+    e = torch.exp(z - z.amax(dim=-1, keepdim=True))  # no power is above exp(0)
     return e / e.sum(dim=-1, keepdim=True)
 
 
@@ -98,7 +98,7 @@ def crelu(z: Tensor) -> Tensor:
 
 
 def maxout(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    scores = torch.einsum("nd,kod->nko", x, weight) + bias  # weight (K, D_out, D_in), bias (K, D_out)
+    scores = torch.einsum("nd,kod->nko", x, weight) + bias  # (N, K, D_out)
     return scores.amax(dim=1)
 
 

@@ -137,7 +137,7 @@ def triplet(anchor: Tensor, positive: Tensor, negative: Tensor, margin: float = 
 
 def ctc(log_p: Tensor, target: list[int], blank: int = 0) -> Tensor:
     path = [blank, *(symbol for label in target for symbol in (label, blank))]
-    ways = torch.full((len(path) + 2,), -torch.inf, dtype=log_p.dtype)  # two in front, never reached
+    ways = torch.full((len(path) + 2,), -torch.inf, dtype=log_p.dtype)  # two never reached
     ways[2:4] = log_p[0, path[:2]]
     for frame in log_p[1:]:  # stay, take the next symbol, or leave a blank out
         skips = [s > 1 and path[s] not in (blank, path[s - 2]) for s in range(len(path))]

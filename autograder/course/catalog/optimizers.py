@@ -213,7 +213,7 @@ BEYOND = [
         idea="For matrices: makes all singular values of the momentum about 1, so the step moves all directions alike.",
         formula=r"M \leftarrow \mu M + (1 - \mu)\,G, \qquad "
         r"W \leftarrow (1 - \eta\lambda)\,W - \eta \sqrt{\max(1, \tfrac{D_{out}}{D_{in}})}\; U V^\top",
-        shapes="weights and gradients (D_out, D_in); state: one matrix like the weights; U V^⊤ from the SVD of the momentum",
+        shapes="weights and gradients (D_out, D_in); state: one matrix like the weights; $U V^\\top$ from the SVD of the momentum",
         use="Hidden layers of large language models.",
         trap="Matrices only. Biases, embeddings and the last layer get AdamW beside it.",
         torch="`torch.optim.Muon(parameters, lr=0.001)`",

@@ -25,6 +25,9 @@ MOST, MOST_IN_A_CELL = 20, 3
 _HEADING = re.compile(r"## (\S+)$")
 _TERM = re.compile(r"\*\*(.+?)\*\*(?: \(([^()]*)\))?: (.+)$", re.DOTALL)
 
+_AIMS = re.compile(r"\*\*You(?:'ll| will) be able to\*\*")
+"""In the list of a notebook's aims, nothing is linked: it would take the links that help where a term is used."""
+
 # What is not prose: code, math, headings, links and pictures, blocks and tags of HTML, lines about an exercise.
 _NO_PROSE = re.compile(
     r"^```.*?^```|^~~~.*?^~~~|\$\$.*?\$\$|``.+?``|`[^`]*`|\$[^$]*\$|^\#.*?$|!?\[[^\]]*\]\([^)]*\)|^<.*?(?=\n\s*\n|\Z)|<[^<>]*>"
@@ -111,7 +114,7 @@ def link_terms(texts: list[str], terms: list[Term], notebook: str) -> list[str]:
         in_cell = 0
         parts: list[str] = []
         place = 0
-        for found in _find_mentions(text, waiting):
+        for found in [] if _AIMS.search(text) else _find_mentions(text, waiting):
             term = waiting[_normalize(found[0], waiting)]
             if term in linked or in_cell == MOST_IN_A_CELL or len(linked) == MOST:
                 continue

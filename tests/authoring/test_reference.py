@@ -144,6 +144,7 @@ def test_a_notebook_is_named_by_its_file() -> None:
         ("**Checked:** ReLU", "**Checked:** ReLU"),
         ("**Find the bug** · ReLU", "**Find the bug** · ReLU"),
         ("A loss.", "A loss."),
+        ("**You'll be able to** write a ReLU", "**You'll be able to** write a ReLU"),
     ],
 )
 def test_the_first_mention_in_prose_becomes_a_link(text: str, linked: str) -> None:

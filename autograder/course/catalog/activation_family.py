@@ -251,7 +251,7 @@ SMOOTH = [
         formula=r"f(z) = z \tanh\big(\log(1 + e^z)\big)",
         shapes=ANY,
         use="Detectors and classifiers that were published with it.",
-        trap="It takes about twice the arithmetic of SiLU; measure whether your task pays for that.",
+        trap="It takes more arithmetic than SiLU; measure whether your task pays for that.",
         torch="`F.mish`, `nn.Mish`",
         code=formulas.mish,
         draw=lambda: curves(formulas.mish, "Close to SiLU, a little steeper"),

@@ -1,6 +1,6 @@
 """Autograded: a PyTorch course in notebooks that grades itself.
 
-A notebook needs `Check`, `sealed` and `vary`, and draws with `figures`; nbgrader's configuration names our steps as `preprocessors`.
+A notebook needs `Check`, `sealed` and `vary`, draws with `figures`, and takes what the student has written from `mine`; nbgrader's configuration names our steps as `preprocessors`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ def __getattr__(name: str) -> Any:
     # At the first use, so that commands that need no torch do not wait for it.
     if name in __all__:
         return getattr(import_module("autograder.checks"), name)
+    if name == "mine":
+        return import_module("autograder.course.mine").mine
     if name in _ROOMS:
         return import_module(_ROOMS[name])
     raise AttributeError(f"module 'autograder' has no attribute {name!r}")

@@ -20,10 +20,10 @@ TEXTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 DESIGN = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 MOST_LINES, LONGEST_FUNCTION = 400, 80
 
-GROUND = {"errors", "formats", "engine/jobs", "engine/limits"}
+GROUND = {"errors", "excerpts", "formats", "engine/jobs", "engine/limits"}
 """Files that everyone above may use, and that use no other."""
 
-FOR_NOTEBOOKS = {"__init__", "digits"}
+FOR_NOTEBOOKS = {"__init__", "digits", "penguins"}
 """Files that hand on what a notebook asks for by name."""
 
 

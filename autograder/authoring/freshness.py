@@ -17,9 +17,10 @@ from importlib import metadata
 from pathlib import Path
 
 from autograder.authoring.glossary import GLOSSARY, digest_terms, find_title, read_glossary
+from autograder.authoring.parts import write_parts
 
 PACKAGE = Path(__file__).parents[1]
-USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figures", "digits")
+USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figures", "course.mine", "digits", "penguins")
 """What a build and the notebooks use of this package; all else follows from the imports."""
 
 LIBRARIES = ("torch", "numpy", "matplotlib", "nbgrader", "nbformat", "jupytext")
@@ -52,8 +53,10 @@ def digest_with_code(
     code = [PACKAGE / name for name in sorted(_modules(used))] + sorted((PACKAGE / "course" / "data").glob("*"))
     files = [path for kind in kinds for path in _files(root / kind / chapter)]
     versions = [f"{name} {metadata.version(name).partition('+')[0]}" for name in libraries]
-    parts = [_digest([*files, root / "nbgrader_config.py"], root), _digest(code, PACKAGE), *versions]
-    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+    digests = [_digest([*files, root / "nbgrader_config.py"], root), _digest(code, PACKAGE), *versions]
+    if parts := write_parts(root, chapter):
+        digests.append(hashlib.sha256(parts.encode()).hexdigest())
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def note(root: Path, chapter: str, origin: str) -> None:

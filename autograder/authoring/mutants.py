@@ -24,6 +24,7 @@ from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import Equivalent, Exercise, Notebook, name_change
 from autograder.authoring.chapters import find_chapters, list_chapters
 from autograder.authoring.forks import in_fork, in_forks
+from autograder.authoring.parts import put_parts
 from autograder.authoring.steps import Change, find_words, make_changes
 from autograder.authoring.trials import go_on, make_shell
 from autograder.checks.check import Check, recording
@@ -65,7 +66,9 @@ def choose(root: Path, targets: Sequence[str]) -> list[tuple[str, Notebook, list
     for target in targets or list_chapters(root):
         found = dict(_find(root, target, read))
         if not found:
-            raise CourseError(f"'{target}' is no chapter, no CHAPTER/NOTEBOOK and no checked exercise of this course.")
+            raise CourseError(
+                f"'{target}' isn't a chapter, a CHAPTER/NOTEBOOK, or an exercise of this course with a check."
+            )
         for place, names in found.items():
             chosen.setdefault(place, set()).update(names)
     return [
@@ -116,7 +119,7 @@ def try_changes(
 
 
 def _make(notebook: Notebook, exercise: Exercise) -> list[Change]:
-    """The changes; strings may become those that stand in quotes in the task, the answer's cell and the check."""
+    """The changes; strings may become those that are in quotes in the task, the answer's cell and the check."""
     above: list[str] = []
     for cell in notebook.cells[: notebook.cells.index(exercise.answer)]:
         above = [] if cell.kind == "code" and cell.tag == "check" else [*above, cell.source]
@@ -126,7 +129,7 @@ def _make(notebook: Notebook, exercise: Exercise) -> list[Change]:
         return make_changes(exercise.answer.source, find_words([exercise.answer.source, *task, check]))
     except SyntaxError as error:
         raise CourseError(
-            f"{exercise.answer.place}: exercise '{exercise.name}': the answer is no Python: {error}"
+            f"{exercise.answer.place}: exercise '{exercise.name}': the answer isn't valid Python: {error}"
         ) from error
 
 
@@ -160,6 +163,7 @@ def _say_stale(entry: Equivalent, exercise: Exercise, why: str) -> str:
 def _try_notebook(notebook: Notebook, changes: dict[str, list[Change]], jobs: int | None) -> dict[str, list[bool]]:
     os.environ["MPLBACKEND"] = "agg"
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as spare, contextlib.chdir(folder):
+        put_parts(notebook.path, Path(folder))
         names = [cell.exercise for cell in notebook.cells if cell.tag == "check" and cell.exercise in changes]
         found = in_forks(_walk(notebook, changes, spare), seconds=6 * 3600, jobs=jobs)
         return dict(zip(names, found, strict=True))
@@ -240,7 +244,7 @@ def _limit(seconds: int) -> None:
         with open("/proc/self/statm") as stream:
             taken = int(stream.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (taken + MOST_MEMORY, taken + MOST_MEMORY))
-    except (OSError, ValueError):  # another system than Linux: the time ends it
+    except (OSError, ValueError):  # not Linux: the time ends it
         pass
 
 

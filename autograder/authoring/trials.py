@@ -14,10 +14,12 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from autograder.authoring.cells import Cell, Exercise, Notebook
 from autograder.authoring.forks import in_fork, in_forks
+from autograder.authoring.parts import put_parts
 from autograder.authoring.promises import describe_check, find_misuse
 from autograder.checks.check import Check, recording
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, tell_mistakes
@@ -101,6 +103,7 @@ def _try_notebook(
     os.environ["MPLBACKEND"] = "agg"
     found: dict[str, ExerciseTrials] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        put_parts(notebook.path, Path(folder))
         run = make_shell()
         for cell in notebook.cells:
             if cell.kind != "code":

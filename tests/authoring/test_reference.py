@@ -260,7 +260,7 @@ def test_the_command_builds_the_pages_alone(
 ) -> None:
     monkeypatch.chdir(built)
     assert main(["build", "reference"]) == 0
-    assert capsys.readouterr().out == "Nothing changed since it was built: reference.\n"
+    assert capsys.readouterr().out == "Unchanged since the last build: reference.\n"
     (built / "release" / "reference" / "losses.md").unlink()
     assert main(["build", "reference", "--check"]) == 1
     assert "release/reference/losses.md" in capsys.readouterr().err

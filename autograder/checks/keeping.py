@@ -65,7 +65,7 @@ def keep_answer(exercise: str, wanted: Iterable[str], names: dict[str, Any], lib
 def read_blocks(text: str) -> dict[str, str]:
     """The code of each exercise in the text of a student's file."""
     found = list(_BLOCK.finditer(text))
-    ends = [*(one.start() for one in found[1:]), len(text)]
+    ends = [*(one.start() for one in found), len(text)][1:]
     return {one["exercise"]: text[one.end() : end].strip() for one, end in zip(found, ends, strict=True)}
 
 

@@ -83,7 +83,7 @@ def read_parts(folder: Path) -> dict[str, Part]:
         if path.is_file():
             text = path.read_text(encoding="utf-8")
             found = list(_PART.finditer(text))
-            ends = [*(one.start() for one in found[1:]), len(text)]
+            ends = [*(one.start() for one in found), len(text)][1:]
             return {
                 one["name"]: Part(**one.groupdict(), code=text[one.end() : end])
                 for one, end in zip(found, ends, strict=True)

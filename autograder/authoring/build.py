@@ -63,7 +63,7 @@ def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[
 def check(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
     """The generated files, relative to `root`, that a build would change.
 
-    Solutions are compared by their cells, not executed: whether their outputs still come out is nbval's to say.
+    Solutions are compared by their cells, not executed: nbval says whether their outputs are still the same.
     """
     stale = []
     for chapter in chapters:
@@ -108,11 +108,11 @@ def try_staged(
     """
     notebooks = read_chapter(root, chapter)
     if not notebooks:
-        raise CourseError(f"notebooks/{chapter} holds no notebook (*.md).")
+        raise CourseError(f"notebooks/{chapter} has no notebook (*.md).")
     if only is not None:
         checked = [name for notebook in notebooks for name, one in notebook.exercises.items() if one.check]
         if only not in checked:
-            raise CourseError(f"'{only}' is no checked exercise of {chapter}. Exercises: {', '.join(checked)}.")
+            raise CourseError(f"'{only}' isn't an exercise of {chapter} with a check. Exercises: {', '.join(checked)}.")
         notebooks = [notebook for notebook in notebooks if only in notebook.exercises]
     for notebook in notebooks:
         write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
@@ -214,7 +214,7 @@ def generate_release(root: Path, stage: Path, chapter: str) -> None:
 def find_leaks(notebook: Notebook, release: Path, root: Path) -> Iterator[str]:
     """A line for each solution, hidden test or mark scheme that the release still holds.
 
-    A line of a region may stand in the release as often as it stands outside of all regions in the source.
+    The release may have a line of a region as often as the source has it outside all regions.
     """
     path = release / f"{notebook.name}.ipynb"
     released = Counter(_lines_in(json.loads(path.read_text(encoding="utf-8"))))
@@ -226,7 +226,7 @@ def find_leaks(notebook: Notebook, release: Path, root: Path) -> Iterator[str]:
             stripped = line.strip()
             if len(stripped) > 3 and released[stripped] > open_text[stripped]:
                 owner = f"exercise '{cell.exercise}': " if cell.exercise else ""
-                yield f"{cell.place}: {owner}'{stripped}' is to be hidden and stands in the release."
+                yield f"{cell.place}: {owner}'{stripped}' must be hidden, and the release shows it."
     if MARKER.search("\n".join(released)):
         label = notebook.path.relative_to(root).as_posix()
         yield f"{label}:1: the release still holds a marker of a solution, hidden tests or a mark scheme."
@@ -295,7 +295,7 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
         for expression, wanted in tried.solution.seals:
             yield f'{here} the solution gives "{expression}" a value whose seal is sealed("{wanted}").'
         for expression, value in tried.solution.near_edges:
-            yield f'{here} "{expression}" gives {value!r}, which lies on the edge of its rounding: seal it with other digits=, or ask for another number.'
+            yield f'{here} "{expression}" gives {value!r}, which is too close to where rounding changes: seal it with a different digits=, or ask for a different number.'
         if not tried.solution.passed and not tried.solution.seals:
             yield f"{here} the solution fails its own check:\n{tried.solution.message}"
         elif not tried.release.passed and not tried.solution.seals:
@@ -303,10 +303,10 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
         if tried.empty.score or tried.empty.problem:
             yield f"{here} the released stub gets {tried.empty.score:g} points; it must get 0. {tried.empty.problem}".rstrip()
         if tried.solution.exercise != name:
-            yield f'{here} its check is Check("{tried.solution.exercise}"): marks and messages are kept under that name.'
+            yield f'{here} its check is Check("{tried.solution.exercise}"): points and messages are stored under that name.'
         yield from (f"{here} {misuse}" for misuse in tried.solution.misuse)
         if names := find_dependence(exercise.answer.source, exercise.check.source):
-            yield f"{here} gives=... uses {', '.join(names)}, which the student writes: expect what the course works out itself."
+            yield f"{here} gives=... uses {', '.join(names)}, which the student writes: compute the expected value from the course's own code."
         known = know(exercise, tried)
         for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
             if trial.problem:
@@ -314,7 +314,7 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
             elif trial.passed and tried.solution.passed:
                 yield f"{cell.place}: exercise '{name}': the wrong answer earns all points."
             elif not trial.passed and (says := trial.name_mistake(known)) != cell.says:
-                yield f"{cell.place}: exercise '{name}': its results are those of another wrong answer, so that a student reads \"{says}\": let the check ask what tells them apart, or give both the same says=."
+                yield f"{cell.place}: exercise '{name}': its results are the same as another wrong answer's, so a student reads \"{says}\": add an input on which they differ, or give both the same says=."
         for cell, trial in zip(exercise.right, tried.right, strict=True):
             if not trial.passed and tried.solution.passed:
                 yield f"{cell.place}: exercise '{name}': the right answer is rejected:\n{trial.problem or trial.message}"

@@ -114,7 +114,7 @@ class Notebook:
         return f"{text.rstrip()}\n\n{self.promises[task]}\n{fold}{hints}".rstrip()
 
     def _find_task(self, cell: Cell) -> str:
-        """The name of the exercise whose task stands in this cell of text: the nearest above the exercise's own, code set up between them aside."""
+        """The name of the exercise whose task is in this cell of text: the nearest one above the exercise's own cell, apart from set-up code between them."""
         if cell.kind != "markdown" or cell.tag:
             return ""
         place = next(number for number, one in enumerate(self.cells) if one is cell)
@@ -133,7 +133,7 @@ class Notebook:
 
 
 class AuthorErrors(CourseError):
-    """What is wrong in authored files: one line a mistake, each with file, line and exercise."""
+    """What is wrong in authored files: one line for each mistake, with file, line and exercise."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems

@@ -1,4 +1,4 @@
-"""Read the cells of a Jupytext Markdown file, each with its line, and refuse what Jupytext would read otherwise than it stands."""
+"""Read the cells of a Jupytext Markdown file, each with its line, and refuse what Jupytext would read differently from what it says."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Reader:
     """
 
     rule: str
-    """What is said of a cell with other tags than it may have."""
+    """The complaint about a cell with tags that it may not have."""
 
     def __init__(self, path: Path, label: str) -> None:
         self.label = label
@@ -118,8 +118,8 @@ class Reader:
             self.complain(
                 line - 1,
                 "",
-                "the attributes of this cell cannot be read: each is name=value, once, and within "
-                'a text in "..." write \\" for a quote and \\\\ for a backslash.',
+                "the attributes of this cell cannot be read: write each one once, as name=value, and inside "
+                '"..." write \\" for a quote and \\\\ for a backslash.',
             )
         for lost in _LOST.finditer(raw.source):
             self.complain(
@@ -147,7 +147,7 @@ class Reader:
                 self.complain(
                     line,
                     cell.exercise,
-                    f"'{match.group(0).strip()}' is no marker; markers are ### BEGIN and ### END of {', '.join(REGIONS)}.",
+                    f"'{match.group(0).strip()}' isn't a marker; markers are ### BEGIN and ### END of {', '.join(REGIONS)}.",
                 )
             elif cell.tag not in REGIONS[region]:
                 self.complain(
@@ -157,7 +157,7 @@ class Reader:
                 self.complain(
                     line,
                     cell.exercise,
-                    f"### BEGIN {region} stands inside the {open_region} region: its END is missing.",
+                    f"### BEGIN {region} is inside the {open_region} region: its END is missing.",
                 )
             elif edge == "END" and open_region != region:
                 self.complain(line, cell.exercise, f"### END {region} without its BEGIN.")

@@ -1,7 +1,7 @@
-"""Recognise the results of known wrong answers, without having the wrong answers at hand.
+"""Recognize the results of known wrong answers, without having the wrong answers at hand.
 
 The build runs every wrong answer of a chapter and keeps, for each evaluation that it fails, a fingerprint of
-the reply: what kind of result it was, and three numbers that summarise its values. They stand in
+the reply: what kind of result it was, and three numbers that summarize its values. They are in
 `mistakes.json` beside the notebooks, each with the message that its author wrote. A
 student whose reply has the same fingerprint on the same evaluation reads that message.
 """
@@ -200,7 +200,7 @@ def load_stub(exercise: str, folder: Path) -> str | None:
 
 
 def same_mistakes(one: str, other: str) -> bool:
-    """Whether two texts of the file say the same: equal but for numbers that recognition takes as equal."""
+    """Whether two texts of the file say the same: equal except for numbers that recognition takes as equal."""
     if one == other:
         return True
     try:

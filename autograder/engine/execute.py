@@ -120,7 +120,7 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         problems = [error["evalue"] for one in shown.outputs for error in one if error.get("ename") == UNSTARTED]
         if problems:
             raise CourseError(
-                f"{problems[0]}. A kernel for all users is seen behind the walls, one in a home folder is not."
+                f"{problems[0]}. A kernel installed for all users can be seen behind the walls; one in a home folder can't."
             )
         return Reference(split=False, kernel=kernel)
     found, lost = run(Reference(split=True))

@@ -14,6 +14,6 @@ def score_outputs(outputs: list[Any], points: float) -> float:
     text = result["data"].get("text/plain") if result else None
     try:
         score = float("".join(text)) if text is not None else points
-    except ValueError:  # a result that is no number
+    except ValueError:  # a result that isn't a number
         return points
     return 0.0 if math.isnan(score) else min(max(score, 0.0), points)

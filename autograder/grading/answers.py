@@ -1,4 +1,4 @@
-"""What of a notebook is an answer to what: which answers nobody wrote, and which are the ones that were graded before."""
+"""Which cells of a notebook answer which checks, which answers nobody wrote, and which were graded before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def is_answer(cell: Any) -> bool:
 
 
 def find_own_answers(notebook: Any) -> dict[str, str]:
-    """For each check its answer, both by id: the one that has its name, or else the last one before it."""
+    """The answer to each check, both by id: the one that has its name, or else the last one before it."""
     names = {get_id(cell) for cell in notebook.cells if is_answer(cell)}
     own: dict[str, str] = {}
     last = ""
@@ -34,7 +34,7 @@ def find_own_answers(notebook: Any) -> dict[str, str]:
 def find_untouched(notebook: Any, released: Mapping[str, str]) -> set[str]:
     """The answers, by id, that are as students got them or empty. `released` has the texts that students began with.
 
-    One with a text of the student's in a cell beside it is for a person to look at: the answer may stand there.
+    One with a text of the student's in a cell beside it has to be looked at by a person: the answer may be there.
     """
     untouched = set()
     cells = [None, *notebook.cells, None]
@@ -55,7 +55,7 @@ def _is_text_of_students(cell: Any) -> bool:
 
 
 def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
-    """Let the check of an answer that nobody wrote say so: it may have found the mistakes of the text that students began with."""
+    """Make the check of an answer that nobody wrote say so: it may have found mistakes in the text that students began with."""
     untouched, own = find_untouched(notebook, released), find_own_answers(notebook)
     for cell in notebook.cells:
         if own.get(get_id(cell)) not in untouched:
@@ -70,7 +70,7 @@ def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
 
 
 def digest_answers(notebook: Any) -> dict[str, str]:
-    """For each cell with points a digest of what its mark judges: of the answer's text, or of all that students wrote for a task."""
+    """For each cell with points, a digest of what its mark judges: the answer's text, or everything that students wrote for a task."""
     own = find_own_answers(notebook)
     texts = {get_id(cell): cell.source for cell in notebook.cells if is_answer(cell)}
     students = [cell.source for cell in notebook.cells if not get_id(cell) or is_answer(cell)]

@@ -69,7 +69,7 @@ def _collect_student(submission: Any, course: Path, chapter: str, student: str, 
 
 
 def _read_graded(path: Path) -> tuple[Findings, list[str]]:
-    """What a graded notebook shows, and the notes that it carries; one that cannot be read shows nothing but that."""
+    """What a graded notebook shows, and the notes that it carries; one that can't be read shows only that."""
     if not path.exists():
         return {}, []
     try:
@@ -116,7 +116,7 @@ def _read_exercise(notebook: str, grade: Any, findings: Findings, comments: Mapp
 
 def _explain_stop(what: str, error: str, says: str) -> str:
     if error in ("CellTimeoutError", "KeyboardInterrupt"):
-        return f"The cell of the {what} did not end in the time allowed."
+        return f"The cell of the {what} did not finish in the time allowed."
     if error == "ProcessEnded":
         return f"The cell of the {what} ended its own process."
     return f"The cell of the {what} stops with {error}: {says}"[:300]

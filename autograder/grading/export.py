@@ -1,4 +1,4 @@
-"""The marks of a gradebook as a table, in the place of nbgrader's, whose cells a spreadsheet may run and whose commas break rows."""
+"""The marks of a gradebook as a table, to replace nbgrader's, whose cells a spreadsheet may run and whose commas break rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class CsvExport(ExportPlugin):  # type: ignore[misc]
 
 
 def _read_scores(gradebook: Any, assignment: str, student: str) -> dict[str, Any]:
-    """Of a student who handed in nothing: no points."""
+    """For a student who handed in nothing: no points."""
     try:
         submission = gradebook.find_submission(assignment, student)
     except MissingEntry:

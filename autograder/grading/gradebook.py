@@ -64,8 +64,8 @@ class SubmissionMarks:
     timestamp: datetime | None
     notebooks: dict[str, list[CellMark]]
     same: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
-    """By notebook and cell whether what is marked is what was marked before; empty where nobody knows. A mark given by hand stands for
-    the same answer, and not for another one."""
+    """By notebook and cell whether what is marked is what was marked before; empty where nobody knows. A mark given by hand is kept for
+    the same answer, and not for a different one."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def save_marks(
 def withdraw_marks(gradebook: Any, assignment: str, student: str) -> list[Change]:
     """Leave no automatic mark of an earlier run, nor its late penalty, where this run failed; a person has to look.
 
-    Marks given by hand stay. A student without a submission in the gradebook is none of its business. Returns the marks
+    Marks given by hand stay. It ignores a student without a submission in the gradebook. Returns the marks
     that changed. Raises `CourseError` when the gradebook cannot be used.
     """
 
@@ -251,7 +251,7 @@ _NEW_GRADE = SimpleNamespace(id=None, auto_score=None, manual_score=None, extra_
 
 
 def _write_grades(connection: Connection, known: AssignmentRow, submitted: list[SubmittedRow]) -> list[Change]:
-    """Returns the marks that are another one than before; those of new rows are not."""
+    """Returns the marks that differ from before; those of new rows don't count."""
     cells = [cell for notebook in known.notebooks.values() for cell in notebook.graded.values()]
     there = read_rows(connection, GRADE, cells, submitted)
     new, changed, withdrawn, changes = [], [], [], []
@@ -281,7 +281,7 @@ def _write_grades(connection: Connection, known: AssignmentRow, submitted: list[
 def _judge(one: SubmittedRow, cell: str, row: Any) -> tuple[float | None, bool]:
     """The cell's automatic score, and whether a person has to look at it.
 
-    As nbgrader decides, but that it asks again for every mark given by hand: one for the same answer stands.
+    As nbgrader decides, except that it asks again for every mark given by hand: one for the same answer is kept.
     """
     if one.marks is None:
         return 0.0, False
@@ -299,7 +299,7 @@ def asks_for_a_person(mark: CellMark, by_hand: bool, same: bool | None) -> bool:
 
 
 def _is_for_another_answer(one: SubmittedRow, cell: str, row: Any) -> bool:
-    """Whether a person marked what is not there any more."""
+    """Whether a person marked something that no longer exists."""
     given = row.manual_score is not None or row.extra_credit
     return bool(given) and one.same.get(cell) is False
 

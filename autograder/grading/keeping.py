@@ -1,4 +1,4 @@
-"""Keep what grading found: marks, graded notebooks, then the journal, so that whatever was cut off is graded again."""
+"""Keep what grading found: marks, graded notebooks, then the journal, so that whatever was interrupted is graded again."""
 
 from __future__ import annotations
 
@@ -140,13 +140,13 @@ class Keeper:
         return {name: modified(folder / f"{name}.ipynb") for name in graded.notebooks}
 
     def _explain(self, student: str, causes: dict[str, str]) -> str:
-        """Why a mark is another one than before."""
+        """Why a mark differs from before."""
         if self.outcomes[student].reason:
-            return "it could not be graded any more"
+            return "it could no longer be graded"
         words = {
-            "submission": "another submission",
+            "submission": "a different submission",
             "source": "the chapter changed",
-            "grader": "another version of the grader",
+            "grader": "a different version of the grader",
         }
         entry = self.journal.entries.get(student)
         known = entry.causes if entry else {}

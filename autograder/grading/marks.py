@@ -1,7 +1,7 @@
 """What a cell of a graded notebook earns, by nbgrader's rules where they are sound.
 
-As nbgrader has it: an error is no point; the first result that is a number is the score; a check that ends quietly earns full marks.
-Other than nbgrader: what is written to stderr, such as a warning, costs nothing; NaN and negative numbers are no points, not all of
+As in nbgrader: an error earns no points; the first result that is a number is the score; a check that ends quietly earns full marks.
+Other than nbgrader: what is written to stderr, such as a warning, costs nothing; NaN and negative numbers earn no points, not all of
 them; a number above the maximum is the maximum.
 """
 

@@ -48,9 +48,7 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 class Execute(preprocessors.Execute):  # type: ignore[misc]
     """Run a notebook in the engine, behind walls: a Python one in the time of a fork, another one in its kernel."""
 
-    unsafe = Bool(False, help="Run student code without isolation, with all the rights of whoever grades.").tag(
-        config=True
-    )
+    unsafe = Bool(False, help="Run student code without isolation, with all your rights.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any, **options: Any) -> tuple[Any, Any]:
         if not runner.available():
@@ -58,7 +56,7 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         if not (self.unsafe or doctor.stands()):
             raise CourseError(
                 "Student code cannot be isolated on this system; 'course doctor' says what is missing. "
-                "To grade in spite of that, set c.Execute.unsafe = True in nbgrader_config.py."
+                "To grade anyway, set c.Execute.unsafe = True in nbgrader_config.py."
             )
         seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
         engine = _engine(not self.unsafe)

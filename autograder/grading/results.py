@@ -1,6 +1,6 @@
 """What grading a class has found, as it is kept in `reports/<chapter>.json` and read by the report.
 
-Marks live in nbgrader's gradebook. Here stands what the gradebook has no room for: why a submission could not be
+Marks live in nbgrader's gradebook. Here is what the gradebook has no room for: why a submission could not be
 graded, what was odd about it, and which mistake was behind each lost point.
 """
 
@@ -100,4 +100,4 @@ def load_results(course: Path, chapter: str) -> ClassResult:
     except FileNotFoundError:
         raise CourseError(f"{chapter} has not been graded yet: run 'course grade {chapter}' first.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} cannot be read ({error}). Run 'course grade {chapter}' to make it anew.") from error
+        raise CourseError(f"{path} cannot be read ({error}). Run 'course grade {chapter}' to make it again.") from error

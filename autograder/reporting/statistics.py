@@ -28,9 +28,9 @@ MEANINGS: dict[Outcome, str] = {
     "right": "all points",
     "partial": "some points",
     "wrong": "attempted, no points",
-    "stopped": "the check itself did not come to an end",
+    "stopped": "the check itself did not finish",
     "not attempted": "left as it was, or not handed in",
-    "to grade": "waits for a person's marks",
+    "to grade": "waiting for a person's marks",
 }
 
 
@@ -130,7 +130,7 @@ def complete(result: ClassResult) -> list[StudentResult]:
 def compute_statistics(graded: Sequence[StudentResult]) -> list[ExerciseStatistics]:
     """The statistics of each exercise, for students who are `complete`.
 
-    What is not attempted counts with 0 points; what waits for a person's marks does not count.
+    What is not attempted counts with 0 points; what waiting for a person's marks does not count.
     """
     columns = list(zip(*(student.exercises for student in graded), strict=True))
     by_hand = [any(cell.by_hand or cell.state == "by hand" for cell in column) for column in columns]
@@ -185,7 +185,7 @@ def discrimination(scores: Sequence[float], rest: Sequence[float]) -> float | No
 
 
 def chance(students: int) -> float:
-    """How far from 0 a correlation over so many students comes out by chance alone, in 19 of 20 cases.
+    """How far from 0 a correlation over so many students is by chance alone, in 19 of 20 cases.
 
     Two standard deviations, `2 / √(n − 1)`, of Pearson's r for unrelated normal variables; never above 1.
     """
@@ -249,7 +249,7 @@ def write_number(value: float) -> str:
 
 
 def write_percent(share: float | None) -> str:
-    """A share in per cent; 0% and 100% are kept for none and all."""
+    """A share in percent; 0% and 100% are kept for none and all."""
     if share is None:
         return "–"
     return f"{share:.0%}" if share in (0, 1) else f"{min(max(share, 0.01), 0.99):.0%}"

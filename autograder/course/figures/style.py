@@ -14,7 +14,7 @@ from autograder.course.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED
 LINES = cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, BLACK]) + cycler(
     linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1))]
 )
-"""Lines differ in their dashes as well, so that they stay apart in grey print."""
+"""Lines differ in their dashes as well, so that you can tell them apart in gray print."""
 
 
 def use_style() -> None:

@@ -13,6 +13,8 @@ tag         further attributes     the cell is
             `points=N`
 ==========  =====================  =========================================================
 
+With `extra=N` in place of `points=N`, an exercise's points are extra: beside the chapter's maximum.
+
 Its answers are in a second file beside it, NAME.answers.md, under a heading for each exercise: ## `NAME`.
 
 ==========  =====================  =========================================================

@@ -21,8 +21,8 @@ ANSWER_TAGS = ("wrong", "right")
 ATTRIBUTES = {
     "setup": set(),
     "exercise": {"exercise", "part"},
-    "check": {"exercise", "points"},
-    "explain": {"exercise", "points"},
+    "check": {"exercise", "points", "extra"},
+    "explain": {"exercise", "points", "extra"},
     "wrong": {"says"},
     "right": set(),
     "": set(),
@@ -47,6 +47,8 @@ class Cell:
     exercise: str = ""
     points: float = 0
     says: str = ""
+    extra: bool = False
+    """Whether its points are extra: beside the chapter's maximum."""
 
     @property
     def place(self) -> str:

@@ -25,6 +25,7 @@ from autograder.checks.mistakes import (
     KnownMistakes,
     digest_stub,
     fingerprint,
+    load_extras,
     load_stub,
     name_evaluation,
     tell_mistakes,
@@ -32,7 +33,7 @@ from autograder.checks.mistakes import (
 from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
 from autograder.checks.student import Names, Reply, find_last_cell, find_student
-from autograder.formats import RESULT
+from autograder.formats import EXTRA, RESULT
 
 _WIDTH = 80
 """Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
@@ -45,9 +46,11 @@ class Score(float):
     """
 
     result: dict[str, Any]
+    extra = False
+    """Extra points are shown with a word: nbgrader takes no number for a cell that counts 0 in its maximum."""
 
     def __repr__(self) -> str:
-        return f"{float(self):g}"
+        return f"{float(self):g} {EXTRA}" if self.extra else f"{float(self):g}"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {"text/plain": repr(self), RESULT: self.result}
@@ -254,7 +257,7 @@ class Check:
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
-        score.result = self.result()
+        score.result, score.extra = self.result(), self._is_extra
         return score
 
     def _keep(self) -> str:
@@ -288,7 +291,8 @@ class Check:
 
     def message(self) -> str:
         """The text that the student reads."""
-        head = f"{self.exercise}: {Score(self.score)!r} of {Score(self.points)!r} points."
+        most = f"{Score(self.points)!r} {'extra points' if self._is_extra else 'points'}"
+        head = f"{self.exercise}: {Score(self.score)!r} of {most}."
         failed = self._failed
         if not failed:
             count = len(self.evaluations)
@@ -298,7 +302,7 @@ class Check:
         if not self.attempted:
             return "\n".join(
                 [
-                    f"○ {self.exercise}: not attempted yet, 0 of {Score(self.points)!r} points.",
+                    f"○ {self.exercise}: not attempted yet, 0 of {most}.",
                     *_wrap(_how_to_start(failed[0])),
                 ]
             )
@@ -317,6 +321,10 @@ class Check:
                 indent = "  " if len(self.parts) > 1 else ""
                 lines += [indent + line for line in (*_wrap(says), *_evidence(own[0], self.evaluations))]
         return "\n".join(lines)
+
+    @functools.cached_property
+    def _is_extra(self) -> bool:
+        return self.exercise in load_extras(Path.cwd())
 
     @functools.cached_property
     def _known(self) -> KnownMistakes:

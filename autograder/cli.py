@@ -98,7 +98,7 @@ def _make_parser() -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true", help="only print where the report is")
 
     build = add("build", _build, "turn notebooks/ into source/, release/ and solutions/")
-    build.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
+    build.add_argument("chapter", nargs="?", help=f"{CHAPTER}; or 'reference' for the reference pages (default: all)")
     build.add_argument(
         "--check", action="store_true", help="change nothing; fail and name the files if anything is stale"
     )
@@ -256,22 +256,20 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from autograder.authoring.freshness import is_fresh
+    from autograder.authoring.whole import build_all, check_all, find_wanted, is_made
 
-    chapters = _find(options)
-    stale = [chapter for chapter in chapters if options.again or not is_fresh(Path.cwd(), chapter)]
-    if fresh := [chapter for chapter in chapters if chapter not in stale]:
+    wanted = find_wanted(Path.cwd(), options.chapter)
+    stale = [name for name in wanted if options.again or not is_made(Path.cwd(), name)]
+    if fresh := [name for name in wanted if name not in stale]:
         print(f"Unchanged since the last build: {', '.join(fresh)}.", flush=True)
     if not stale:
         return 0
-    from autograder.authoring.build import build, check
-
     if options.check:
-        if found := check(Path.cwd(), stale, _tell):
+        if found := check_all(Path.cwd(), stale, _tell):
             raise CourseError("these files don't match notebooks/; run 'course build':\n  " + "\n  ".join(found))
         print("Everything generated is up to date.")
         return 0
-    changed = build(Path.cwd(), stale, _tell)
+    changed = build_all(Path.cwd(), stale, _tell)
     print("\n".join(f"  wrote {path}" for path in changed) or "No file changed.")
     return 0
 

@@ -14,7 +14,7 @@ from autograder.excerpts import excerpt
 from autograder.formats import HEAD, PARTS
 
 _CELL = re.compile(r'(?m)^```python (?P<options>tags=\["exercise"\].* part=.*)$')
-_CODE = re.compile(r'(?ms)^```python(?! tags=\["(?:check|setup)"\])[^\n]*\n(.*?)^```$')
+_CODE = re.compile(r'(?ms)^```python(?! tags=\["check"\])[^\n]*\n(.*?)^```$')
 _MARKER = re.compile(r"(?m)^\s*### (BEGIN|END) SOLUTION\n")
 
 

@@ -98,5 +98,8 @@ def _draw_picture(draw: Callable[..., object], values: dict[str, Any]) -> dict[s
     figure.savefig(target, format="png")
     for number in set(plt.get_fignums()) - before:
         plt.close(number)
-    titles = [title for ax in figure.axes if (title := ax.get_title(loc="left") or ax.get_title())]
-    return {"image/png": base64.b64encode(target.getvalue()).decode(), "text/plain": "Figure: " + "; ".join(titles)}
+    titles = [figure.get_suptitle(), *(ax.get_title(loc="left") or ax.get_title() for ax in figure.axes)]
+    return {
+        "image/png": base64.b64encode(target.getvalue()).decode(),
+        "text/plain": "Figure: " + "; ".join(filter(None, titles)),
+    }

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
 import tempfile
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from autograder.authoring.freshness import digest_reference, note_reference
 from autograder.authoring.glossary import GLOSSARY, Term, find_title, read_glossary
@@ -69,7 +65,7 @@ def make_entry(entry: Entry) -> str:
         "Shapes": entry.shapes,
         "Use": entry.use,
         "Trap": entry.trap,
-        "PyTorch": entry.torch or "not in PyTorch; the code below is all it takes",
+        "PyTorch": entry.torch or "not in PyTorch; write it from the formula",
         "Source": entry.source,
     }
     picture = (
@@ -83,25 +79,8 @@ def make_entry(entry: Entry) -> str:
         f"$$\n{entry.formula}\n$$",
         "\n".join(f"- **{name}**: {text}" for name, text in facts.items() if text),
         entry.note,
-        f"```python\n{print_code(entry.code)}\n```",
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def print_code(function: Callable[..., Any]) -> str:
-    """The function's source without its annotations, which a reader of the formula doesn't need."""
-    source = inspect.getsource(function).strip()
-    [found] = ast.parse(source).body
-    assert isinstance(found, ast.FunctionDef)
-    assert found.returns
-    assert found.returns.end_lineno
-    arguments = found.args
-    defaults = [""] * (len(arguments.args) - len(arguments.defaults))
-    defaults += [f"={ast.get_source_segment(source, value)}" for value in arguments.defaults]
-    names = [argument.arg + default for argument, default in zip(arguments.args, defaults, strict=True)]
-    names += [f"**{arguments.kwarg.arg}"] if arguments.kwarg else []
-    body = source.splitlines()[found.returns.end_lineno :]
-    return "\n".join([f"def {found.name}({', '.join(names)}):", *body])
 
 
 @cache

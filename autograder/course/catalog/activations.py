@@ -127,8 +127,8 @@ PROBABILITIES = [
 ACTIVATIONS = Page(
     "activations",
     "Activations",
-    "Each activation has its picture, formula, shapes, one use and one trap, PyTorch's name, and a few lines of code that tests "
-    "compare with PyTorch. Solid is f, dashed is its derivative f′. Where the picture is shaded, in halves of z, |f′| is below 0.05: "
+    "Each activation has its picture, formula, shapes, one use and one trap, and PyTorch's name; tests compare the formulas "
+    "with PyTorch. Solid is f, dashed is its derivative f′. Where the picture is shaded, in halves of z, |f′| is below 0.05: "
     "almost no gradient comes back. Notebooks 1.1 to 1.4 teach the ones that carry the ideas.",
     {
         "From scores to probabilities": PROBABILITIES,

@@ -224,7 +224,7 @@ LOSSES = Page(
     "losses",
     "Losses",
     "Each loss has its picture against the one number that matters most to it, its formula, shapes, one use and one trap, "
-    "PyTorch's name, and a few lines of code that tests compare with PyTorch. All are means over the batch unless the entry says otherwise. "
+    "and PyTorch's name; tests compare the formulas with PyTorch. All are means over the batch unless the entry says otherwise. "
     "Notebooks 3.1 to 3.6 teach the ones that carry the ideas.",
     {
         "Probabilities": PROBABILITIES,

@@ -228,8 +228,8 @@ BEYOND = [
 OPTIMIZERS = Page(
     "optimizers",
     "Optimizers and schedules",
-    "Each optimizer has its update rule, what it remembers, one use and one trap, PyTorch's name, and a few lines of code that "
-    "tests compare with PyTorch over several steps: `w` is the weight, `g` its gradient, `state` a dict that starts empty. "
+    "Each optimizer has its update rule, what it remembers, one use and one trap, and PyTorch's name; tests compare the rules "
+    "with PyTorch over several steps. "
     "Every path has 40 steps on the same ravine, ½(w₁² + 20 w₂²), from the square to the cross. "
     "Notebooks 5.1 to 5.6 teach the ones that carry the ideas.",
     {

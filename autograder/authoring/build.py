@@ -347,7 +347,8 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
     solution = _make_solution(notebook)
     source = stage / "source" / chapter
     with tempfile.TemporaryDirectory() as scratch:
-        shutil.copytree(source, scratch, dirs_exist_ok=True)
+        # Without the file that makes a folder a student's copy: nothing is to be kept beside it.
+        shutil.copytree(source, scratch, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MISTAKES))
         client = NotebookClient(
             solution,
             store_widget_state=False,

@@ -70,8 +70,10 @@ class Library:
         parts = read_parts(Path.cwd())
         left = [parts[name] for name, own in self.owners.items() if not own]
         print(f"{len(self.owners) - len(left)} of {len(self.owners)} parts are your own.")
-        for part in left:
-            print(f"  {part.name}: exercise `{part.exercise}` of {part.place}")
+        for place in dict.fromkeys(part.place for part in left):
+            print(
+                f"  still the course's, of {place}: {', '.join(part.exercise for part in left if part.place == place)}"
+            )
 
 
 mine = Library()

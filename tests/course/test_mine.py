@@ -190,7 +190,7 @@ def test_without_an_answer_the_courses_is_used_and_said_so(course: Path, capsys:
     assert (twice(4), twice(9), thrice(2)) == (8, 10, 6)
     assert capsys.readouterr().out == "The course's: twice, thrice.\n"
     mine.tell()
-    assert capsys.readouterr().out.startswith("0 of 2 parts are your own.\n  twice: exercise `mend_twice` of 1.1")
+    assert capsys.readouterr().out.startswith("0 of 2 parts are your own.\n  still the course's, of 1.1")
 
 
 def test_an_own_answer_comes_first(course: Path, capsys: pytest.CaptureFixture[str]):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from cycler import cycler
+from matplotlib.figure import Figure
 
 from autograder.course.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED
 
@@ -38,3 +41,36 @@ def use_style() -> None:
             "image.cmap": "cividis",
         }
     )
+
+
+def write_number(value: float, digits: int = 2) -> str:
+    """`value` with `digits` decimals and a real minus sign; never −0."""
+    text = f"{value:.{digits}f}"
+    return f"{float(text) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def open_panels(
+    columns: int = 1,
+    size: tuple[float, float] = (9, 3.4),
+    between: float = 0.9,
+    above: float = 0.35,
+    below: float = 0.62,
+    **options: Any,
+) -> tuple[Figure, Any]:
+    """A figure of `size` (inches) and its axes in a row, with margins that are the same whatever is drawn.
+
+    For figures that move: a layout found anew at each move takes as long as the drawing, and lets the axes jump.
+    `between` two panels, `above` and `below` them there are so many inches, for the labels and titles. `options` go to
+    `plt.subplots`.
+    """
+    width, height = size
+    left, right = 0.8, 0.2
+    inner = (width - left - right - (columns - 1) * between) / columns
+    margins = {
+        "left": left / width,
+        "right": 1 - right / width,
+        "bottom": below / height,
+        "top": 1 - above / height,
+        "wspace": between / inner,
+    }
+    return plt.subplots(1, columns, figsize=size, layout="none", gridspec_kw=margins, **options)

@@ -46,6 +46,9 @@ PAGE = {
 }
 """JupyterLab's page in a student's hands: without questions, and of nbgrader's tools only Validate."""
 
+SETTINGS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}
+"""The page's settings, until a student chooses others: a reference page opens as it reads, not as it's written."""
+
 SWITCHED_OFF = [f"nbgrader.server_extensions.{name}" for name in ("formgrader", "assignment_list", "course_list")]
 """The server's part of the same: else it logs an error that the course is outside the workspace."""
 
@@ -68,7 +71,7 @@ def update_workspace(release: Path, workspace: Path) -> list[str]:
 def _update(release: Path, workspace: Path) -> list[str]:
     notebooks = sorted(release.glob("*/*.ipynb"))
     if not notebooks:
-        raise CourseError(f"There is no release to open in {release}. Run the command at the course's root.")
+        raise CourseError(f"There is no release to open in {release}. Run the command in the course's root folder.")
     record_path = workspace / RECORD
     record = _read_record(record_path)
     news = []
@@ -87,7 +90,7 @@ def _update(release: Path, workspace: Path) -> list[str]:
             beside = own.with_name(f"{own.stem}.new-{released[:6]}{own.suffix}")
             if not beside.exists():  # when the record was lost, the student may have gone on in it
                 _copy(path, beside)
-            news.append(f"{name}: there is a new release; it is in {beside.name}, and your own work was left as it is.")
+            news.append(f"{name}: there is a new release; it is in {beside.name}, and your own work is unchanged.")
         record[name.as_posix()] = released
     record_path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return news
@@ -160,6 +163,7 @@ def make_command(folder: Path, ip: str, port: int, token: str, settings: Path) -
     What is in `settings` yields to the user's own settings, which are read as ever and left alone.
     """
     (settings / "page_config.json").write_text(json.dumps(PAGE), encoding="utf-8")
+    (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser"),
         f"--ServerApp.root_dir={folder.resolve()}",
@@ -200,7 +204,7 @@ def wait_until_up(server: subprocess.Popen[Any], address: str) -> None:
     while time.monotonic() < until:
         if server.poll() is not None:
             raise CourseError(
-                f"JupyterLab ended at once, with exit status {server.returncode}; its own words are above."
+                f"JupyterLab ended at once, with exit status {server.returncode}; its own message is above."
             )
         try:
             urllib.request.urlopen(address, timeout=2).close()

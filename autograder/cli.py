@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder import __version__
 from autograder.errors import CourseError
 from autograder.grading.files import modified
-from autograder.grading.texts import printable
+from autograder.grading.texts import print_anywhere, printable
 
 if TYPE_CHECKING:
     from autograder.authoring.accuracy import ExerciseAccuracy
@@ -23,7 +24,12 @@ CHAPTER = "a chapter's name, the start of it, or its number"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    options = _make_parser().parse_args(arguments)
+    print_anywhere()
+    parser = _make_parser()
+    options = parser.parse_args(arguments)
+    if "run" not in options:
+        parser.print_help()
+        return 0
     try:
         return int(options.run(options))
     except CourseError as error:
@@ -50,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="course", description="Build, open and grade the course.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="version", version=f"course {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,7 @@ def run_source(notebook: Notebook) -> tuple[list[tuple[str, list[dict[str, Any]]
 
     from autograder.checks.check import recording
 
+    os.chdir(ROOT / "source" / notebook.path.parent.name)  # with the parts of earlier chapters
     shell = InteractiveShell.instance()
     plt.show = lambda *args, **kwargs: None
     found = []

@@ -12,8 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --constraint constraints.txt
 
-FAILED := The installation stopped; pip says why above. Look at the network and at the space on the disk (df -h .), then repeat the \
-command: it goes on where it stopped. A broken $(VENV) is made anew after 'make clean'.
+FAILED := The installation stopped; pip says why above. Check the network and the space on the disk (df -h .), then repeat the \
+command: it picks up where it left off. A broken $(VENV) is made again after 'make clean'.
 
 NO_VENV := This Python cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install Python \
 from python.org, and name it: make PYTHON=...
@@ -50,7 +50,7 @@ demo: setup
 build: setup
 	@$(BIN)/course build $(ARGS)
 
-# Each step says what it is, the first that fails ends the run, and where the time went stands at the end.
+# Each step says what it is, the first that fails ends the run, and the last lines tell where the time went.
 check test nightly:
 	@$(PYTHON) tests/steps.py $@
 

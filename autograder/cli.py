@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:  # a full disk, for one
         place = f"{printable(error.filename)}: " if error.filename else ""
         print(
-            f"course: {place}{error.strerror or error}. What was done before that is kept. Mend the cause, and start again.",
+            f"course: {place}{error.strerror or error}. What was done before that is kept. Fix the cause, and start again.",
             file=sys.stderr,
         )
         return 1
@@ -70,29 +70,29 @@ def _make_parser() -> argparse.ArgumentParser:
     grade = add("grade", _grade, "grade what was handed in for a chapter, and write the report")
     grade.add_argument("chapter", help=CHAPTER)
     grade.add_argument("-j", "--jobs", type=int, help="how many submissions at a time (default: one for each core)")
-    grade.add_argument("--again", action="store_true", help="also grade what has been graded and did not change")
+    grade.add_argument("--again", action="store_true", help="also grade what has been graded and hasn't changed")
     grade.add_argument(
         "--update",
         action="store_true",
-        help="tell the gradebook what is in source/, after checks or points changed, and grade all again",
+        help="tell the gradebook what is in source/ after checks or points changed, and grade everything again",
     )
-    grade.add_argument("--cluster", default="", metavar="ADDRESS", help="let the workers of this Dask scheduler grade")
+    grade.add_argument("--cluster", default="", metavar="ADDRESS", help="grade on the workers of this Dask scheduler")
     grade.add_argument(
         "--unsafe",
         action="store_true",
         help="run student code without isolation, with all your rights (see 'course doctor')",
     )
-    grade.add_argument("--feedback", action="store_true", help="generate the students' feedback pages as well")
+    grade.add_argument("--feedback", action="store_true", help="also generate the students' feedback pages")
 
-    add("doctor", _doctor, "tell whether student code can be isolated here, and what to do where it cannot")
+    add("doctor", _doctor, "tell whether student code can be isolated here, and what to do if it can't")
 
-    report = add("report", _report, "write the class report of a graded chapter anew, with marks given by hand since")
+    report = add("report", _report, "rewrite the class report of a graded chapter, with the marks given by hand since")
     report.add_argument("chapter", help=CHAPTER)
 
     demo = add("demo", _demo, "release, collect and grade a sample class, and open its report")
     demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the first one)")
     demo.add_argument(
-        "--students", type=int, default=24, help="how many careful students (default: 24); careless ones come on top"
+        "--students", type=int, default=24, help="how many careful students (default: 24), besides a few careless ones"
     )
     demo.add_argument("--seed", type=int, default=0, help="which class is drawn (default: 0)")
     demo.add_argument("--no-browser", action="store_true", help="only print where the report is")
@@ -100,7 +100,7 @@ def _make_parser() -> argparse.ArgumentParser:
     build = add("build", _build, "turn notebooks/ into source/, release/ and solutions/")
     build.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     build.add_argument(
-        "--check", action="store_true", help="change nothing; fail, naming the files, where anything is stale"
+        "--check", action="store_true", help="change nothing; fail and name the files if anything is stale"
     )
     build.add_argument("--again", action="store_true", help="also what has not changed since it was built")
 
@@ -109,24 +109,24 @@ def _make_parser() -> argparse.ArgumentParser:
     tried.add_argument("exercise", nargs="?", help="one exercise, with the messages in full (default: all)")
 
     accuracy = add(
-        "accuracy", _accuracy, "grade every wrong and right answer of the chapters, and count what is graded wrongly"
+        "accuracy", _accuracy, "grade every wrong and right answer of the chapters, and count those graded wrongly"
     )
     accuracy.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
     accuracy.add_argument("--json", action="store_true", help="print JSON instead of the table")
-    accuracy.add_argument("--again", action="store_true", help="also where nothing changed since all was well")
+    accuracy.add_argument("--again", action="store_true", help="also what is unchanged since all was well")
 
     mutants = add("mutants", _mutants, "change each solution by one small step, and list what its check still accepts")
     mutants.add_argument(
         "targets",
         nargs="*",
         metavar="CHAPTER|CHAPTER/NOTEBOOK|EXERCISE",
-        help="what to try (default: all); chapters and notebooks by their number or the start of their name",
+        help="what to try (default: everything); chapters and notebooks by their number or the start of their name",
     )
     mutants.add_argument("-j", "--jobs", type=int, help="how many exercises at a time (default: one for each core)")
 
-    steady = add("steady", _steady, "run the solutions as other processors compute, and tell what prints differently")
+    steady = add("steady", _steady, "run the solutions as other processors compute, and name what differs")
     steady.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
-    steady.add_argument("--seeds", type=int, default=3, help="how many times with noise in the last bits (default: 3)")
+    steady.add_argument("--seeds", type=int, default=3, help="how many runs with noise in the last bits (default: 3)")
     return parser
 
 
@@ -156,7 +156,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.grading.results import report_path, results_path
 
     if options.jobs is not None and options.jobs < 1:
-        raise CourseError("-j takes a number of at least 1.")
+        raise CourseError("-j must be at least 1.")
     chapter = _find_graded(options)
     with progress(f"grading {chapter}") as show:
 
@@ -190,7 +190,9 @@ def _grade(options: argparse.Namespace) -> int:
     failed = [student for student in result.students if student.state == "not graded"]
     for student in failed:
         print(f"  not graded: {printable(student.student)}: {printable(student.reason)}")
-    same = f", {done.unchanged} of them before and unchanged since (--again grades them anew)" if done.unchanged else ""
+    same = (
+        f", {done.unchanged} of them earlier, and unchanged since (--again grades them again)" if done.unchanged else ""
+    )
     print(f"{sum(s.state == 'graded' for s in result.students)} graded{same}; {len(failed)} not graded.")
     report = report_path(Path.cwd(), chapter)
     if modified(report) < modified(results_path(Path.cwd(), chapter)):
@@ -203,8 +205,8 @@ def _grade(options: argparse.Namespace) -> int:
         print("Feedback is in feedback/.")
     if done.kept:
         raise CourseError(
-            f"{len(done.kept)} of these could not be graded for reasons that lie with the grader, not with the students. "
-            "Their earlier marks stand; mend the causes, and grade again."
+            f"{len(done.kept)} of these could not be graded, for reasons that are the grader's fault and not the students'. "
+            "Their earlier marks are kept; fix the causes, and grade again."
         )
     return 0
 
@@ -259,14 +261,14 @@ def _build(options: argparse.Namespace) -> int:
     chapters = _find(options)
     stale = [chapter for chapter in chapters if options.again or not is_fresh(Path.cwd(), chapter)]
     if fresh := [chapter for chapter in chapters if chapter not in stale]:
-        print(f"Nothing changed since it was built: {', '.join(fresh)}.", flush=True)
+        print(f"Unchanged since the last build: {', '.join(fresh)}.", flush=True)
     if not stale:
         return 0
     from autograder.authoring.build import build, check
 
     if options.check:
         if found := check(Path.cwd(), stale, _tell):
-            raise CourseError("these files are not what notebooks/ says; run 'course build':\n  " + "\n  ".join(found))
+            raise CourseError("these files don't match notebooks/; run 'course build':\n  " + "\n  ".join(found))
         print("Everything generated is up to date.")
         return 0
     changed = build(Path.cwd(), stale, _tell)
@@ -310,7 +312,7 @@ def _accuracy(options: argparse.Namespace) -> int:
         print(json.dumps({**summarise(found), "as_before": as_before}, indent=1, ensure_ascii=False))
     else:
         if as_before:
-            print(f"As measured before, nothing changed since (--again measures): {', '.join(as_before)}.")
+            print(f"As measured before, unchanged since (--again measures again): {', '.join(as_before)}.")
         print_accuracy(found)
     return 0 if all(one.good for one in found) else 1
 
@@ -319,7 +321,7 @@ def _mutants(options: argparse.Namespace) -> int:
     from autograder.authoring.mutants import choose, describe, try_changes
 
     if options.jobs is not None and options.jobs < 1:
-        raise CourseError("-j takes a number of at least 1.")
+        raise CourseError("-j must be at least 1.")
     chosen = choose(Path.cwd(), options.targets)
     with progress("changed solutions") as on_done:
         found = list(try_changes(chosen, on_done, options.jobs))
@@ -331,7 +333,7 @@ def _steady(options: argparse.Namespace) -> int:
     from autograder.authoring.steadiness import describe, find_fragile, list_solutions, make_settings
 
     if options.seeds < 0:
-        raise CourseError("--seeds takes a number of at least 0.")
+        raise CourseError("--seeds must be at least 0.")
     notebooks = list_solutions(Path.cwd(), _find(options))
     settings = make_settings(options.seeds)
     found = 0

@@ -1,6 +1,6 @@
 """Run what CI runs, step by step, and tell where the time goes. Needs nothing but Python; `make` calls it.
 
-    python3 tests/steps.py check      lint, types, unit tests, and the chapters that changed since the last commit
+    python3 tests/steps.py check      lint, prose, types, unit tests, and the chapters that changed since the last commit
     python3 tests/steps.py test       everything, from an empty clone: a sample of the long tests, and what changed since it was measured
     python3 tests/steps.py nightly    everything, also what `test` takes as known or leaves to the night
 
@@ -39,6 +39,7 @@ SET_UP: Steps = [("set-up", ["make", "--no-print-directory", ".venv/.installed-t
 LOOKS: Steps = [
     ("lint", [f"{BIN}ruff", "check", "."]),
     ("format", [f"{BIN}ruff", "format", "--check", "."]),
+    ("prose", [f"{BIN}python", "tests/prose.py"]),
     ("types", [f"{BIN}mypy"]),
 ]
 TESTS = [*PYTEST, "-n", "2", "--dist", "loadfile", "tests"]

@@ -22,4 +22,4 @@ def test_the_night_runs_every_step_of_the_day_and_leaves_no_case_out() -> None:
 
 @pytest.mark.parametrize("what", ["check", "test", "nightly"])
 def test_each_round_begins_with_what_is_quick(what: str) -> None:
-    assert list(commands(what))[:4] == ["set-up", "lint", "format", "types"]
+    assert list(commands(what))[:5] == ["set-up", "lint", "format", "prose", "types"]

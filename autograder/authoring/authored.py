@@ -13,6 +13,8 @@ tag         further attributes     the cell is
             `points=N`
 ==========  =====================  =========================================================
 
+With `extra=N` in place of `points=N`, an exercise's points are extra: beside the chapter's maximum.
+
 Its answers are in a second file beside it, NAME.answers.md, under a heading for each exercise: ## `NAME`.
 
 ==========  =====================  =========================================================
@@ -21,7 +23,7 @@ Its answers are in a second file beside it, NAME.answers.md, under a heading for
 ==========  =====================  =========================================================
 
 Below the heading ### Changes that change nothing, a list names the small steps from the solution after which the answer is still
-right, one an item: - `before` → `after`: why. Where the solution is one of many, - `before` → any: why. See `mutants`.
+right, one for each item: - `before` → `after`: why. Where the solution is one of many, - `before` → any: why. See `mutants`.
 """
 
 from __future__ import annotations
@@ -53,7 +55,7 @@ def read_chapter(root: Path, chapter: str) -> list[Notebook]:
         if path.name not in names:
             owner = path.name.removesuffix(ANSWERS) + ".md"
             if owner not in names:
-                problems.append(f"{label}:1: these are the answers of {owner}, which is missing beside them.")
+                problems.append(f"{label}:1: these are the answers to {owner}, which isn't there.")
             continue
         try:
             notebook = read_notebook(path, label)
@@ -187,7 +189,7 @@ class _AnswersReader(Reader):
             self.complain(
                 line,
                 name,
-                f"under '{EQUIVALENTS}' stand only items such as - `before` → `after`: why it changes nothing.",
+                f"under '{EQUIVALENTS}' there may be only items such as - `before` → `after`: why it changes nothing.",
             )
         elif not name:
             self.complain(line, "", "a change needs the heading of its exercise above it, as in ## `name`.")
@@ -204,7 +206,7 @@ class _AnswersReader(Reader):
             self.complain(
                 line,
                 "",
-                f"'{text}' names no exercise; write its name as in ## `name`, and notes under smaller headings.",
+                f"'{text}' isn't the name of an exercise; write the name as in ## `name`, and notes under smaller headings.",
             )
         elif name not in exercises:
             notebook = Path(self.label).name.removesuffix(ANSWERS) + ".md"
@@ -212,7 +214,7 @@ class _AnswersReader(Reader):
                 line, name, f"{notebook} has no exercise of this name; it has {', '.join(exercises) or 'none'}."
             )
         elif name in lines:
-            self.complain(line, name, f"has its heading in line {lines[name]} already; put all its answers there.")
+            self.complain(line, name, f"already has a heading, in line {lines[name]}; put all its answers there.")
         lines.setdefault(name, line)
         return name
 
@@ -227,7 +229,7 @@ class _AnswersReader(Reader):
         if exercise is None:
             return  # reported already: its heading, or that it has none
         if exercise.answer.tag == "explain":
-            self.complain(cell.line, cell.exercise, "is graded by a person, and has no check to try an answer on.")
+            self.complain(cell.line, cell.exercise, "is graded by a person and has no check to try an answer on.")
         if cell.tag == "wrong" and not cell.says.strip():
             self.complain(cell.line, cell.exercise, 'a wrong answer needs says="the message that its author reads".')
         if "`" in cell.says:

@@ -32,7 +32,7 @@ from autograder.checks.judging import write_cells
 from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
 from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
-from autograder.formats import CELLS, MISTAKES, PARTS
+from autograder.formats import CELLS, EXTRA, MISTAKES, OURS, PARTS
 from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -63,7 +63,7 @@ def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[
 def check(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
     """The generated files, relative to `root`, that a build would change.
 
-    Solutions are compared by their cells, not executed: whether their outputs still come out is nbval's to say.
+    Solutions are compared by their cells, not executed: nbval says whether their outputs are still the same.
     """
     stale = []
     for chapter in chapters:
@@ -91,10 +91,12 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
         raise AuthorErrors(problems)
-    text = write_mistakes(_collect_mistakes(notebooks, trials), _collect_stubs(trials))
+    checks = [one.check for notebook in notebooks for one in notebook.exercises.values() if one.check]
+    extra = [check.exercise for check in checks if check.extra]
+    text = write_mistakes(_collect_mistakes(notebooks, trials), _collect_stubs(trials), extra)
     for kind in ("source", "release"):  # where nbgrader copies it as well
         (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
-        if any(RULE.search(one.check.source) for each in notebooks for one in each.exercises.values() if one.check):
+        if any(RULE.search(check.source) for check in checks):
             (stage / kind / chapter / CELLS).write_text(_write_cells(notebooks), encoding="utf-8")
     return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
 
@@ -108,11 +110,11 @@ def try_staged(
     """
     notebooks = read_chapter(root, chapter)
     if not notebooks:
-        raise CourseError(f"notebooks/{chapter} holds no notebook (*.md).")
+        raise CourseError(f"notebooks/{chapter} has no notebook (*.md).")
     if only is not None:
         checked = [name for notebook in notebooks for name, one in notebook.exercises.items() if one.check]
         if only not in checked:
-            raise CourseError(f"'{only}' is no checked exercise of {chapter}. Exercises: {', '.join(checked)}.")
+            raise CourseError(f"'{only}' isn't an exercise of {chapter} with a check. Exercises: {', '.join(checked)}.")
         notebooks = [notebook for notebook in notebooks if only in notebook.exercises]
     for notebook in notebooks:
         write_notebook(make_source(notebook), stage / "source" / chapter / f"{notebook.name}.ipynb")
@@ -163,7 +165,7 @@ def make_source(notebook: Notebook) -> Any:
 
 
 def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:
-    """nbgrader's metadata (its schema 3) for one cell."""
+    """nbgrader's metadata (its schema 3) for one cell, and beside it what that has no place for."""
     if not cell.tag:
         return {}
     answer, graded = cell.tag in ("exercise", "explain"), cell.tag in ("check", "explain")
@@ -182,8 +184,8 @@ def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:
         "task": False,
     }
     if graded:
-        metadata["points"] = cell.points
-    return {"nbgrader": metadata}
+        metadata["points"] = 0 if cell.extra else cell.points
+    return {"nbgrader": metadata, **({OURS: {EXTRA: cell.points}} if cell.extra else {})}
 
 
 def _renew_texts(notebook: Notebook, path: Path) -> None:
@@ -214,7 +216,7 @@ def generate_release(root: Path, stage: Path, chapter: str) -> None:
 def find_leaks(notebook: Notebook, release: Path, root: Path) -> Iterator[str]:
     """A line for each solution, hidden test or mark scheme that the release still holds.
 
-    A line of a region may stand in the release as often as it stands outside of all regions in the source.
+    The release may have a line of a region as often as the source has it outside all regions.
     """
     path = release / f"{notebook.name}.ipynb"
     released = Counter(_lines_in(json.loads(path.read_text(encoding="utf-8"))))
@@ -226,7 +228,7 @@ def find_leaks(notebook: Notebook, release: Path, root: Path) -> Iterator[str]:
             stripped = line.strip()
             if len(stripped) > 3 and released[stripped] > open_text[stripped]:
                 owner = f"exercise '{cell.exercise}': " if cell.exercise else ""
-                yield f"{cell.place}: {owner}'{stripped}' is to be hidden and stands in the release."
+                yield f"{cell.place}: {owner}'{stripped}' must be hidden, and the release shows it."
     if MARKER.search("\n".join(released)):
         label = notebook.path.relative_to(root).as_posix()
         yield f"{label}:1: the release still holds a marker of a solution, hidden tests or a mark scheme."
@@ -291,11 +293,12 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
             yield f"{here} the check cell failed: {tried.solution.problem}"
             continue
         if tried.solution.points != exercise.check.points:
-            yield f"{here} points={exercise.check.points:g} on the cell, {tried.solution.points:g} in Check(...): make them equal."
+            attribute = EXTRA if exercise.check.extra else "points"
+            yield f"{here} {attribute}={exercise.check.points:g} on the cell, {tried.solution.points:g} in Check(...): make them equal."
         for expression, wanted in tried.solution.seals:
             yield f'{here} the solution gives "{expression}" a value whose seal is sealed("{wanted}").'
         for expression, value in tried.solution.near_edges:
-            yield f'{here} "{expression}" gives {value!r}, which lies on the edge of its rounding: seal it with other digits=, or ask for another number.'
+            yield f'{here} "{expression}" gives {value!r}, which is too close to where rounding changes: seal it with a different digits=, or ask for a different number.'
         if not tried.solution.passed and not tried.solution.seals:
             yield f"{here} the solution fails its own check:\n{tried.solution.message}"
         elif not tried.release.passed and not tried.solution.seals:
@@ -303,10 +306,10 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
         if tried.empty.score or tried.empty.problem:
             yield f"{here} the released stub gets {tried.empty.score:g} points; it must get 0. {tried.empty.problem}".rstrip()
         if tried.solution.exercise != name:
-            yield f'{here} its check is Check("{tried.solution.exercise}"): marks and messages are kept under that name.'
+            yield f'{here} its check is Check("{tried.solution.exercise}"): points and messages are stored under that name.'
         yield from (f"{here} {misuse}" for misuse in tried.solution.misuse)
         if names := find_dependence(exercise.answer.source, exercise.check.source):
-            yield f"{here} gives=... uses {', '.join(names)}, which the student writes: expect what the course works out itself."
+            yield f"{here} gives=... uses {', '.join(names)}, which the student writes: compute the expected value from the course's own code."
         known = know(exercise, tried)
         for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
             if trial.problem:
@@ -314,7 +317,7 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
             elif trial.passed and tried.solution.passed:
                 yield f"{cell.place}: exercise '{name}': the wrong answer earns all points."
             elif not trial.passed and (says := trial.name_mistake(known)) != cell.says:
-                yield f"{cell.place}: exercise '{name}': its results are those of another wrong answer, so that a student reads \"{says}\": let the check ask what tells them apart, or give both the same says=."
+                yield f"{cell.place}: exercise '{name}': its results are the same as another wrong answer's, so a student reads \"{says}\": add an input on which they differ, or give both the same says=."
         for cell, trial in zip(exercise.right, tried.right, strict=True):
             if not trial.passed and tried.solution.passed:
                 yield f"{cell.place}: exercise '{name}': the right answer is rejected:\n{trial.problem or trial.message}"
@@ -347,7 +350,7 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
     solution = _make_solution(notebook)
     source = stage / "source" / chapter
     with tempfile.TemporaryDirectory() as scratch:
-        # Without the file that makes a folder a student's copy: nothing is to be kept beside it.
+        # Without the file that makes a folder a student's copy: otherwise checks would keep answers beside it.
         shutil.copytree(source, scratch, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MISTAKES))
         client = NotebookClient(
             solution,

@@ -21,8 +21,8 @@ ANSWER_TAGS = ("wrong", "right")
 ATTRIBUTES = {
     "setup": set(),
     "exercise": {"exercise", "part"},
-    "check": {"exercise", "points"},
-    "explain": {"exercise", "points"},
+    "check": {"exercise", "points", "extra"},
+    "explain": {"exercise", "points", "extra"},
     "wrong": {"says"},
     "right": set(),
     "": set(),
@@ -47,6 +47,8 @@ class Cell:
     exercise: str = ""
     points: float = 0
     says: str = ""
+    extra: bool = False
+    """Whether its points are extra: beside the chapter's maximum."""
 
     @property
     def place(self) -> str:
@@ -114,7 +116,7 @@ class Notebook:
         return f"{text.rstrip()}\n\n{self.promises[task]}\n{fold}{hints}".rstrip()
 
     def _find_task(self, cell: Cell) -> str:
-        """The name of the exercise whose task stands in this cell of text: the nearest above the exercise's own, code set up between them aside."""
+        """The name of the exercise whose task is in this cell of text: the nearest one above the exercise's own cell, apart from set-up code between them."""
         if cell.kind != "markdown" or cell.tag:
             return ""
         place = next(number for number, one in enumerate(self.cells) if one is cell)
@@ -133,7 +135,7 @@ class Notebook:
 
 
 class AuthorErrors(CourseError):
-    """What is wrong in authored files: one line a mistake, each with file, line and exercise."""
+    """What is wrong in authored files: one line for each mistake, with file, line and exercise."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems

@@ -13,7 +13,7 @@ def list_chapters(root: Path) -> list[str]:
     folder = root / "notebooks"
     if not folder.is_dir():
         raise CourseError(
-            f"{root} is not a course: it has no folder 'notebooks'. Run the command at the course's root."
+            f"{root} is not a course: it has no folder 'notebooks'. Run the command in the course's root folder."
         )
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and any(path.glob("*.md")))
 
@@ -26,6 +26,6 @@ def find_chapters(root: Path, name: str | None) -> list[str]:
     numbered = [chapter for chapter in chapters if name.isdecimal() and re.match(rf"0*{int(name)}_", chapter)]
     found = numbered or [chapter for chapter in chapters if chapter == name or (name and chapter.startswith(name))]
     if len(found) != 1:
-        problem = "fits several chapters" if found else "is no chapter"
+        problem = "fits several chapters" if found else "isn't a chapter"
         raise CourseError(f"'{name}' {problem} of this course. Chapters: {', '.join(chapters)}.")
     return found

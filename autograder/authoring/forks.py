@@ -115,7 +115,7 @@ def _finish(child: int, reader: int, late: float | None) -> Any:
     finally:
         os.waitpid(child, 0)
     if not sent:
-        raise CourseError("ended its process (a crash, or os._exit).")
+        raise CourseError("ended its process (by a crash or os._exit).")
     good, result = pickle.loads(sent)
     if not good:
         raise CourseError(result)

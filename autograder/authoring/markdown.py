@@ -1,4 +1,4 @@
-"""Read the cells of a Jupytext Markdown file, each with its line, and refuse what Jupytext would read otherwise than it stands."""
+"""Read the cells of a Jupytext Markdown file, each with its line, and refuse what Jupytext would read differently from what it says."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import jupytext
 
 from autograder.authoring.cells import ATTRIBUTES, MARKER, REGIONS, AuthorErrors, Cell
+from autograder.formats import EXTRA
 
 # Jupytext evaluates what it finds between quotes, so that a quote or a backslash too many can make it another text.
 # These are the forms with one meaning; it writes \u00e9 itself when a notebook is saved in JupyterLab.
@@ -34,7 +35,7 @@ class Reader:
     """
 
     rule: str
-    """What is said of a cell with other tags than it may have."""
+    """The complaint about a cell with tags that it may not have."""
 
     def __init__(self, path: Path, label: str) -> None:
         self.label = label
@@ -94,6 +95,7 @@ class Reader:
             exercise,
             self._read_points(attributes, tag, line, exercise),
             says if isinstance(says := attributes.get("says"), str) else "",
+            EXTRA in attributes,
         )
         self._look_at_markers(cell)
         return cell
@@ -118,8 +120,8 @@ class Reader:
             self.complain(
                 line - 1,
                 "",
-                "the attributes of this cell cannot be read: each is name=value, once, and within "
-                'a text in "..." write \\" for a quote and \\\\ for a backslash.',
+                "the attributes of this cell cannot be read: write each one once, as name=value, and inside "
+                '"..." write \\" for a quote and \\\\ for a backslash.',
             )
         for lost in _LOST.finditer(raw.source):
             self.complain(
@@ -132,9 +134,13 @@ class Reader:
     def _read_points(self, attributes: dict[str, Any], tag: str, line: int, exercise: str) -> float:
         if "points" not in ATTRIBUTES[tag]:
             return 0
-        points = attributes.get("points")
+        name = EXTRA if EXTRA in attributes else "points"
+        points = attributes.get(name)
+        if "points" in attributes and EXTRA in attributes:
+            self.complain(line, exercise, f"the {tag} cell has points=N and extra=N: its points count in one way.")
+            return 0
         if not isinstance(points, (int, float)) or isinstance(points, bool) or not points > 0:
-            self.complain(line, exercise, f"the {tag} cell needs points=N with a number above 0, and has {points!r}.")
+            self.complain(line, exercise, f"the {tag} cell needs {name}=N with a number above 0, and has {points!r}.")
             return 0
         return points
 
@@ -147,7 +153,7 @@ class Reader:
                 self.complain(
                     line,
                     cell.exercise,
-                    f"'{match.group(0).strip()}' is no marker; markers are ### BEGIN and ### END of {', '.join(REGIONS)}.",
+                    f"'{match.group(0).strip()}' isn't a marker; markers are ### BEGIN and ### END of {', '.join(REGIONS)}.",
                 )
             elif cell.tag not in REGIONS[region]:
                 self.complain(
@@ -157,7 +163,7 @@ class Reader:
                 self.complain(
                     line,
                     cell.exercise,
-                    f"### BEGIN {region} stands inside the {open_region} region: its END is missing.",
+                    f"### BEGIN {region} is inside the {open_region} region: its END is missing.",
                 )
             elif edge == "END" and open_region != region:
                 self.complain(line, cell.exercise, f"### END {region} without its BEGIN.")

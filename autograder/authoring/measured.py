@@ -1,8 +1,8 @@
-"""What `course accuracy` found, kept for a chapter where every answer was graded as it should be, so that it need not be measured again.
+"""What `course accuracy` found, kept for a chapter where every answer was graded as it should be, so that it doesn't have to be measured again.
 
-The note stands beside the solutions. It holds the counts, and one digest of these and of all that the marks follow from: the chapter's authored
+The note is beside the solutions. It holds the counts, and one digest of these and of all that the marks follow from: the chapter's authored
 and generated files, nbgrader's configuration, the modules of this package that grade, and the versions of the libraries at work. Whatever
-changes, also in the note, makes the digest another one. Nothing of the machine is in it.
+changes, also in the note, changes the digest. Nothing in it depends on the machine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OTHER_ARITHMETIC = (
     *("AUTOGRADED_NOISE", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"),
     *("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "OPENBLAS_CORETYPE"),
 )
-"""Variables of the environment with which torch computes in another way: whoever sets one asks what comes out then."""
+"""Environment variables that make torch compute in another way: whoever sets one wants to see what it gives then."""
 
 
 def recall(root: Path, chapter: str) -> list[ExerciseAccuracy] | None:

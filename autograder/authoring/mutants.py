@@ -66,7 +66,9 @@ def choose(root: Path, targets: Sequence[str]) -> list[tuple[str, Notebook, list
     for target in targets or list_chapters(root):
         found = dict(_find(root, target, read))
         if not found:
-            raise CourseError(f"'{target}' is no chapter, no CHAPTER/NOTEBOOK and no checked exercise of this course.")
+            raise CourseError(
+                f"'{target}' isn't a chapter, a CHAPTER/NOTEBOOK, or an exercise of this course with a check."
+            )
         for place, names in found.items():
             chosen.setdefault(place, set()).update(names)
     return [
@@ -117,7 +119,7 @@ def try_changes(
 
 
 def _make(notebook: Notebook, exercise: Exercise) -> list[Change]:
-    """The changes; strings may become those that stand in quotes in the task, the answer's cell and the check."""
+    """The changes; strings may become those that are in quotes in the task, the answer's cell and the check."""
     above: list[str] = []
     for cell in notebook.cells[: notebook.cells.index(exercise.answer)]:
         above = [] if cell.kind == "code" and cell.tag == "check" else [*above, cell.source]
@@ -127,7 +129,7 @@ def _make(notebook: Notebook, exercise: Exercise) -> list[Change]:
         return make_changes(exercise.answer.source, find_words([exercise.answer.source, *task, check]))
     except SyntaxError as error:
         raise CourseError(
-            f"{exercise.answer.place}: exercise '{exercise.name}': the answer is no Python: {error}"
+            f"{exercise.answer.place}: exercise '{exercise.name}': the answer isn't valid Python: {error}"
         ) from error
 
 
@@ -242,7 +244,7 @@ def _limit(seconds: int) -> None:
         with open("/proc/self/statm") as stream:
             taken = int(stream.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (taken + MOST_MEMORY, taken + MOST_MEMORY))
-    except (OSError, ValueError):  # another system than Linux: the time ends it
+    except (OSError, ValueError):  # not Linux: the time ends it
         pass
 
 

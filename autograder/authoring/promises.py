@@ -91,17 +91,17 @@ def _name(names: Iterable[str]) -> str:
 
 
 def find_misuse(check: Check) -> Iterator[str]:
-    """What `check` asks twice: that is its author's mistake. The same question with two ways to the answer is none."""
+    """What `check` asks twice: that is its author's mistake. Asking the same question with two ways to the answer isn't."""
     asked: list[Evaluation] = []
     for one in check.evaluations:
         for other in asked:
             if (one.expression, one.part) != (other.expression, other.part) or not _same_data(one.data, other.data):
                 continue
             if one.hidden != other.hidden:
-                yield f'"{one.expression}" is asked with the same data where it is shown and where it is hidden: hide other data.'
+                yield f'"{one.expression}" is asked with the same data in the shown part and in the hidden part: hide different data.'
                 break
             if same(one.expected.value, other.expected.value):
-                yield f'"{one.expression}" is asked twice with the same data: give one other data, or leave it out.'
+                yield f'"{one.expression}" is asked twice with the same data: change the data of one, or leave it out.'
                 break
         asked.append(one)
 

@@ -42,7 +42,7 @@ def make_changes(source: str, words: Sequence[str] = ()) -> list[Change]:
     """All that is one step away from the answer in `source`, in order; only its solution is changed, and the defaults above it.
 
     `words` may take each other's place as strings. What compiles to the same as the answer, or as another change, is left out.
-    Raises `SyntaxError` where the answer is no Python.
+    Raises `SyntaxError` where the answer isn't Python.
     """
     return _Maker(source, words).make()
 
@@ -105,7 +105,7 @@ class _Maker:
             self._visit(item)
 
     def _reorder(self, body: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], tuple[str, str], int]]:
-        """Neighbours in each other's place."""
+        """Neighbors, swapped."""
         simple = (ast.Expr, ast.Assign, ast.AugAssign)
         for place, (first, second) in enumerate(pairwise(body)):
             if not (isinstance(first, simple) and isinstance(second, simple) and swaps.may_depend(first, second)):
@@ -132,7 +132,7 @@ class _Maker:
                 shown, after = new.text
             else:
                 after = show(above if above is not None and above is not old else new.new)
-        except (SyntaxError, ValueError, TypeError):  # a step that is no program
+        except (SyntaxError, ValueError, TypeError):  # a step that isn't a program
             return
         finally:
             setattr(owner, name, kept)
@@ -181,7 +181,7 @@ def key(code: CodeType) -> tuple[object, ...]:
 
 
 def find_words(texts: Sequence[str]) -> list[str]:
-    """The short strings that stand in quotes in the texts, in order."""
+    """The short strings in quotes in the texts, in order."""
     found = (
         match[1] or match[2] for text in texts for match in re.finditer(r'"([^"\n]{1,24})"|\'(\w[^\'\n]{0,23})\'', text)
     )

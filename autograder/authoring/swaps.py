@@ -1,4 +1,4 @@
-"""What may stand in the place of one part of a program, a step away from it: see `steps`."""
+"""What may replace one part of a program, a step away from it: see `steps`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ LONGEST = 100
 
 @dataclass(frozen=True)
 class Swap:
-    """What is put in the place of a node, and how both are shown where that is not as they read."""
+    """What replaces a node, and how both are shown where that isn't their code."""
 
     new: ast.AST
     text: tuple[str, str] | None = None
@@ -106,7 +106,7 @@ def show(node: ast.AST, most: int = LONGEST) -> str:
 
 
 def may_depend(first: ast.stmt, second: ast.stmt) -> bool:
-    """Whether the order of two statements may matter. Statements that only bind names, each its own, can stand in either order."""
+    """Whether the order of two statements may matter. Statements that only bind names, each its own, can be in either order."""
     if isinstance(first, ast.Expr) or isinstance(second, ast.Expr):
         return True
     names = [{node.id for node in ast.walk(one) if isinstance(node, ast.Name)} for one in (first, second)]
@@ -200,7 +200,7 @@ def _operation(node: ast.BinOp) -> Made:
 
 
 def _reordered(items: list[ast.expr]) -> Iterator[list[ast.expr]]:
-    """The items with two neighbours in each other's place."""
+    """The items with two neighbors swapped."""
     for place, (first, second) in enumerate(pairwise(items)):
         values = [getattr(item, "value", item) if isinstance(item, ast.Constant) else item for item in (first, second)]
         if values[0] != values[1]:  # 0 and 0.0 are as good as one

@@ -2,7 +2,7 @@
 
 `Check` is what a notebook uses. The rest is in the order of the work: `student` evaluates an
 expression where the student's names live, `looks` compares what came with what was expected,
-`mistakes` recognises the results of known wrong answers.
+`mistakes` recognizes the results of known wrong answers.
 """
 
 from autograder.checks.check import Check, Score

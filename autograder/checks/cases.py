@@ -1,4 +1,4 @@
-"""One wrong result, or one gradient or item of it, beside what was expected: what relations are tried on."""
+"""One wrong result, or one gradient or item of it, with what was expected: what relations are tried on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.checks.flat import Flat, flatten
 from autograder.checks.problems import Answer, Expected
 
 MAX_CASES = 12
-"""So many failed evaluations, and so many that hold, are asked whether they agree."""
+"""How many failed evaluations, and how many that hold, are asked whether they agree."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What came and what was expected at one place of one evaluation. `again` is `None` but for whole values."""
+    """What came and what was expected at one place of one evaluation. `again` is `None` except for whole values."""
 
     got: Data
     want: Data
@@ -51,7 +51,7 @@ class Case:
 
     @property
     def fits(self) -> bool:
-        """Whether both are made alike, so that they differ in numbers only."""
+        """Whether both have the same structure, so that they differ only in numbers."""
         got, want = self.flat_got, self.flat_want
         return got is not None and want is not None and got.kinds == want.kinds
 
@@ -64,7 +64,7 @@ class Cases:
     held: list[Case]
     also_failed: list[Case] = field(default_factory=list)
     also_held: list[Case] = field(default_factory=list)
-    """Those of other expressions over data of the same names: a cause has to agree with them as well."""
+    """Those of other expressions over data of the same names: a cause has to agree with them too."""
 
 
 class _Absent:
@@ -153,5 +153,5 @@ def _find_again(expected: Expected) -> Callable[..., Any] | None:
 
 
 def iterate_shown(cases: Cases) -> Iterator[Case]:
-    """The cases that the notebook shows, but for the reported one."""
+    """The cases that the notebook shows, except for the reported one."""
     return (case for case in (*cases.failed[1:], *cases.held) if not case.hidden)

@@ -25,6 +25,7 @@ from autograder.checks.mistakes import (
     KnownMistakes,
     digest_stub,
     fingerprint,
+    load_extras,
     load_stub,
     name_evaluation,
     tell_mistakes,
@@ -32,7 +33,7 @@ from autograder.checks.mistakes import (
 from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
 from autograder.checks.student import Names, Reply, find_last_cell, find_student
-from autograder.formats import RESULT
+from autograder.formats import EXTRA, RESULT
 
 _WIDTH = 80
 """Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
@@ -45,9 +46,11 @@ class Score(float):
     """
 
     result: dict[str, Any]
+    extra = False
+    """Extra points are shown with a word: nbgrader takes no number for a cell that counts 0 in its maximum."""
 
     def __repr__(self) -> str:
-        return f"{float(self):g}"
+        return f"{float(self):g} {EXTRA}" if self.extra else f"{float(self):g}"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {"text/plain": repr(self), RESULT: self.result}
@@ -111,7 +114,7 @@ class Check:
     its points when all of its evaluations hold. Without, all of the exercise is one part. Where the exercise is about
     leaving the input alone, `unchanged` is `True`, or the names of the data that must stay as they are.
 
-    `without` names what the exercise is to be solved without, such as "torch.softmax loops" (see `rules`). An answer that breaks the rule
+    `without` names what the exercise must be solved without, such as "torch.softmax loops" (see `rules`). An answer that breaks the rule
     fails before anything is compared. Raises `ValueError` for a word that is not known.
     """
 
@@ -156,7 +159,7 @@ class Check:
         `gives` is the expected value, a `sealed` one, or a function that computes it from the same data. With
         `gradient`, `gives` must be a function of tensors, and the gradients with respect to them are compared as well,
         for an upstream gradient that is not uniform. `within` is the absolute tolerance. `on` says in a few words what kind of input
-        this is ("one row", "a rate of 0"), for the student to read where it fails and is hidden.
+        this is ("one row", "a learning rate of 0"), for the student to read where it fails and is hidden.
 
         Raises `ValueError` for a `part` that the check does not have, and for data that has the name of one of these settings.
         """
@@ -168,7 +171,7 @@ class Check:
         }
         for name, (setting, kind) in settings.items():
             if not isinstance(setting, kind):
-                raise ValueError(f"`{name}` is a setting of the check: give data another name in the expression")
+                raise ValueError(f"`{name}` is a setting of the check: use a different name for the data")
         if part not in self.parts:
             raise ValueError(
                 f'Check("{self.exercise}") has no part {part!r}; it has {", ".join(map(repr, self.parts))}'
@@ -223,19 +226,19 @@ class Check:
 
     @property
     def attempted(self) -> bool:
-        """Whether anything was there to be checked, and not only what was handed out."""
+        """Whether there was anything to check besides what was handed out."""
         written = [one.reply for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
         return not self.evaluations or (bool(written) and not self._is_untouched(written[0].name))
 
     def _is_untouched(self, name: str) -> bool:
-        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks into the submission itself."""
+        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks at the submission itself."""
         stub = load_stub(self.exercise, Path.cwd()) if not self.score and isinstance(self._student, Names) else None
         cell = find_last_cell(self._student.names, name) if stub and isinstance(self._student, Names) else None
         return cell is not None and digest_stub(cell) == stub
 
     @property
     def without(self) -> list[str]:
-        """What the exercise is to be solved without, word by word."""
+        """What the exercise must be solved without, word by word."""
         return [word.text for word in self._judge.rule.words]
 
     @property
@@ -254,7 +257,7 @@ class Check:
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
-        score.result = self.result()
+        score.result, score.extra = self.result(), self._is_extra
         return score
 
     def _keep(self) -> str:
@@ -266,7 +269,7 @@ class Check:
         return keep_answer(self.exercise, wanted, self._student.names, library) if library else ""
 
     def result(self) -> dict[str, Any]:
-        """What was found, as JSON: points, and for each failed part the look that failed and what was said of it."""
+        """What was found, as JSON: points, and for each failed part the look that failed and the message."""
         failed = [[e for e in self._failed if e.part == part] for part in self.parts]
         mistakes = [
             {
@@ -288,7 +291,8 @@ class Check:
 
     def message(self) -> str:
         """The text that the student reads."""
-        head = f"{self.exercise}: {Score(self.score)!r} of {Score(self.points)!r} points."
+        most = f"{Score(self.points)!r} {'extra points' if self._is_extra else 'points'}"
+        head = f"{self.exercise}: {Score(self.score)!r} of {most}."
         failed = self._failed
         if not failed:
             count = len(self.evaluations)
@@ -298,7 +302,7 @@ class Check:
         if not self.attempted:
             return "\n".join(
                 [
-                    f"○ {self.exercise}: not attempted yet, 0 of {Score(self.points)!r} points.",
+                    f"○ {self.exercise}: not attempted yet, 0 of {most}.",
                     *_wrap(_how_to_start(failed[0])),
                 ]
             )
@@ -319,11 +323,15 @@ class Check:
         return "\n".join(lines)
 
     @functools.cached_property
+    def _is_extra(self) -> bool:
+        return self.exercise in load_extras(Path.cwd())
+
+    @functools.cached_property
     def _known(self) -> KnownMistakes:
         return KnownMistakes.load(self.exercise, Path.cwd())
 
     def _say(self, failed: list[Evaluation]) -> str:
-        """Why a part failed: in the author's words where a known mistake explains all, else in those of the look that failed first."""
+        """Why a part failed: in the author's words if a known mistake explains everything, otherwise in those of the look that failed first."""
         first = failed[0]
         assert first.problem is not None
         if first.problem.look == "rule":
@@ -363,7 +371,7 @@ def _how_to_start(evaluation: Evaluation) -> str:
         return f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one."
     if evaluation.reply.outcome == "not attempted":
         return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
-    return "The cell above is as it was handed out: change it and run it, then run this one."
+    return "The cell above hasn't been changed yet: change it and run it, then run this one."
 
 
 def _wrap(text: str, indent: str = "  ") -> list[str]:
@@ -371,7 +379,7 @@ def _wrap(text: str, indent: str = "  ") -> list[str]:
 
 
 def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
-    """What was asked and what came, in so far as the student may see it."""
+    """What was asked and what came back, as far as the student may see it."""
     assert evaluation.problem is not None
     if evaluation.problem.look == "rule":  # which no input is about
         if evaluation.problem.detail:

@@ -17,8 +17,8 @@ def explain_constant(cases: Cases) -> str:
         return ""
     example = next((case for case in cases.held if not case.hidden), None)
     if example is not None and _is_telling(example):
-        return "the result of the example comes for every input: work it out from the arguments"
-    return "the same result comes for every input"
+        return "you get the example's result for every input: compute it from the arguments"
+    return "you get the same result for every input"
 
 
 def _distinct(given: list[dict[str, Data]]) -> list[dict[str, Data]]:
@@ -35,7 +35,7 @@ def _are_all_alike(flats: list[Flat | None]) -> bool:
 
 
 def _is_telling(case: Case) -> bool:
-    """Whether the result is more than a 0, a 1, or a truth value, which come of many things."""
+    """Whether the result is more than a 0, a 1, or a truth value, which have many causes."""
     flat = case.flat_want
     if flat is None or any(kind.startswith("truth") for kind in flat.kinds):
         return False

@@ -23,7 +23,7 @@ MAX_ITEMS = 100_000
 
 @dataclass(frozen=True)
 class Opaque:
-    """Stands for a value that is no data: `kind` is the name of its type."""
+    """Stands for a value that isn't data: `kind` is the name of its type."""
 
     kind: str
 
@@ -32,7 +32,7 @@ def to_data(value: object, depth: int = 0) -> Data:
     """Copy `value` into plain data that shares nothing with it.
 
     Subclasses become their plain type, tensors are detached and cloned, NumPy scalars become numbers, integers
-    beyond 64 bits floats, `torch.Size` a tuple, a dtype its name. What is no data becomes `Opaque`.
+    beyond 64 bits floats, `torch.Size` a tuple, a dtype its name. What isn't data becomes `Opaque`.
     """
     if type(value) is int and value.bit_length() > 63:  # more than a tensor, and at length `repr`, can take
         return float(value) if value.bit_length() < 1024 else math.inf if value > 0 else -math.inf

@@ -23,7 +23,7 @@ def describe_input(
 
     Where others of the inputs that are not shown are known, those that `failed` and those that `held`, the kinds come first and
     alone that all of `failed` and none of `held` have, else those that none of `held` has. Never more than three; none of
-    them shows a number of the input, but for a size, a whole number below 2 and a choice.
+    them shows a number of the input, except for a size, a whole number below 2 and a choice.
     """
     kinds = find_kinds(given)
     seen = [find_kinds(other) for other in shown]
@@ -36,7 +36,7 @@ def describe_input(
 
 
 class Asked(Protocol):
-    """What of an evaluation is to be known here."""
+    """What this module needs to know of an evaluation."""
 
     @property
     def expression(self) -> str: ...

@@ -16,18 +16,18 @@ from torch import Tensor
 from autograder.checks.student import Reply
 
 _ADVICE = [
-    (r"mat1 and mat2 shapes cannot be multiplied", "In a matrix product the inner sizes must agree: is one factor to be transposed?"),
-    (r"size mismatch|inconsistent tensor size", "The sizes of the two tensors do not fit: is one to be transposed?"),
+    (r"mat1 and mat2 shapes cannot be multiplied", "In a matrix product the inner sizes must agree: should one factor be transposed?"),
+    (r"size mismatch|inconsistent tensor size", "The sizes of the two tensors do not fit: should one be transposed?"),
     (r"The size of tensor a .* must match", "The two shapes do not broadcast: compare them from the right, size by size."),
-    (r"'(Tensor|Linear|ReLU|Sigmoid|float|int|tuple|list)' object is not callable", "Something that is no function is followed by `(`: is a comma or a `*` missing in front of it?"),
+    (r"'(Tensor|Linear|ReLU|Sigmoid|float|int|tuple|list)' object is not callable", "Something that isn't a function is followed by `(`: is a comma or a `*` missing before it?"),
     (r"missing \d+ required (positional|keyword-only) argument", "Keep the parameters as they were given."),
-    (r"takes \d+ positional arguments? but|unexpected keyword argument", "Look at the names and the number of the arguments."),
-    (r"name '.*' is not defined", "Is it spelt as where it is made, and was that cell run?"),
+    (r"takes \d+ positional arguments? but|unexpected keyword argument", "Look at the names and the number of arguments."),
+    (r"name '.*' is not defined", "Is it spelled the way you defined it, and did you run that cell?"),
     (r"cannot access local variable|referenced before assignment", "It is used before the line that gives it a value."),
     (r"Long|Int but|expected scalar type|same dtype|Double and Float|Float and Double|Half", "The tensors have different dtypes: convert one, for instance with `.float()`."),
     (r"leaf Variable that requires grad .* in-place|modified by an inplace operation", "Do not change a tensor in place where a gradient is needed: make a new one."),
     (r"does not require grad", "The path from the input to this value is cut, or the input does not require a gradient."),
-    (r"Can't call numpy|can't convert", "Stay with torch from start to end: NumPy cuts the gradient."),
+    (r"Can't call numpy|can't convert", "Use torch from start to finish: NumPy cuts the gradient."),
     (r"Boolean value of Tensor with more than one value", "`if`, `and`, `or`, `max(a, b)` need one truth value; a tensor has many: use `torch.where`, `torch.maximum` or `&`."),
     (r"only one element tensors can be converted|can't be converted to a scalar|with \d+ elements cannot be converted to Scalar|only 0-dimensional arrays can be converted|must be real number, not Tensor", "Functions of `math` and `float()` take one number: for a tensor use the function of the same name in `torch`."),
     (r"Dimension out of range", "The tensor has fewer dimensions than `dim` asks for: dimensions count from 0, or from -1 at the end."),
@@ -36,15 +36,15 @@ _ADVICE = [
     (r"maximum recursion depth", "It calls itself and never stops."),
     (r"math range error|Result too large|Numerical result out of range", "A number grows beyond what a float can hold: rewrite the formula so that no large number is exponentiated."),
     (r"must be a mapping", "Give a dictionary, such as `{'name': value}`."),
-    (r"'NoneType' object|unsupported operand type.*'NoneType'", "Something there is `None`: a function without `return`, or a method that changes in place and gives nothing back."),
-    (r"not enough values to unpack|too many values to unpack|cannot unpack", "The names on the left of `=` and the values on the right differ in number."),
-    (r"unsupported operand type.*'list'|can't multiply sequence by non-int|can only concatenate list", "Lists do not calculate: make a tensor of it with `torch.tensor`, or go through it item by item."),
+    (r"'NoneType' object|unsupported operand type.*'NoneType'", "Something there is `None`: a function without `return`, or a method that works in place and returns nothing."),
+    (r"not enough values to unpack|too many values to unpack|cannot unpack", "The number of names on the left of `=` differs from the number of values on the right."),
+    (r"unsupported operand type.*'list'|can't multiply sequence by non-int|can only concatenate list", "Lists can't do arithmetic: turn it into a tensor with `torch.tensor`, or go through it item by item."),
     (r"object is not iterable|iteration over a 0-d tensor", "A single number has no items to go through."),
     (r"'(int|float|bool)' object is not subscriptable", "A single number has no items for `[...]`."),
     (r"too many indices", "There are more indices than dimensions."),
-    (r"division by zero", "A denominator is zero: which input makes it so?"),
+    (r"division by zero", "A denominator is zero: which input makes it zero?"),
     (r"shape '.*' is invalid for input of size", "The number of elements before and after a reshape must be the same."),
-    (r"argument '.*' .*must be Tensor|must be Tensor, not", "A tensor is wanted where a number or a list was given."),
+    (r"argument '.*' .*must be Tensor|must be Tensor, not", "A number or a list was given where a tensor is needed."),
 ]  # fmt: skip
 
 
@@ -57,7 +57,7 @@ _SPELT: dict[str, object] = {
     "numpy": numpy,
     "Tensor": Tensor,
 }
-"""Where a misspelt name is looked for: modules by name, and tensors."""
+"""Where to look for a misspelled name: modules by name, and tensors."""
 
 _COMMON = ["torch", "math", "numpy", "nn", "F", *dir(builtins)]
 
@@ -75,9 +75,9 @@ def _advise(reply: Reply, hidden: bool, expression: str) -> str:
     if reply.error == "RecursionError":
         return "It calls itself and never stops."
     if reply.error == "AssertionError":
-        return "An `assert` in the code does not hold."
+        return "An `assert` in the code fails."
     if reply.error == "KeyError":
-        return "A dictionary has no such key: is it spelt as where it was put in?"
+        return "The dictionary has no such key: is it spelled the way it was put in?"
     said = (
         _suggest_spelling(reply.detail)
         or _explain_call(reply, expression)
@@ -87,7 +87,7 @@ def _advise(reply: Reply, hidden: bool, expression: str) -> str:
 
 
 def _suggest_spelling(detail: str) -> str:
-    """For a name that does not exist and is almost one of torch, of a tensor, or of Python."""
+    """For a name that doesn't exist, but almost is a name in torch, of a tensor, or in Python."""
     if found := re.search(r"module '([\w.]+)' has no attribute '(\w+)'", detail):
         return _suggest(found[2], found[1], f"{found[1].removeprefix('torch.nn.').replace('functional', 'F')}.")
     if found := re.search(r"'(\w+)' object has no attribute '(\w+)'", detail):
@@ -123,7 +123,7 @@ def _pick(name: str, names: Sequence[str], before: str) -> str:
 
 
 def _explain_call(reply: Reply, expression: str) -> str:
-    """How the check calls a function that takes other arguments."""
+    """How the check calls a function that takes different arguments."""
     found = re.search(
         r"(\w+)\(\) (?:missing \d+ required|takes .* positional|got an unexpected|got multiple)", reply.detail
     )
@@ -153,5 +153,5 @@ def _explain_index(detail: str) -> str:
         return f"Dimension {dim} has {size} place{'s, numbered 0 to ' + str(size - 1) if size > 1 else ', number 0'}."
     if found := re.search(r"too many indices for tensor of dimension (\d+)", detail):
         count = int(found[1])
-        return f"There the tensor has {count} dimension{'' if count == 1 else 's'}, and more indices are given."
+        return f"There the tensor has {count} dimension{'' if count == 1 else 's'}, and it was given more indices."
     return ""

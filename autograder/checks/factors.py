@@ -15,17 +15,17 @@ Size = Callable[[Case], float | None]
 """The factor on a case, so that it can be tried on data of other sizes; `None` where it has none."""
 
 _CONSTANTS = {
-    math.log(2): "a logarithm to base 2 in place of the natural one, or the reverse",
-    math.log(10): "a logarithm to base 10 in place of the natural one, or the reverse",
-    100: "a percentage in place of a fraction, or the reverse",
-    math.pi / 180: "degrees in place of radians, or the reverse",
+    math.log(2): "a logarithm to base 2 instead of the natural one, or the reverse",
+    math.log(10): "a logarithm to base 10 instead of the natural one, or the reverse",
+    100: "a percentage instead of a fraction, or the reverse",
+    math.pi / 180: "degrees instead of radians, or the reverse",
     2 * math.pi: "a factor of 2π too many, or missing",
     math.sqrt(2 * math.pi): "a factor of √(2π) too many, or missing",
 }
 
 
 def find_factor(got: Tensor, want: Tensor) -> float | None:
-    """What `want` is to be multiplied by to give `got`; `None` where no such number is."""
+    """The number by which to multiply `want` to get `got`; `None` if there is none."""
     if not want.any():
         return None
     largest = want.abs().argmax()
@@ -100,7 +100,7 @@ _SIZES: list[tuple[Callable[[float], float], str]] = [
 
 _OF_ONE = {"sum": "a sum where a mean is meant", "mean": "a mean where a sum is meant"}
 _OF_MANY = {"sum": "are a sum and a mean mixed up", "mean": "are a sum and a mean mixed up"}
-"""Of several values each may have been divided by a mean: which of the two stands where can't be told."""
+"""Of several values each may have been divided by a mean: which mean belongs where can't be told."""
 
 
 def _explain_by_size(

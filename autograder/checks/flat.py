@@ -10,7 +10,7 @@ from torch import Tensor
 from autograder.checks.data import Data, is_number
 
 MAX_NUMBERS = 10_000
-"""Larger data is not searched: what a student is to read about it comes from a smaller evaluation."""
+"""Larger data is not searched: what a student reads about it comes from a smaller evaluation."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _collect(value: Data, kinds: list[str], pieces: list[Tensor]) -> None:
 
 
 def are_near(one: Tensor, other: Tensor, within: float = 1e-6) -> bool:
-    """Whether numbers are equal but for rounding: a little more than what is accepted, so that a last bit decides nothing."""
+    """Whether numbers are equal except for rounding: a little more than what is accepted, so that a last bit decides nothing."""
     return one.shape == other.shape and bool(((one - other).abs() <= allowed(other, within)).all())
 
 

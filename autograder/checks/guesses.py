@@ -1,8 +1,8 @@
 """Search how a wrong result relates to the right one.
 
-A relation says what result a mistake would give. It is said when it gives just what came on the reported evaluation and on every other
-failed one of the same expression where it says anything, and when it explains enough numbers not to be chance. Nothing here
-decides over acceptance, and nothing rests on a clock: the search is bounded by counts.
+A relation predicts what result a mistake would give. The student reads it if it gives exactly what came on the reported evaluation and on
+every other failed one of the same expression where it says anything, and if it explains enough numbers not to be chance. Nothing here
+decides whether an answer is accepted, and nothing depends on a clock: the search is bounded by counts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DEMOTED = 10
 
 
 def relate(got: Data, want: Data, expected: Expected, place: Place) -> str:
-    """How `got` relates to `want`, both at `place` of the result, in a clause without a full stop; "" where nothing simple holds."""
+    """How `got` relates to `want`, both at `place` of the result, in a clause without a period; "" where nothing simple holds."""
     cases = gather_cases(got, want, expected, place)
     first = cases.failed[0]
     if first.flat_got is None or first.flat_want is None:
@@ -56,7 +56,7 @@ def _propose(cases: Cases) -> Iterator[Relation]:
 
 
 def _verify(relation: Relation, cases: Cases) -> int | None:
-    """The relation's rank where it explains all failed evaluations, later where one that holds speaks against it, else `None`."""
+    """The relation's rank where it explains all failed evaluations, later where one that holds contradicts it, else `None`."""
     pairs: list[tuple[float, float]] = []
     others = (cases.also_failed, cases.also_held) if relation.is_cause else ([], [])
     for place, case in enumerate([*cases.failed, *others[0]]):
@@ -94,7 +94,7 @@ def _short(numbers: Tensor) -> list[float]:
 
 
 def _is_enough(pairs: list[tuple[float, float]], relation: Relation) -> bool:
-    """Two different wrong numbers; of whole ones, which chance gives more easily, four."""
+    """Two different wrong numbers, or four if they are whole, because those match by chance more easily."""
     if relation.lone or (relation.is_likely and len(pairs) >= 2):
         return bool(pairs)
     if relation.of_truth:

@@ -1,4 +1,4 @@
-"""Lists whose items are right, but too few, too many, or in another order."""
+"""Lists whose items are right, but too few, too many, or in a different order."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def explain_order(got: Data, want: Data, within: float) -> str:
     if ours is None or theirs is None or not _differ(theirs, within):
         return ""
     if len(ours) > 2 and _match(ours, theirs[::-1], within):
-        return "its items are right, but in the reversed order."
+        return "its items are right, but in reverse order."
     left = list(theirs)
     for item in ours:
         at = next((i for i, other in enumerate(left) if are_alike(item, other, within)), None)
         if at is None:
             return ""
         left.pop(at)
-    return "its items are right, but in another order."
+    return "its items are right, but in a different order."
 
 
 def _flatten_all(items: Sequence[Data]) -> list[Flat] | None:
@@ -54,7 +54,7 @@ def _flatten_all(items: Sequence[Data]) -> list[Flat] | None:
 
 
 def _differ(items: list[Flat], within: float) -> bool:
-    """Whether no two are alike: among equal ones an order says nothing."""
+    """Whether all are different: the order of equal ones says nothing."""
     return not any(are_alike(one, other, within) for i, one in enumerate(items) for other in items[i + 1 :])
 
 

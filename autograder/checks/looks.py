@@ -1,8 +1,8 @@
 """Compare what came with what was expected, and say in plain words how they differ.
 
 The looks have a fixed order: attempted, callable, does not raise, type, shape, dtype, finite, values,
-gradient, input left unchanged. The first that fails is the one that is reported. Acceptance rests on the
-result alone; the reasons are looked for after a failure only.
+gradient, input left unchanged. The first that fails is the one that is reported. The result alone
+decides whether an answer is accepted; reasons are looked for only after a failure.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _look_at_gradients(reply: Reply, expected: Expected) -> Problem | None:
         return Problem(
             "gradient",
             f"The values are right, but no gradient flows back through `{reply.name}`: "
-            "stay with tensors all the way, without `.item()`, `.detach()`, `.numpy()` or `no_grad`.",
+            "use tensors all the way, without `.item()`, `.detach()`, `.numpy()` or `no_grad`.",
         )
     for name, wanted in expected.gradients.items():
         found = _Comparison(reply, expected).compare_tensors(reply.gradients.get(name), wanted, Place(gradient=name))
@@ -226,7 +226,7 @@ def _wrong_type(got: Data, want: Data, subject: str, nested: bool) -> Problem:
         )
     if isinstance(got, Opaque) and got.kind.startswith("numpy"):
         return Problem(
-            "type", f"{subject} gives a NumPy array where {wanted} is expected: stay with torch from start to end."
+            "type", f"{subject} gives a NumPy array where {wanted} is expected: use torch from start to finish."
         )
     if isinstance(want, Tensor) and is_number(got):
         return Problem(

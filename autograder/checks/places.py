@@ -1,4 +1,4 @@
-"""Where a value stands in a result, and where in a tensor the wrong values are, in words."""
+"""Where a value is in a result, and where in a tensor the wrong values are, in words."""
 
 from __future__ import annotations
 

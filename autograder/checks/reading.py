@@ -183,7 +183,7 @@ class Program:
 
 @functools.lru_cache(maxsize=512)
 def _parse(source: str) -> tuple[ast.stmt, ...]:
-    """The statements of a cell at its top level, and those in texts that it executes; none where it is no Python."""
+    """The statements of a cell at its top level, and those in texts that it executes; none where it isn't Python."""
     if len(source) > MAX_CHARACTERS:
         return ()
     found: list[ast.stmt] = []
@@ -200,7 +200,7 @@ def _parse(source: str) -> tuple[ast.stmt, ...]:
 
 
 def _strip_magics(source: str) -> str:
-    """The cell with `pass` in the place of lines for IPython and the shell, where it is no Python with them."""
+    """The cell with `pass` in place of lines for IPython and the shell, where it isn't Python with them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

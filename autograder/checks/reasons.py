@@ -22,7 +22,7 @@ def explain_shape(got: Tensor, want: Tensor, expected: Expected) -> str:
         return says
     if len(g) >= 2 and g == tuple(reversed(w)):
         turned = got.permute(*reversed(range(got.dim())))
-        return "It is transposed." if _are_near(turned, want) else "Its sizes are in the reversed order."
+        return "It is transposed." if _are_near(turned, want) else "Its sizes are in reverse order."
     if tuple(size for size in g if size != 1) == tuple(size for size in w if size != 1):
         if len(g) > len(w):
             return "There is a dimension of size 1 too many: `squeeze` it, or leave out `keepdim=True`."
@@ -44,7 +44,7 @@ def explain_shape(got: Tensor, want: Tensor, expected: Expected) -> str:
     if len(g) == len(w) - 1 and _removed_one(w, g):
         return f"Dimension {_removed_one(w, g) - 1} was reduced away."
     if len(g) == len(w) + 1 and _removed_one(g, w):
-        return f"Dimension {_removed_one(g, w) - 1} is still to be reduced."
+        return f"Dimension {_removed_one(g, w) - 1} still has to be reduced."
     return ""
 
 

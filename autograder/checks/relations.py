@@ -1,4 +1,4 @@
-"""How a wrong result can relate to the right one by itself: a sign, a factor, an order, a function too many."""
+"""How a wrong result can relate to the right one by itself: a sign, a factor, an order, an extra function."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Relation:
     of_truth: bool = False
     need: int = 2
     is_likely: bool = False
-    """So frequent a mistake that two wrong numbers tell it, whatever they are."""
+    """A mistake so frequent that two wrong numbers are enough to name it, whatever they are."""
 
 
 def propose_relations(case: Case) -> Iterator[Relation]:
-    """Those that can be read off the two results of `case`, and of the given data."""
+    """Those that can be read off the two results of `case` and the given data."""
     assert case.flat_want is not None
     assert case.flat_got is not None
     if any(kind.startswith("truth") for kind in case.flat_want.kinds):
-        yield Relation("sign", "True and False change places", 4, _on_numbers(_swap_truth), of_truth=True)
+        yield Relation("sign", "True and False are swapped", 4, _on_numbers(_swap_truth), of_truth=True)
         return
     yield from _propose_copies(case)
     yield from _propose_functions(case.flat_want.numbers.numel() > 1)
@@ -93,7 +93,7 @@ def _propose_functions(many: bool) -> Iterator[Relation]:
     value = "every value is" if many else "the value is"
     everywhere = " everywhere" if many else ""
     yield Relation("zero", f"{value} 0", 2, _on_numbers(torch.zeros_like), lone=True)
-    yield Relation("sign", f"the sign is the wrong way round{everywhere}", 4, _on_numbers(torch.neg), lone=True)
+    yield Relation("sign", f"the sign is the wrong way around{everywhere}", 4, _on_numbers(torch.neg), lone=True)
     for says, rank, function in _FUNCTIONS:
         yield Relation("function", says, rank, _on_numbers(function), is_likely=function is torch.abs)
 
@@ -240,7 +240,7 @@ def _propose_orders(case: Case) -> Iterator[Relation]:
     ]
     if want.dim() > 1:
         orders += [
-            ("the rows are in reversed order", lambda want, got: want.flip(0)),
+            ("the rows are in reverse order", lambda want, got: want.flip(0)),
             ("each row is one place too late", lambda want, got: _shift_on(want, got, 0, 1)),
             ("each row is one place too early", lambda want, got: _shift_on(want, got, 0, -1)),
         ]
@@ -257,7 +257,7 @@ def _propose_orders(case: Case) -> Iterator[Relation]:
         )
         yield Relation(
             "running",
-            f"it is what each value adds to the one before{name}: the running sum is missing",
+            f"it is what each value adds to the previous one{name}: the running sum is missing",
             4,
             _on_tensor(
                 _along(lambda want, dim: want.diff(dim=dim, prepend=torch.zeros_like(want.narrow(dim, 0, 1))), dim)
@@ -310,7 +310,7 @@ def _propose_scales(case: Case) -> Iterator[Relation]:
         )
         yield Relation(
             "scale",
-            f"the mean of what is expected{f' of the {row}' if row else ''} stands in every place",
+            f"the mean of what is expected{f' of the {row}' if row else ''} is in every place",
             4,
             _on_tensor(_along(lambda want, dim: want.mean(dim, keepdim=True).expand_as(want), dim)),
         )

@@ -1,6 +1,6 @@
-"""Rules of an exercise's text, such as "without `torch.softmax`": what the words of `Check(without=...)` forbid, and what is said of it.
+"""Rules of an exercise's text, such as "without `torch.softmax`": what the words of `Check(without=...)` forbid, and the message about it.
 
-A rule is looked after twice: `reading` reads the answer's code, where the check runs, and `watching` sees what is called where
+A rule is enforced twice: `reading` reads the answer's code, where the check runs, and `watching` sees what is called where
 the answer runs, also what cannot be read.
 """
 
@@ -63,7 +63,7 @@ class Word:
     key: str = ""
 
     def forbids(self, path: str) -> bool:
-        """Whether this is about `path`: what a dotted name stands for, from its module on; `?.name` is a method of who knows what."""
+        """Whether this is about `path`: what a dotted name stands for, from its module on; `?.name` is a method of something unknown."""
         if self.kind == "loops":
             return bool(_LOOPS.match(path)) or (path.startswith("?.") and path[2:] in LOOP_METHODS)
         if self.kind == "autograd":
@@ -82,7 +82,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Rule:
-    """What an exercise is to be solved without."""
+    """What an exercise must be solved without."""
 
     words: tuple[Word, ...]
 
@@ -121,9 +121,9 @@ class Broken:
 
 
 _SAYS = {
-    "loops": "has {}: this exercise is to be solved without loops, with operations on whole tensors.",
+    "loops": "has {}: solve this exercise without loops, with operations on whole tensors.",
     "autograd": "uses `{}`: this exercise is about working the gradient out yourself, without autograd.",
-    "numpy": "uses NumPy (`{}`): this exercise is to be solved without it.",
+    "numpy": "uses NumPy (`{}`): solve this exercise without it.",
     "module": "uses `{}`: this exercise is about writing that yourself.",
     "operation": "uses `{}`: this exercise is about writing that yourself.",
     "builtin": "uses `{}`: this exercise is about writing that yourself.",
@@ -142,14 +142,14 @@ def find_key(name: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def read_rule(without: str | tuple[str, ...]) -> Rule:
-    """The rule of these words, in one text or several. Raises `ValueError` for a word that is no name of torch's and none of the general ones."""
+    """The rule of these words, in one text or several. Raises `ValueError` for a word that is neither a name of torch's nor one of the general ones."""
     texts = (without,) if isinstance(without, str) else without
     words = dict.fromkeys(word for text in texts for word in re.split(r"[\s,]+", text) if word)
     return Rule(tuple(map(_read_word, words)))
 
 
 def normalise(without: str | Sequence[str]) -> Rule:
-    """As `read_rule`, of what an author gives. Raises `ValueError` also where that is no text."""
+    """As `read_rule`, of what an author gives. Raises `ValueError` also where that isn't text."""
     texts = (without,) if isinstance(without, str) else tuple(without)
     if not all(isinstance(text, str) for text in texts):
         raise ValueError(f"without={without!r}: give the names in one text, or several texts")

@@ -1,4 +1,4 @@
-"""Answers that a check cell recognises and does not show."""
+"""Answers that a check cell recognizes but doesn't show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autograder.checks.student import Reply
 
 @dataclass(frozen=True)
 class Sealed:
-    """A right answer that the check cell can recognise and does not show. See `sealed`."""
+    """A right answer that the check cell can recognize but doesn't show. See `sealed`."""
 
     digest: str
     digits: int

@@ -1,4 +1,4 @@
-"""Words that are nearly right. A wrong choice among several is never turned into the right one."""
+"""Words that are nearly right. A wrong choice among several is never corrected into the right one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NEAR = 0.8
 
 
 def explain_key(missing: object, extra: Iterable[object]) -> str:
-    """The end of "has no key …": one that is there in place of it and is spelt almost alike."""
+    """The end of "has no key …": one that is there instead and is spelled almost alike."""
     names = [key for key in extra if isinstance(key, str)]
     near = difflib.get_close_matches(missing, names, n=1, cutoff=_NEAR) if isinstance(missing, str) else []
-    return f"; is {near[0]!r} misspelt?" if near else ""
+    return f"; is {near[0]!r} misspelled?" if near else ""
 
 
 def explain_text(got: Data, want: Data, expected: Expected) -> str:
@@ -24,13 +24,13 @@ def explain_text(got: Data, want: Data, expected: Expected) -> str:
     if isinstance(want, str) and isinstance(got, str):
         if got.strip().casefold() == want.strip().casefold():
             return " differs from the expected text in capitals or spaces only."
-        if is_misspelt(got, want, _choices(expected)):
+        if is_misspelled(got, want, _choices(expected)):
             return f" is {got!r}: did you mean {want!r}?"
     return " is not the expected answer."
 
 
-def is_misspelt(got: str, want: str, choices: Iterable[str]) -> bool:
-    """Whether `got` is no choice itself, and much closer to `want` than to any other choice."""
+def is_misspelled(got: str, want: str, choices: Iterable[str]) -> bool:
+    """Whether `got` isn't a choice itself, and is much closer to `want` than to any other choice."""
     text, right = _plain(got), _plain(want)
     others = {_plain(choice) for choice in choices} - {right}
     if len(right) < 4 or text in others or any(char.isdigit() for char in text + right):
@@ -67,7 +67,7 @@ def _texts(value: Data) -> Iterator[str]:
 
 
 def is_written_otherwise(answer: Data, matches: Callable[[Data], bool]) -> bool:
-    """Whether a sealed answer is right but for quotation marks, punctuation, or a hyphen for a space."""
+    """Whether a sealed answer is right except for quotation marks, punctuation, or a hyphen for a space."""
     if not isinstance(answer, str):
         return False
     text = answer.strip()

@@ -30,7 +30,7 @@ from autograder.checks.watching import Ban, Watch, tell
 PRINTED_LIMIT = 2_000
 
 _GENERATOR = numpy.random.MT19937(0)
-"""What numpy draws from during an evaluation. To put it in place and take it away costs much less than to copy a state, and only loses the
+"""What numpy draws from during an evaluation. Putting it in place and taking it away costs much less than copying a state, and only loses the
 second of a pair of normal numbers, where the notebook has drawn the first."""
 
 Outcome = Literal["value", "missing", "not attempted", "not callable", "raised", "ruled"]

@@ -17,7 +17,7 @@ _COMPREHENSIONS = {
 
 
 def parse_text(text: str) -> list[ast.stmt]:
-    """The statements of a text; none where it is no Python."""
+    """The statements of a text; none where it isn't Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -27,7 +27,7 @@ def parse_text(text: str) -> list[ast.stmt]:
 
 
 def const_text(node: ast.AST) -> str | None:
-    """A text that stands in the code as one, or as several put together."""
+    """A text that is in the code as one string, or as several put together."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
@@ -73,7 +73,7 @@ class Walker(ast.NodeVisitor):
         self.scopes: list[_Scope] = []
         self.functions: list[str] = []
 
-    # What stands in the code
+    # What is in the code
 
     def _report(self, node: ast.AST, word: str, path: str, spelled: str) -> None:
         self.found.append(Broken(word, path, spelled, getattr(node, "lineno", 0)))

@@ -1,7 +1,7 @@
 """Watch what an answer calls while it is evaluated, for what its exercise forbids (see `rules`).
 
 It sees what no reading of the code does, such as a name that is put together on the way. What an allowed function of torch's calls inside,
-and what functions of the author's call, is nobody's fault.
+and what functions of the author's call, doesn't count.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PACKAGES = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "pl
 _STANDARD = sysconfig.get_path("stdlib") + os.sep
 
 _OPERATORS = frozenset("add sub rsub mul div rdiv pow rpow neg eq ne lt le gt ge and or xor mod getitem".split())
-"""Operations that `+` and its like are, too: which of both it was cannot be seen when it runs."""
+"""Operations that operators such as `+` do as well: at run time nobody can see which of the two it was."""
 
 _OF_AUTOGRAD = frozenset(("backward", "grad"))
 _INSIDE_AUTOGRAD = (_TORCH + "_functorch", _TORCH + "autograd", _TORCH + "func", _TORCH + "utils/_pytree")
@@ -83,7 +83,7 @@ class Watch:
 
 
 class _Mode(TorchFunctionMode):
-    """Sees each function of torch's that is called, but for those inside of these."""
+    """Sees each of torch's functions that is called, except for calls inside these."""
 
     def __init__(self, rule: Rule, names: Mapping[str, Any], given: Iterable[str], watch: Watch) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """What would be expected if the data were different: whether a wrong result is the right one of another question.
 
-An author's `gives` is asked again, with two arguments changed about, one left out, one step less. It runs on the trusted side, after a
-failure, and a bounded number of its lines: changed data could send it into a loop without end.
+An author's `gives` is asked again, with two arguments swapped, one left out, one step less. It runs on the trusted side, after a
+failure, and a bounded number of its lines: changed data could send it into an endless loop.
 """
 
 from __future__ import annotations
@@ -165,10 +165,10 @@ def _changes(first: Case, cases: Cases) -> Iterator[Proposal]:
 
 
 def _functions(name: str, value: Tensor) -> Iterator[Proposal]:
-    """An input that is put through a function too many, or should not have been."""
+    """An input that goes through an extra function, or shouldn't have gone through one."""
     for call, function in _INPUT_FUNCTIONS.items():
         if value.dim() or "softmax" not in call:
-            says = f"it is what `{call.format(name)}` in place of `{name}` gives"
+            says = f"it is what `{call.format(name)}` instead of `{name}` gives"
             yield f"about {name}", says, 5, _set(name, function), _as_it_is
 
 
@@ -218,7 +218,7 @@ def _numbers(name: str, value: float) -> Iterator[Proposal]:
             yield about, says, 5, _always(name, type(value)(other)), _as_it_is
     if value and not isinstance(value, int):
         yield about, f"it is what `{name}` with the opposite sign gives", 5, _set(name, lambda v: -v), _as_it_is
-        yield about, f"it is what 1 - `{name}` in place of `{name}` gives", 5, _set(name, lambda v: 1 - v), _as_it_is
+        yield about, f"it is what 1 - `{name}` instead of `{name}` gives", 5, _set(name, lambda v: 1 - v), _as_it_is
 
 
 def _swaps(given: Given) -> Iterator[Proposal]:
@@ -230,7 +230,7 @@ def _swaps(given: Given) -> Iterator[Proposal]:
                 return None
             return {**given, one: given[other], other: given[one]}
 
-        yield f"swap {one} {other}", f"it is what comes when `{one}` and `{other}` change places", 4, swap, _as_it_is
+        yield f"swap {one} {other}", f"it is what you get when `{one}` and `{other}` are swapped", 4, swap, _as_it_is
 
 
 def _are_of_a_kind(one: Data, other: Data) -> bool:
@@ -242,18 +242,20 @@ def _are_of_a_kind(one: Data, other: Data) -> bool:
 def _tensors(name: str, value: Tensor) -> Iterator[Proposal]:
     about = f"about {name}"
     if value.dim() == 2:
-        roles = f"it is what comes when rows and columns of `{name}` change roles: another `dim`, or a transpose?"
+        roles = (
+            f"it is what you get when the rows and columns of `{name}` trade roles: a different `dim`, or a transpose?"
+        )
         yield f"roles {name}", roles, 4, _turn(name), _turn_back(name)
         if value.shape[0] == value.shape[1]:
-            yield about, f"it is what `{name}.T` in place of `{name}` gives", 4, _set(name, lambda v: v.T), _as_it_is
+            yield about, f"it is what `{name}.T` instead of `{name}` gives", 4, _set(name, lambda v: v.T), _as_it_is
         if min(value.shape) > 1:
-            says = f"it is what comes when all of `{name}` is taken as one row: is the `dim` missing?"
+            says = f"it is what you get when all of `{name}` is taken as one row: is the `dim` missing?"
             yield f"roles {name}", says, 4, _set(name, lambda v: v.reshape(1, -1)), _shape_back(name)
     if value.is_floating_point():
         if value.any():
-            says = f"it is what comes when `{name}` is all zeros"
+            says = f"it is what you get when `{name}` is all zeros"
             yield about, says, 5, _set(name, torch.zeros_like), _as_it_is
-        yield about, f"it is what -`{name}` in place of `{name}` gives", 5, _set(name, lambda v: -v), _as_it_is
+        yield about, f"it is what -`{name}` instead of `{name}` gives", 5, _set(name, lambda v: -v), _as_it_is
 
 
 def _turn(name: str) -> Change:
@@ -281,7 +283,7 @@ def _shape_back(name: str) -> Back:
 
 
 def _examples_in(given: Given) -> list[str]:
-    """The names of the data that go by example: tensors and lists with the first size that is most frequent, and more than 1."""
+    """The names of the data with one entry per example: tensors and lists with the first size that is most frequent, and more than 1."""
     sizes = {name: len(value) for name, value in given.items() if _has_length(value) and len(value) > 1}
     if not sizes:
         return []
@@ -309,14 +311,14 @@ def _cuts(first: Case) -> Iterator[Proposal]:
     for part, says in (
         (slice(0, 1), f"it is what the first item of {of} alone gives"),
         (slice(-1, None), f"it is what the last item of {of} alone gives"),
-        (slice(0, -1), f"it is what comes without the last item of {of}"),
-        (slice(1, None), f"it is what comes without the first item of {of}"),
+        (slice(0, -1), f"it is what you get without the last item of {of}"),
+        (slice(1, None), f"it is what you get without the first item of {of}"),
     ):
         yield "items", says, 4, _cut(part), _as_it_is
 
 
 def _batches(first: Case, questions: Questions) -> Iterator[Relation]:
-    """For a measure over batches: their results put together in a wrong way. Asks once for each batch."""
+    """For a measure over batches: their results combined in the wrong way. Asks once for each batch."""
     for name, value in first.given.items():
         if "batch" in name and type(value) is int and value > 0:
             parts = _by_size(name)

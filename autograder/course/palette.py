@@ -1,4 +1,4 @@
-"""The colours of the course's figures and reports."""
+"""The colors of the course's figures and reports."""
 
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY = (
     "#0072B2",
@@ -10,4 +10,4 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY = (
     "#222222",
     "#8A8A8A",
 )
-"""Colours that stay apart for colour-blind readers (after Okabe and Ito, 2008)."""
+"""Colors that color-blind readers can tell apart (after Okabe and Ito, 2008)."""

@@ -1,4 +1,4 @@
-"""Look at a training loop while it runs: what went into the loss, what the optimiser did, and how the answers were made.
+"""Look at a training loop while it runs: what went into the loss, what the optimizer did, and how the answers were made.
 
 A share of right answers says nothing of the reason. What is reported here was seen in the run itself, so it holds whatever the reason is.
 """
@@ -34,7 +34,7 @@ class Notes:
     idle: int = 0
     """Steps at which no parameter had a gradient."""
     layers: int = 0
-    """Parameters with two dimensions or more, in the optimiser of the last step."""
+    """Parameters with two dimensions or more, in the optimizer of the last step."""
     cleared: bool = False
     dropped: bool = False
     """The last dropout of the run was in training mode."""
@@ -42,7 +42,7 @@ class Notes:
     def tell(self, examples: int) -> list[str]:
         """What stands out, in words that hold for all who read them; `examples` is how many there were to train on."""
         said = {
-            "no step of an optimiser": self.steps == 0,
+            "no optimizer step": self.steps == 0,
             "no step found a gradient": 0 < self.steps == self.idle,
             f"fewer than {FEW_STEPS} steps": 0 < self.steps < FEW_STEPS,
             "gradients were never cleared": self.steps > 1 and self.idle == 0 and not self.cleared,
@@ -95,8 +95,8 @@ def _watching() -> Iterator[Notes]:
         notes.dropped = training and p > 0
         return dropout(input, p, training, *rest, **settings)
 
-    def see_step(optimiser: torch.optim.Optimizer, *_: object) -> None:
-        parameters = [each for group in optimiser.param_groups for each in group["params"]]
+    def see_step(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        parameters = [each for group in optimizer.param_groups for each in group["params"]]
         notes.steps += 1
         notes.idle += all(each.grad is None for each in parameters)
         notes.layers = sum(each.dim() > 1 for each in parameters)

@@ -68,7 +68,7 @@ def update_workspace(release: Path, workspace: Path) -> list[str]:
 def _update(release: Path, workspace: Path) -> list[str]:
     notebooks = sorted(release.glob("*/*.ipynb"))
     if not notebooks:
-        raise CourseError(f"There is no release to open in {release}. Run the command at the course's root.")
+        raise CourseError(f"There is no release to open in {release}. Run the command in the course's root folder.")
     record_path = workspace / RECORD
     record = _read_record(record_path)
     news = []
@@ -87,7 +87,7 @@ def _update(release: Path, workspace: Path) -> list[str]:
             beside = own.with_name(f"{own.stem}.new-{released[:6]}{own.suffix}")
             if not beside.exists():  # when the record was lost, the student may have gone on in it
                 _copy(path, beside)
-            news.append(f"{name}: there is a new release; it is in {beside.name}, and your own work was left as it is.")
+            news.append(f"{name}: there is a new release; it is in {beside.name}, and your own work is unchanged.")
         record[name.as_posix()] = released
     record_path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return news
@@ -200,7 +200,7 @@ def wait_until_up(server: subprocess.Popen[Any], address: str) -> None:
     while time.monotonic() < until:
         if server.poll() is not None:
             raise CourseError(
-                f"JupyterLab ended at once, with exit status {server.returncode}; its own words are above."
+                f"JupyterLab ended at once, with exit status {server.returncode}; its own message is above."
             )
         try:
             urllib.request.urlopen(address, timeout=2).close()

@@ -53,7 +53,7 @@ class _Whole(Exception):
 
 
 class _Cutter(ast.NodeTransformer):
-    """Puts a name in the place of each part that the student's process gives."""
+    """Puts a name in place of each part that the student's process gives."""
 
     def __init__(self, students: frozenset[str], known: frozenset[str]) -> None:
         self.students, self.known = students, known

@@ -76,7 +76,7 @@ def _run(
     """Run the cell of a job with the student's names that it needs; what to tell the runner.
 
     A change in place that the author's solution does not make is kept from the cell, so that what it expects is worked out of the data as
-    they were. With `follow` it sees them: a check that holds is to hold both ways, for it may be about that change.
+    they were. With `follow` it sees them: a check that holds has to hold both ways, because it may be about that change.
     """
     try:
         standins.begin(job.get("needs", []), deadline, job.get("rests"), follow)

@@ -28,7 +28,7 @@ class Step:
     cells: dict[str, Any] | None = None
     """For a check that has a rule (`Check(without=...)`): the cells before, and the names that the author's answers bind (see `reading`)."""
     authored: str | None = None
-    """What the examiner runs in the place of `source`: the author's text of a cell that a student may have changed."""
+    """What the examiner runs in place of `source`: the author's text of a cell that a student may have changed."""
     owns: Sequence[str] = ()
     """Names that this cell, which is the author's, binds and no answer does: a check finds what it bound them to."""
     random: dict[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Job:
     authored: frozenset[str] = frozenset()
     """The names that the author's cells bind in both processes, and no answer does."""
     kernel: str = ""
-    """The Jupyter kernel that runs the cells of a notebook in another language than Python."""
+    """The Jupyter kernel that runs the cells of a notebook in a language other than Python."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The time of a cell, as its process keeps it for itself: what passes, but for the time in which it waits for a core that others have."""
+"""The time of a cell, as its process keeps it for itself: what passes, except for the time in which it waits for a core that others have."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def pause_timer() -> Iterator[None]:
-    """Let the time run on without an end until here: half a frame, or a question without its answer, would be of no use."""
+    """Let the time run on without a limit until here: half a frame, or a question without its answer, would be of no use."""
     began = time.monotonic()
     left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
     try:

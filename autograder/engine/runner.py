@@ -1,7 +1,7 @@
 """Run one notebook after the other in forks of the warm process: student's cells on one side, checks on the other.
 
-The runner stands between the two: it passes on what the examiner asks and the student answers, unopened, watches the time, and goes on
-where a cell ended its process. It imports neither torch nor IPython.
+The runner is between the two: it passes on what the examiner asks and the student answers, unopened, keeps time, and continues after a cell
+that ended its process. It imports neither torch nor IPython.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ MAX_CELLS_LATE = 20
 """How many times the time of a cell one notebook may take in all; then the rest of its cells is not run."""
 
 
-TOO_LONG = "Earlier cells took all the time that there is for the notebook."
+TOO_LONG = "Earlier cells used up the time allowed for the notebook."
 
 
 KILLED = (
-    "A process that ran this notebook was killed from outside, and again when it was started anew. "
-    "Most likely the machine had no memory left: grade with fewer jobs (-j), and this submission again."
+    "A process that ran this notebook was killed from outside, and again after a restart. "
+    "Most likely the machine ran out of memory: grade with fewer jobs (-j), then grade this submission again."
 )
 
 
@@ -230,7 +230,7 @@ def _write_to_examiner(step: Step) -> dict[str, Any]:
 def _describe_end(end: Ended) -> dict[str, str]:
     """What a check says of a student's process that is gone."""
     if end.name == "CellTimeoutError":
-        return {"error": "TimeoutError", "detail": "it did not come to an end in the time allowed"}
+        return {"error": "TimeoutError", "detail": "it did not finish in the time allowed"}
     return {
         "error": end.name,
         "detail": end.says.replace("The cell ended its process", "it ended the notebook's process"),

@@ -265,7 +265,7 @@ class NotebookShell(InteractiveShell):  # type: ignore[misc]
 
 
 MAX_FRAMES, MAX_CHAIN = 40, 5
-"""Frames of an error that are told, and errors behind it. IPython takes 5 ms for each, and an endless recursion has thousands."""
+"""How many frames of an error are told, and how many errors that led to it. IPython takes 5 ms for each, and an endless recursion has thousands."""
 
 
 def _shorten(trace: TracebackType | None) -> TracebackType | None:

@@ -267,7 +267,7 @@ class Side:
 
 
 def _out_of_time(seconds: float) -> str:
-    return f"The cell did not end within its time of {seconds:g} seconds."
+    return f"The cell did not finish within {seconds:g} seconds."
 
 
 def _explain_end(status: int, of_check: bool) -> Ended:

@@ -63,7 +63,7 @@ def be_student(channel: Channel) -> NoReturn:
 
 
 def _put_right(names: dict[str, Any], authors: dict[str, Any]) -> dict[str, Any]:
-    """`names` with what the author bound, where a student bound it anew; the author's functions then see one another's."""
+    """`names` with what the author bound, where a student redefined it; the author's functions then see one another's."""
     if all(names.get(name, authors) is value for name, value in authors.items()):
         return names
     right = {**names, **authors}
@@ -93,7 +93,7 @@ def _answer(names: dict[str, Any], originals: Originals, text: bytes, raw: bytea
             reply = Names(names).evaluate(expression, data, upstream, Ban(ban[0], tuple(ban[1])) if ban else None)
             return wire.encode(tuple(vars(reply).values()))
     except KeyboardInterrupt:
-        reply = Reply("raised", "", error="TimeoutError", detail="it did not come to an end in the time allowed")
+        reply = Reply("raised", "", error="TimeoutError", detail="it did not finish in the time allowed")
     except wire.Unsendable as error:
         reply = Reply("raised", "", error="ValueError", detail=f"what it gives cannot be looked at: {error}")
     return wire.encode(tuple(vars(reply).values()))

@@ -1,4 +1,4 @@
-"""Figures as the text in them, in the place of their pictures."""
+"""Figures as the text in them, in place of their pictures."""
 
 from __future__ import annotations
 

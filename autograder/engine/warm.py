@@ -74,7 +74,7 @@ def explain_start(number: int | None = None) -> str:
     """What to do where a process could not be started, for a reason that may have the number of an error of the system."""
     if number == errno.EAGAIN:
         return "The system allows you no more processes (see 'ulimit -u'): end some, or grade with fewer jobs (-j 1)."
-    return "Mend that, then grade again; what was graded before is kept."
+    return "Fix that, then grade again; what was graded before is kept."
 
 
 @contextlib.contextmanager

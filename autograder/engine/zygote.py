@@ -132,7 +132,7 @@ def _live(side: str, descriptors: list[int]) -> NoReturn:
         os.setsid()
         os.fchdir(folders[-1])  # a fresh one
         copy(files)
-    except CourseError as error:  # what stands in the way of the walls
+    except CourseError as error:  # what prevents the walls
         channel.tell(unavailable=str(error))
         os._exit(UNAVAILABLE)
     sys.path.insert(0, "")

@@ -1,4 +1,4 @@
-"""What of a notebook is an answer to what: which answers nobody wrote, and which are the ones that were graded before."""
+"""Which cells of a notebook answer which checks, which answers nobody wrote, and which were graded before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from nbformat.v4 import new_output
 
+from autograder.engine.scores import get_extra, get_points
 from autograder.formats import RESULT
 from autograder.grading.submissions import ADDED, MISSING, get_id, plain
 
@@ -18,7 +19,7 @@ def is_answer(cell: Any) -> bool:
 
 
 def find_own_answers(notebook: Any) -> dict[str, str]:
-    """For each check its answer, both by id: the one that has its name, or else the last one before it."""
+    """The answer to each check, both by id: the one that has its name, or else the last one before it."""
     names = {get_id(cell) for cell in notebook.cells if is_answer(cell)}
     own: dict[str, str] = {}
     last = ""
@@ -34,7 +35,7 @@ def find_own_answers(notebook: Any) -> dict[str, str]:
 def find_untouched(notebook: Any, released: Mapping[str, str]) -> set[str]:
     """The answers, by id, that are as students got them or empty. `released` has the texts that students began with.
 
-    One with a text of the student's in a cell beside it is for a person to look at: the answer may stand there.
+    One with a text of the student's in a cell beside it has to be looked at by a person: the answer may be there.
     """
     untouched = set()
     cells = [None, *notebook.cells, None]
@@ -55,7 +56,7 @@ def _is_text_of_students(cell: Any) -> bool:
 
 
 def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
-    """Let the check of an answer that nobody wrote say so: it may have found the mistakes of the text that students began with."""
+    """Make the check of an answer that nobody wrote say so: it may have found mistakes in the text that students began with."""
     untouched, own = find_untouched(notebook, released), find_own_answers(notebook)
     for cell in notebook.cells:
         if own.get(get_id(cell)) not in untouched:
@@ -63,14 +64,14 @@ def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
         for shown in [one for one in cell.get("outputs", []) if RESULT in one.get("data", {})][:1]:
             result = shown["data"][RESULT]
             if isinstance(result, dict) and result.get("attempted") is True and result.get("score") == 0:
-                points = cell.metadata["nbgrader"]["points"]
-                says = f"○ {own[get_id(cell)]}: not attempted yet, 0 of {points:g} points.\n"
+                kind = "extra points" if get_extra(cell) else "points"
+                says = f"○ {own[get_id(cell)]}: not attempted yet, 0 of {get_points(cell):g} {kind}.\n"
                 shown["data"][RESULT] = {**result, "attempted": False, "mistakes": []}
                 cell.outputs = [new_output("stream", text=says), shown]
 
 
 def digest_answers(notebook: Any) -> dict[str, str]:
-    """For each cell with points a digest of what its mark judges: of the answer's text, or of all that students wrote for a task."""
+    """For each cell with points, a digest of what its mark judges: the answer's text, or everything that students wrote for a task."""
     own = find_own_answers(notebook)
     texts = {get_id(cell): cell.source for cell in notebook.cells if is_answer(cell)}
     students = [cell.source for cell in notebook.cells if not get_id(cell) or is_answer(cell)]

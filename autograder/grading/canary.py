@@ -11,16 +11,16 @@ from concurrent.futures import Future
 import nbformat
 
 from autograder.engine.planning.plan import Plan, get_role
-from autograder.engine.scores import score_outputs
+from autograder.engine.scores import get_points, score_outputs
 from autograder.errors import CourseError, GraderError
 from autograder.grading.submissions import get_id
 from autograder.grading.worker import Assignment, Graded, Submission, describe_error
 
 NAME = ""
-"""Whose submission it is: no folder, and so no student, has this name."""
+"""The name it is submitted under: no folder, and so no student, has this name."""
 
 TRIES = 3
-"""How often it is graded before it counts as failed: a check of an author's may depend on chance, and a process be killed from outside."""
+"""How often it is graded before it counts as failed: a check may depend on chance, and a process may be killed from outside."""
 
 Submit = Callable[[Submission], "Future[Graded]"]
 
@@ -45,7 +45,7 @@ class Canary:
         self.future: Future[Graded] | None = None
 
     def send(self) -> None:
-        """Hand it in, to be graded with what is graded now."""
+        """Hand it in, so that it is graded with the rest."""
         self.future = self.submit(self.submission)
 
     def look(self) -> None:
@@ -58,13 +58,13 @@ class Canary:
             if not fault:
                 return
         raise GraderError(
-            f"The grader does not work here: {fault}. No mark was changed by that. "
-            "See that there is room on the disk and in memory, and what 'course doctor' says; then grade again."
+            f"The grader does not work here: {fault}. No mark was changed. "
+            "Make sure there is room on the disk and in memory, see what 'course doctor' says, and grade again."
         )
 
     @staticmethod
     def wait_for(future: Future[Graded], student: str) -> Graded:
-        """What came of a submission. Raises what the machine is to blame for."""
+        """The result of a submission. Raises errors that are the machine's fault."""
         try:
             return future.result()
         except (CourseError, OSError):
@@ -83,19 +83,19 @@ def expect_points(assignment: Assignment) -> tuple[Points, Points]:
         for cell, shown in zip(cells, outputs, strict=True) if outputs else ():
             if get_role(cell) == "check":
                 place = name, get_id(cell)
-                worth[place] = float(cell.metadata["nbgrader"]["points"])
+                worth[place] = get_points(cell)
                 earned[place] = score_outputs(shown, worth[place])
     return earned, worth
 
 
 def find_fault(graded: Graded, earned: Points) -> str:
-    """What is wrong with the grader, as the graded canary shows; "" where nothing is."""
+    """What is wrong with the grader, judging by the graded canary; "" if nothing is."""
     if graded.reason:
         return f"the author's own answers cannot be graded either: {graded.reason.rstrip('.')}"
     found = {(name, mark.cell): mark.auto_score for name, marks in graded.marks.items() for mark in marks}
     for (name, cell), points in earned.items():
         if (got := found.get((name, cell)) or 0.0) < points - 1e-6:
-            return f"the author's own answers, handed in like a student's, earn {got:g} points in {name}/{cell} in place of {points:g}"
+            return f"the author's own answers, handed in like a student's, earn {got:g} points in {name}/{cell} instead of {points:g}"
     return ""
 
 
@@ -103,7 +103,7 @@ def is_suspect(graded: Graded) -> bool:
     """Whether what came of a submission may be the grader's doing.
 
     So may a failure that its files do not explain, a process that was ended, and a submission whose every check earned nothing where
-    one stopped with another error than a check's own.
+    one stopped with an error that isn't a check's own.
     """
     findings = [found for cells in graded.findings.values() for found in cells.values()]
     stops = {found["stopped"][0] for found in findings if "stopped" in found}

@@ -1,4 +1,4 @@
-"""Where `source/` and the gradebook differ: checks added or taken away, points changed. Told before anything is graded, and settled on request."""
+"""Where `source/` and the gradebook differ: checks added or removed, points changed. Told before anything is graded, and settled on request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KINDS = ("grade", "solution", "task", "source")
 
 @dataclass(frozen=True)
 class Difference:
-    """A cell, or a notebook where `cell` is empty, of which source and gradebook say other things; `says` is for a person."""
+    """A cell, or a notebook where `cell` is empty, about which source and gradebook disagree; `says` is for a person."""
 
     notebook: str
     cell: str
@@ -50,7 +50,7 @@ def find_differences(course: Path, chapter: str, gradebook: Any) -> list[Differe
         if name not in known:
             found.append(Difference(name, "", f"{name} is not in the gradebook"))
         elif name not in source:
-            found.append(Difference(name, "", f"{name} is in the gradebook, and not in source/"))
+            found.append(Difference(name, "", f"{name} is in the gradebook but not in source/"))
         else:
             found += _compare(name, source[name], known[name])
     return found
@@ -64,9 +64,9 @@ def _compare(notebook: str, source: Cells, known: Cells) -> Iterator[Difference]
         if not there:
             yield Difference(notebook, name, f"{label} is not in the gradebook")
         elif not here:
-            yield Difference(notebook, name, f"{label} is in the gradebook, and not in source/")
+            yield Difference(notebook, name, f"{label} is in the gradebook but not in source/")
         elif here != there:
-            yield Difference(notebook, name, f"{label} is another kind of cell than in the gradebook")
+            yield Difference(notebook, name, f"{label} is a different kind of cell in the gradebook")
         else:
             for kind in sorted(here):
                 (points, form), (before, once) = source[kind, name] or NO_MARKS, known[kind, name] or NO_MARKS
@@ -111,8 +111,8 @@ def refuse_differences(course: Path, chapter: str, gradebook: Any) -> None:
         return
     shown = "; ".join(one.says for one in found[:8]) + (f"; and {len(found) - 8} more" if len(found) > 8 else "")
     raise CourseError(
-        f"The chapter is another one than the gradebook knows: {shown}. Nothing was graded, and no mark was changed. "
-        f"Run 'course grade {chapter} --update' to tell the gradebook what is in source/ and grade every submission anew."
+        f"The chapter differs from the one in the gradebook: {shown}. Nothing was graded, and no mark was changed. "
+        f"Run 'course grade {chapter} --update' to tell the gradebook what is in source/ and grade every submission again."
     )
 
 

@@ -11,7 +11,7 @@ from autograder.errors import CourseError
 from autograder.grading.worker import Assignment, Graded, Submission, grade_submission
 
 RETRIES = 3
-"""How often a submission is tried again where a worker was lost with it."""
+"""How often a submission is tried again when its worker was lost."""
 
 
 @contextlib.contextmanager

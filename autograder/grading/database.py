@@ -96,7 +96,7 @@ def find_database(course: Path, config: Config) -> str:
 
 
 def _parse_url(text: str) -> URL:
-    """Raises `CourseError`, which says nothing of the text: a part of the password may be in the wrong place."""
+    """Raises `CourseError`, which doesn't quote the text: a part of the password may be in the wrong place."""
     with contextlib.suppress(ArgumentError, ValueError):
         url = make_url(text)
         if "@" not in (url.host or ""):
@@ -165,24 +165,24 @@ def _create_tables(url: URL) -> None:
 
 
 def tell_broken(url: URL, error: Exception) -> GraderError:
-    """What to say of a database error. It is nothing that a submission is to blame for."""
+    """The message for a database error. No submission is to blame for one."""
     reason = first_line(getattr(error, "orig", None) or error)
     for secret in (url.password, url.query.get("password")):
         reason = reason.replace(str(secret), "***") if secret else reason
     if _is_busy(error):
         return GraderError(
-            f"The gradebook {_name(url)} is in use by another program and did not become free ({reason}). "
-            "Nothing was written. End what writes to it, and grade again."
+            f"The gradebook {_name(url)} is in use by another program and stayed locked ({reason}). "
+            "Nothing was written. Stop what writes to it, and grade again."
         )
     if _finds_no_room(error):
         return GraderError(
             f"The gradebook {_name(url)} cannot be written ({reason}). Nothing was written, and the marks in it are as before. "
-            "Make room on its disk, or see that you may write there, and grade again."
+            "Make room on its disk, or make sure you may write there, and grade again."
         )
-    advice = "Put a copy from before in its place, or, after an update of nbgrader, run 'nbgrader db upgrade'."
+    advice = "Put an earlier copy in its place, or, after an update of nbgrader, run 'nbgrader db upgrade'."
     if url.get_backend_name() != "sqlite":
         advice = (
-            "See that the server runs and that CourseDirectory.db_url in nbgrader_config.py names it, with a user who "
+            "Make sure that the server runs and that CourseDirectory.db_url in nbgrader_config.py names it, with a user who "
             "may write there; after an update of nbgrader, run 'nbgrader db upgrade'."
         )
     return GraderError(f"The gradebook {_name(url)} cannot be used ({reason}). It was left as it is. {advice}")

@@ -1,29 +1,33 @@
-"""Feedback pages: what of a graded notebook a student is shown, and how. Nothing that stands in one cell stops a page."""
+"""Feedback pages: what a student is shown of a graded notebook, and how. No cell, whatever is in it, stops a page."""
 
 from __future__ import annotations
 
 import copy
+import functools
 import html
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import nh3
+from jinja2.filters import FILTERS
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_notebook, new_output
 from nbgrader import preprocessors
 
+from autograder.engine.scores import get_extra
+from autograder.formats import EXTRA
 from autograder.grading.submissions import get_id
 
 SHOWN = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg")
 """The kinds of data that a page shows. Others, such as a widget's, need a program that runs in the reader's browser."""
 
 MAX_TEXT, MAX_MARKDOWN, MAX_RICH, MAX_DEPTH = 50_000, 20_000, 1_000_000, 250
-"""Characters of a text, of one that is read as Markdown, and of data that is to be drawn; elements of HTML in one another."""
+"""Characters of a text, of one that is read as Markdown, and of data to draw; elements of HTML in one another."""
 
 TOO_LONG = "… not shown: this page is too long.\n"
 
@@ -32,7 +36,7 @@ MAX_PAGE = 5_000_000
 
 
 class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
-    """Take out of the feedback what is not the student's to see: hidden tests, errors that quote them, and where files lie.
+    """Remove from the feedback what students must not see: hidden tests, errors that quote them, and where files lie.
 
     And whatever a page cannot show: only outputs of known kinds stay, and texts up to a length.
     """
@@ -60,7 +64,7 @@ class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
         return cell, resources
 
     def _spend(self, cell: Any) -> None:
-        """Leave out of a page that is too long what is not the author's: the cells that a student added, and what cells show."""
+        """Remove from a page that is too long what isn't the author's: the cells that a student added, and what cells show."""
         marks = cell.metadata.get("nbgrader") or {}
         size = len(cell.source) + sum(len(str(output)) for output in cell.get("outputs", []))
         if size <= self.left or (marks.get("grade") and not marks.get("solution")):
@@ -136,7 +140,7 @@ _PICTURES = re.compile(r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+")
 
 
 def _hide_paths(output: Any) -> None:
-    """Write `…` for the folders of whoever grades."""
+    """Write `…` for the grader's folders."""
     for key in ("text", "evalue", "traceback"):
         if key in output:
             output[key] = (
@@ -158,11 +162,22 @@ _PATHS = re.compile(
 )
 
 
+class GetGrades(preprocessors.GetGrades):  # type: ignore[misc]
+    """Put marks into the page, and say of extra points that they are extra."""
+
+    def _get_score(self, cell: Any, resources: Any) -> None:
+        super()._get_score(cell, resources)
+        if extra := get_extra(cell):
+            cell.metadata["nbgrader"]["points"] = _Extra(f"{extra} {EXTRA}")
+
+
 class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
-    """Pages in which nothing runs that a student wrote, and that are made whatever one of their cells holds."""
+    """Pages in which nothing that a student wrote can run, and that can always be made, whatever is in a cell."""
 
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         yield from super().default_filters()
+        for name in ("float", "round"):  # which nbgrader's page passes points through
+            yield name, functools.partial(_write_points, FILTERS[name])
         yield "clean_html", _clean
         yield "markdown2html", self.clean_markdown
         # Of a time when notebooks linked to `files/`; it takes the square of a text's length.
@@ -178,7 +193,7 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
             return _show_plain(source)
 
     def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> tuple[str, Any]:
-        """The page. Where it cannot be made, the cells that are behind that are shown as plain text."""
+        """The page. If it can't be made, the cells that cause this are shown as plain text."""
         given = copy.deepcopy(resources)
         try:
             return super().from_notebook_node(nb, resources, **options)  # type: ignore[no-any-return]
@@ -201,8 +216,17 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         return True
 
 
+class _Extra(str):
+    """The points of an exercise that is extra, as a page shows them."""
+
+
+def _write_points(do: Callable[..., Any], points: Any, *options: Any) -> Any:
+    """A filter of Jinja's own, which leaves extra points as they are."""
+    return points if isinstance(points, _Extra) else do(points, *options)
+
+
 def _make_plain(cell: Any) -> Any:
-    """The cell with its texts as they are, and nothing that a page would have to read."""
+    """The cell with its texts as they are, and nothing that a page would have to interpret."""
     outputs = [show_output(output) for output in cell.get("outputs", [])]
     texts = [
         output.get("text") or output.get("data", {}).get("text/plain") or output.get("evalue")
@@ -225,7 +249,7 @@ def _show_plain(source: str) -> str:
 
 
 def _clean(source: str | bytes) -> str:
-    """Leave of HTML what only shows something; what is nested without end, on which a reader spends hours, is shown as text."""
+    """Keep only the HTML that shows something; endlessly nested HTML, on which a reader would spend hours, is shown as text."""
     text = source.decode("utf-8", "replace") if isinstance(source, bytes) else str(source)
     if _is_deep(text):
         return _show_plain(text)
@@ -248,7 +272,7 @@ _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "me
 
 
 def _keep(tag: str, attribute: str, value: str) -> str | None:
-    """Data in an address may be a picture and nothing else."""
+    """Data in an address may only be a picture."""
     if value.strip().lower().startswith("data:") and not (tag == "img" and value.startswith("data:image/")):
         return None
     return value

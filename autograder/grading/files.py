@@ -1,4 +1,4 @@
-"""Files of other people's: found, read with suspicion, and put in place."""
+"""Other people's files: found, read with suspicion, and put in place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_BYTES = 20_000_000
 
 
 class Withheld(CourseError):
-    """A file that was handed in, and that whoever grades cannot read. No student is to blame for that."""
+    """A file that was handed in but that the grader can't read. No student is to blame for that."""
 
 
 def walk(folder: Path) -> list[Path]:
@@ -29,7 +29,7 @@ def walk(folder: Path) -> list[Path]:
 
 
 def is_text(name: str) -> bool:
-    """Whether a name on disk is text, and not bytes that are no UTF-8."""
+    """Whether a name on disk is text, and not bytes that aren't UTF-8."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -59,7 +59,7 @@ _NOT_ALLOWED = {errno.EACCES, errno.EPERM}
 
 
 def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a file that was handed in. Raises `CourseError` when it is a link, no regular file, or larger than `limit`.
+    """The bytes of a file that was handed in. Raises `CourseError` when it is a link, isn't a regular file, or is larger than `limit`.
 
     That is `Withheld` where it may not be read. Other errors of the system are raised as they are.
     """
@@ -67,14 +67,14 @@ def read_file(path: Path, limit: int = MAX_BYTES) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
         if error.errno in _NO_FILE:
-            raise CourseError(f"{path.name} is a link or no regular file.") from None
+            raise CourseError(f"{path.name} is a link or isn't a regular file.") from None
         if error.errno in _NOT_ALLOWED:
-            raise Withheld(f"{path.name} cannot be read here: {error.strerror}. See that you may read it.") from None
+            raise Withheld(f"{path.name} cannot be read here: {error.strerror}. Make sure you may read it.") from None
         raise
     try:
         status = os.fstat(descriptor)
         if path.is_symlink() or not stat.S_ISREG(status.st_mode):
-            raise CourseError(f"{path.name} is a link or no regular file.")
+            raise CourseError(f"{path.name} is a link or isn't a regular file.")
         if status.st_size > limit:
             raise CourseError(f"{path.name} has {status.st_size / 1e6:.0f} MB; the limit is {limit / 1e6:.0f} MB.")
         with os.fdopen(os.dup(descriptor), "rb") as file:

@@ -1,7 +1,7 @@
 """What a graded notebook shows beyond marks: results of checks, and what cells stopped with.
 
-Outputs may come from a student's process, and whatever stands under a check's MIME type may be forged. So all of it is looked at here,
-before anybody counts on it, and what is no result is left out with a note.
+Outputs may come from a student's process, and whatever has a check's MIME type may be forged. So all of it is examined here
+before anybody counts on it, and what isn't a result is left out with a note.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_MISTAKES, MAX_WORD, MAX_WORDS = 20, 200, 2_000
 
 
 def read_findings(notebook: Any) -> tuple[Findings, list[str]]:
-    """What a graded notebook's cells show, and notes on what no check of ours can have written."""
+    """What a graded notebook's cells show, and notes on what can't have come from one of our checks."""
     findings: Findings = {}
     notes = []
     for cell in notebook.cells:
@@ -31,14 +31,14 @@ def read_findings(notebook: Any) -> tuple[Findings, list[str]]:
         data = [output["data"] for output in outputs if isinstance(output.get("data"), Mapping)]
         told = [one[RESULT] for one in data if RESULT in one]
         if told and _read_result(told[0]) is None:
-            notes.append(f"What the cell '{name}' shows as the result of a check is none, and was left out.")
+            notes.append(f"What the cell '{name}' shows as the result of a check isn't one, and was left out.")
         stopped = [error.get("ename"), error.get("evalue")] if error else None
         findings[name] = _read_one({"result": told[0] if told else None, "stopped": stopped})
     return findings, notes
 
 
 def keep_findings(stored: Any) -> Findings:
-    """What is valid of findings that were stored."""
+    """The valid part of stored findings."""
     found = stored.items() if isinstance(stored, Mapping) else ()
     return {name: _read_one(one) for name, one in found if isinstance(one, Mapping)}
 
@@ -49,7 +49,7 @@ def _read_one(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_result(told: Any) -> dict[str, Any] | None:
-    """A check's result, `None` where it is none: whether there was anything to check, and the mistakes that it names."""
+    """A check's result, `None` if it isn't one: whether there was anything to check, and the mistakes that it names."""
     if not isinstance(told, Mapping) or type(told.get("attempted")) is not bool:
         return None
     mistakes = told.get("mistakes")

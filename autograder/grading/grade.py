@@ -48,14 +48,14 @@ class Grading:
     result: ClassResult
     changes: list[tuple[Change, str]] = field(default_factory=list)
     unchanged: int = 0
-    """Submissions that had been graded as they are, and were not graded again."""
+    """Submissions that had already been graded in this form and weren't graded again."""
     kept: list[str] = field(default_factory=list)
-    """Students whose work could not be graded for a reason that lies with whoever grades: what was graded before stands."""
+    """Students whose work could not be graded for a reason that is the grader's fault: what was graded before is kept."""
     warnings: list[str] = field(default_factory=list)
     late: int = 0
     """Late penalties that changed because a due date or an extension moved."""
     told: list[str] = field(default_factory=list)
-    """What the gradebook was told of the chapter."""
+    """What the gradebook was told about the chapter."""
 
 
 def grade_class(
@@ -72,7 +72,7 @@ def grade_class(
 ) -> Grading:
     """Grade the submissions of `chapter` that have not been graded as they are, or `again` all of them, and store the results.
 
-    Where the chapter is another one than the gradebook knows, because a check was added, say, nothing is graded; with `update` the
+    If the chapter differs from the one that the gradebook knows, say because a check was added, nothing is graded; with `update` the
     gradebook is told, and all are graded again.
 
     `on_done` hears of each, with the count done and the total. `jobs` work at a time on this machine; `cluster` is the address of a Dask
@@ -115,7 +115,7 @@ def grade_class(
             if run.waiting and not walls.result():
                 raise CourseError(
                     "Student code cannot be isolated on this system, so it could read and change whatever you can. 'course doctor' says "
-                    "what is missing. To grade in spite of that, on a machine with nothing to lose, add --unsafe."
+                    "what is missing. To grade anyway, on a machine with nothing to lose, add --unsafe."
                 )
             grading = replace(run.grade(jobs, on_done, cluster), told=told)
         if places.database and all(one.state != "not graded" for one in grading.result.students):
@@ -191,7 +191,7 @@ class _Run:
         return Grading(result, self.keeper.changes, unchanged, sorted(kept), self.warnings, late=late)
 
     def _refresh_penalties(self) -> int:
-        """Of the submissions that were not graded now: their due date may be another one than it was then."""
+        """Of the submissions that were not graded now: their due date may have changed since."""
         from autograder.grading.penalties import refresh_penalties
 
         waiting, entries = set(self.waiting), self.journal.entries
@@ -291,7 +291,7 @@ def generate_feedback(course: Path, chapter: str) -> None:
         if not (missing := sorted(graded - written)) or missing == sorted(graded):
             raise
         raise CourseError(
-            f"There is no feedback page for {', '.join(map(printable, missing))}; those of the others are written. {error}"
+            f"There is no feedback page for {', '.join(map(printable, missing))}; the others' pages are written. {error}"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What has been graded of a chapter, so that a grading that was stopped goes on where it was, and a regrade can say why a mark changed."""
+"""What has been graded of a chapter, so that a grading that was stopped picks up where it left off, and a regrade can say why a mark changed."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Entry:
     seconds: float = 0
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
     """For each notebook digests of the answers that were graded last, by cell: a mark given by hand is for these."""
+    extra: dict[str, dict[str, float]] = field(default_factory=dict)
+    """For each notebook the extra credit that was written last, by cell: any other was given by hand."""
 
 
 class Journal:
@@ -65,13 +67,13 @@ class Journal:
                     fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     raise CourseError(
-                        f"Another 'course grade' is at work on {self.path.stem}. Wait for its end, or stop it first."
+                        f"Another 'course grade' is working on {self.path.stem}. Wait until it ends, or stop it first."
                     ) from None
             self._read()  # what was written meanwhile
             yield
 
     def add(self, entries: list[Entry]) -> None:
-        """Note that these are graded, and see to it that this outlives a loss of power."""
+        """Note that these are graded, and make sure that the note survives a power failure."""
         for entry in entries:
             self.entries[entry.student] = entry
             self._file.write(

@@ -19,7 +19,7 @@ from autograder.grading.texts import printable
 
 
 def refresh_penalties(gradebook: Any, assignment: str, handed_in: Mapping[str, Collection[str]], config: Config) -> int:
-    """Work out anew the penalties of submissions that need not be graded: `handed_in` has their notebooks by student.
+    """Update the penalties of submissions that don't have to be graded: `handed_in` has their notebooks by student.
 
     Returns how many changed. Raises `CourseError` when the gradebook cannot be used, or for a bad plugin.
     """

@@ -19,7 +19,7 @@ from autograder.errors import CourseError
 CONFIGURATION = ("nbgrader_config.py", "nbgrader_config.json", "jupyter_config.py", "jupyter_config.json")
 
 _CHANGING = re.compile(r"environ|getenv|load_subconfig|\bexec\b|\bopen\b|read_text")
-"""A configuration in which one of these stands may say something else the next time, though it has not changed."""
+"""A configuration with one of these in it may say something else the next time, though it hasn't changed."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Places:
         return [self._folder(getattr(self, step), name, chapter) for name in names]
 
     def _list(self, step: str, wanted: str, known: dict[str, str]) -> list[str]:
-        """What stands at the place `wanted` in the folders that there are."""
+        """The values at the place `wanted` in the existing folders."""
         parts = os.path.join(self.root, self.structure.replace("{nbgrader_step}", step))
         for name, value in known.items():
             parts = parts.replace("{" + name + "}", value)
@@ -159,8 +159,8 @@ def find_assignment(course: Path, wanted: str, chapters: Iterable[str] = ()) -> 
     names = sorted({*places.list_assignments(), *chapters})
     if not names:
         raise CourseError(
-            f"{course} is no course: there is no notebook in {places.source_folder('ASSIGNMENT')}. Run the command at the folder "
-            "where nbgrader's commands are run."
+            f"{course} isn't a course: there is no notebook in {places.source_folder('ASSIGNMENT')}. Run the command in the folder "
+            "where you run nbgrader's commands."
         )
     number = f"0*{int(wanted)}_" if wanted.isdecimal() else "(?!)"
     ways = (
@@ -170,7 +170,7 @@ def find_assignment(course: Path, wanted: str, chapters: Iterable[str] = ()) -> 
     )
     found: list[str] = next(filter(None, ways), [])
     if len(found) != 1:
-        problem = "fits several assignments" if found else "is no assignment"
+        problem = "fits several assignments" if found else "isn't an assignment"
         raise CourseError(f"'{wanted}' {problem} of this course. There are: {', '.join(names)}.")
     return found[0]
 

@@ -25,7 +25,7 @@ from autograder.errors import GraderError
 from autograder.grading.worker import Assignment, Graded, Grader, Submission
 
 ATTEMPTS = 3
-"""How often a submission is graded anew because the worker was ended from outside."""
+"""How often a submission is graded again because the worker was ended from outside."""
 
 WORKER = ("-P", "-m", "autograder.grading.pool")
 """What Python runs as a worker."""

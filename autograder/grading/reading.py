@@ -33,7 +33,7 @@ MAX_FOLDER = 50_000_000
 
 
 def read_assignment(course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool) -> Assignment:
-    """What grading `chapter` needs of the course, but for the reference runs.
+    """What grading `chapter` needs of the course, except for the reference runs.
 
     Raises `CourseError` where a source notebook cannot be graded; see `sources`.
     """
@@ -106,7 +106,7 @@ def read_folder(course: Path, student: str, assignment: Assignment, config: Any)
     """What a student handed in. Raises `CourseError` where it has none of the notebooks, or one of them cannot be read."""
     folder = submission_folder(course, student, assignment.name)
     if not is_text(student):
-        raise CourseError("The name of the student's folder is no text.")
+        raise CourseError("The name of the student's folder isn't text.")
     if folder.is_symlink() or folder.parent.is_symlink():
         raise CourseError(f"{os.path.relpath(folder, course.resolve())} is a link.")
     paths = {path.relative_to(folder).as_posix(): path for path in walk(folder)}
@@ -129,7 +129,7 @@ def read_folder(course: Path, student: str, assignment: Assignment, config: Any)
         if _is_ignored(name, config):
             continue
         if len(files) >= MAX_FILES or sum(map(len, files.values())) > MAX_FOLDER:
-            notes.append("There are too many files, or too large ones; some were left out.")
+            notes.append("There are too many files, or files that are too large; some were left out.")
             break
         try:
             files[name] = read_file(path, MAX_BYTES)

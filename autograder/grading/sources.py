@@ -1,6 +1,6 @@
 """The author's notebook as it is graded: as `nbgrader generate_assignment` made it, but with the solutions in it.
 
-What nbgrader puts in there is a header and a footer, and tests in the place of `### AUTOTEST` comments: those that the
+What nbgrader puts in there is a header and a footer, and tests in place of `### AUTOTEST` comments: those that the
 gradebook holds, since students have been given what belongs to them. A check that cannot fail is refused, whatever made it so.
 """
 
@@ -19,6 +19,7 @@ from autograder.engine.planning.languages import get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import read_names
 from autograder.engine.planning.plan import get_role
+from autograder.engine.scores import get_points
 from autograder.errors import CourseError
 from autograder.grading.submissions import get_id
 
@@ -36,7 +37,7 @@ def read_source(path: Path, released: Mapping[str, str], config: Any) -> str:
         source = nbformat.reads(text, as_version=4)
         cells = list(source.cells)
         before = [cell.source for cell in cells]
-    except Exception as error:  # nbformat raises many kinds for what is no notebook
+    except Exception as error:  # nbformat raises many kinds for what isn't a notebook
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise CourseError(f"{path} cannot be read ({reason}): build the chapter first.") from None
     _add_header_and_footer(source, config)
@@ -58,7 +59,7 @@ def _add_header_and_footer(source: Any, config: Any) -> None:
 
 
 def _instantiate(source: Any, released: Mapping[str, str], config: Any, path: Path) -> None:
-    """Put the instantiated tests in the place of the comments that ask for them."""
+    """Put the instantiated tests in place of the comments that ask for them."""
     step = InstantiateTests(config=config)
     mark = step.comment_strs.get(source.metadata.get("kernelspec", {}).get("name", ""), "#")
 
@@ -89,12 +90,12 @@ def _instantiate(source: Any, released: Mapping[str, str], config: Any, path: Pa
 def _refuse_what_cannot_fail(source: Any, path: Path) -> None:
     python = get_language(source.metadata) == "python"
     for cell in source.cells:
-        if cell.cell_type != "code" or get_role(cell) != "check" or not float(cell.metadata["nbgrader"]["points"] or 0):
+        if cell.cell_type != "code" or get_role(cell) != "check" or not get_points(cell):
             continue
         if not (can_fail(cell.source) if python else has_code(cell.source)):
             raise CourseError(
                 f"{path}: the check cell '{get_id(cell)}' has no statement that can fail, so every answer would earn its "
-                f"{cell.metadata['nbgrader']['points']:g} points. Write a test into it, or make it a cell without points."
+                f"{get_points(cell):g} points. Write a test into it, or make it a cell without points."
             )
 
 
@@ -106,7 +107,7 @@ def has_code(source: str, comments: tuple[str, ...] = COMMENTS) -> bool:
 def can_fail(source: str) -> bool:
     """Whether a Python cell has a statement that could fail for one answer or another."""
     names = read_names(source)
-    if names.dynamic or strip_magics(source) != source:  # text with a magic is no Python, and may do anything
+    if names.dynamic or strip_magics(source) != source:  # text with a magic isn't Python, and may do anything
         return has_code(source, ("#",))
     return bool(names.incoming - names.late) or any(map(_decides, _walk_what_runs(ast.parse(source).body)))
 

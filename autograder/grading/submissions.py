@@ -1,7 +1,7 @@
 """Read what a student handed in, and rebuild from it the notebook that is graded.
 
 Rebuild, don't trust: what is graded is the source with the student's answers put in by id, and the
-cells that the student added kept where they stand. Tests, points, order and metadata never come from a
+cells that the student added kept where they are. Tests, points, order and metadata never come from a
 submission. What is odd about it is noted and costs no points by itself.
 """
 
@@ -20,7 +20,7 @@ from autograder.errors import CourseError
 from autograder.grading.files import read_file
 
 MISSING = "*No answer was handed in.*"
-"""What stands in the place of a written answer that is not there."""
+"""What replaces a written answer that isn't there."""
 
 ADDED = "added-"
 """How the ids of cells begin that students added."""
@@ -33,19 +33,19 @@ _HIDDEN = re.compile(r"[^\n]*BEGIN (?:HIDDEN TESTS|MARK SCHEME).*?END (?:HIDDEN 
 
 
 class Unreadable(CourseError):
-    """What was handed in is no notebook."""
+    """What was handed in isn't a notebook."""
 
 
 def read_submission(path: Path) -> Any:
     """Read a submitted notebook as nbformat 4.
 
-    Raises `CourseError` with the reason when it is no regular file, too large, or no notebook.
+    Raises `CourseError` with the reason when it isn't a regular file, is too large, or isn't a notebook.
     """
     return parse_notebook(path.name, read_file(path))
 
 
 def parse_notebook(name: str, data: bytes) -> Any:
-    """The notebook in the bytes of the file `name`, as nbformat 4. Raises `Unreadable` when it is none."""
+    """The notebook in the bytes of the file `name`, as nbformat 4. Raises `Unreadable` when it isn't one."""
     text = data.decode("utf-8-sig", errors="replace")  # some editors begin a file with a byte-order mark
     try:
         stored = json.loads(text)
@@ -54,7 +54,7 @@ def parse_notebook(name: str, data: bytes) -> Any:
         if isinstance(stored.get("cells"), list) and str(stored.get("nbformat", 4)) in ("4", "4.0"):
             return _read_cells(stored)
         return _read_cells(nbformat.reads(text, as_version=4))  # an older format
-    except Exception as error:  # nbformat raises many kinds for what is no notebook
+    except Exception as error:  # nbformat raises many kinds for what isn't a notebook
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise Unreadable(f"{name} is not a notebook: {reason}") from error
 
@@ -70,7 +70,7 @@ def _read_cells(stored: Any) -> Any:
         notebook.get("metadata") if isinstance(notebook.get("metadata"), dict) else nbformat.from_dict({})
     )
     if not isinstance(notebook.cells, list):
-        raise ValueError("its cells are no list")
+        raise ValueError("its cells are not a list")
     for cell in notebook.cells:
         lines = cell.get("source") if isinstance(cell, dict) else None
         if isinstance(lines, list) and all(isinstance(line, str) for line in lines):
@@ -104,7 +104,7 @@ def rebuild(source: Any, submitted: Any, released: Mapping[str, str] | None = No
     rebuilt = copy.deepcopy(source)
     find = _Finder(rebuilt.cells)
     notes: list[str] = []
-    added: dict[int, list[Any]] = {-1: []}  # by the place of the cell that they stand behind
+    added: dict[int, list[Any]] = {-1: []}  # by the place of the cell that they come after
     found: set[int] = set()
     last, more = -1, 0
     for cell in submitted.cells:
@@ -130,7 +130,7 @@ def rebuild(source: Any, submitted: Any, released: Mapping[str, str] | None = No
             if is_answer(cell):
                 cell.source = "" if cell.cell_type == "code" else MISSING
     if more > MAX_ADDED:
-        notes.append(f"There are {more:,} cells that are not the notebook's; {MAX_ADDED:,} are kept.")
+        notes.append(f"There are {more:,} cells that the notebook doesn't have; {MAX_ADDED:,} are kept.")
     rebuilt.cells = added[-1] + [
         one for place, cell in enumerate(rebuilt.cells) for one in (cell, *added.get(place, []))
     ]
@@ -169,7 +169,7 @@ def is_answer(cell: Any) -> bool:
 
 
 def _take_over(target: Any, cell: Any, given: str | None) -> list[str]:
-    """Put a submitted cell's text in the place of the source's, where it is the student's to write."""
+    """Put a submitted cell's text in place of the source's, if students may change it."""
     name, notes = get_id(target), []
     if not name:
         target.source = cell.source if cell.cell_type == target.cell_type else target.source
@@ -179,16 +179,16 @@ def _take_over(target: Any, cell: Any, given: str | None) -> list[str]:
     if is_answer(target):
         target.source = cell.source
     elif plain(cell.source) not in {plain(text) for text in (_HIDDEN.sub("", plain(target.source)), given or "")}:
-        notes.append(f"The cell '{name}' is not the student's to change and was changed; the original is graded.")
+        notes.append(f"The cell '{name}' was changed, though students may not change it; the original is graded.")
     own = target.metadata["nbgrader"].get("points")
     handed_in = cell.metadata["nbgrader"].get("points") if get_id(cell) else own
     if handed_in != own:
-        notes.append(f"The points of '{name}' were changed from {own} to {str(handed_in)[:80]}; {own} are counted.")
+        notes.append(f"The points of '{name}' were changed from {own} to {str(handed_in)[:80]}; it is worth {own}.")
     return notes
 
 
 def _keep_better_answer(target: Any, cell: Any) -> list[str]:
-    """Note a second copy; where a written answer stands in the copy and not in the first, let them change places."""
+    """Note a second copy; if a written answer is in the copy and not in the first, swap them."""
     if not get_id(target):
         return []
     if target.cell_type == "markdown" and is_answer(target) and len(cell.source) > len(target.source):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(text: object) -> str:
-    """The text as a terminal may be given it: what is no sign, such as a control character, stands as its escape sequence."""
+    """The text as a terminal may be given it: anything but a visible character, such as a control character, becomes its escape sequence."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
 
 

@@ -53,7 +53,7 @@ def is_current(course: Path, chapter: str, entry: Entry | None, causes: dict[str
 class Stamp:
     """The state of all files that the last grading of a chapter read or left, as the system has it.
 
-    Where it is the same, nothing is to be done, and no file needs to be read to know that.
+    If it is the same, there is nothing to do, and no file needs to be read to know that.
     """
 
     def __init__(self, course: Path, chapter: str) -> None:

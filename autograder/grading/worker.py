@@ -28,7 +28,7 @@ from autograder.grading.marks import CellMark, mark_notebook
 from autograder.grading.submissions import Unreadable, parse_notebook, rebuild
 
 NOTES = "autograded_notes"
-"""The key in a graded notebook's metadata under which the notes on its submission stand."""
+"""The key in a graded notebook's metadata that has the notes on its submission."""
 
 FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """Errors of the machine, for which no submission can do anything."""
@@ -56,7 +56,7 @@ class Assignment:
     """Where a warm process on this machine listens."""
 
     def choose(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Those of a student's files that count: not those in the place of the author's, nor of a folder of the author's."""
+        """Those of a student's files that count: not those that would replace one of the author's files or folders."""
         folders = {parent.as_posix() for name in self.files for parent in PurePosixPath(name).parents}
         return {
             name: data
@@ -95,7 +95,7 @@ class Graded:
     suspect: bool = False
     """Whether the reason may lie with the grader: nothing that was handed in explains it."""
     kept: bool = False
-    """Whether the reason lies with whoever grades, and what was graded before stands."""
+    """Whether the reason is the grader's, so that what was graded before is kept."""
 
 
 class Grader:
@@ -150,7 +150,7 @@ class Grader:
                 )
                 if rebound := self.plans[name].find_rebound(notebook):
                     notes.append(
-                        f"{name}: binds {', '.join(rebound[:5])} of the author's anew; the checks use the author's."
+                        f"{name}: redefines {', '.join(rebound[:5])} of the author's; the checks use the author's."
                     )
                 graded.marks[name] = mark_notebook(notebook, released)
                 graded.answers[name] = digest_answers(notebook)

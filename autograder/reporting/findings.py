@@ -24,7 +24,7 @@ def find_findings(exercises: Sequence[ExerciseStatistics], mistakes: Sequence[Mi
     """
     known = [exercise for exercise in exercises if exercise.facility is not None and not exercise.counts["to grade"]]
     if not known:
-        return [Markup("There are no marks yet to draw a conclusion from.")]
+        return [Markup("There are no marks yet to draw conclusions from.")]
     if all(exercise.facility == 1 for exercise in known):
         return [Markup("Every graded student earned all points of every exercise.")]
     if all(exercise.facility == 0 for exercise in known):
@@ -33,7 +33,7 @@ def find_findings(exercises: Sequence[ExerciseStatistics], mistakes: Sequence[Mi
         first = [_describe_hardest(known)]
     found = first + ([_describe_mistake(mistakes[0])] if mistakes else [])
     found += _describe_discrimination(known, students)
-    stopped = "In {name}, the check did not come to an end for {count} of {all} students: look at one of them first."
+    stopped = "In {name}, the check did not finish for {count} of {all} students: look at one of them first."
     left_out = "Most often left out was {name}: {count} of {all} students did not attempt it."
     found += _describe_most("stopped", stopped, known) + _describe_most("not attempted", left_out, known)
     solved = [exercise for exercise in known if exercise.facility == 1]

@@ -44,7 +44,7 @@ def draw_histogram(spread: Sequence[tuple[str, int]]) -> str:
 
 
 def draw_comparison(exercises: Sequence[ExerciseStatistics], by_chance: float) -> str:
-    """Facility and discrimination side by side, one row an exercise, the hardest on top, as an image's address.
+    """Facility and discrimination side by side, one row for each exercise, the hardest on top, as an image's address.
 
     A row each keeps 25 names apart, which a scatter plot of the two does not.
     """
@@ -74,7 +74,7 @@ def draw_comparison(exercises: Sequence[ExerciseStatistics], by_chance: float) -
             right.plot([value], [row], marker, color=colour, markersize=6.5)
         right.set_xlim(-1.05, 1.05)
         right.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "0", "0.5", "1"])
-        right.set_xlabel("discrimination\n(grey: may be chance)")
+        right.set_xlabel("discrimination\n(gray: may be chance)")
         right.tick_params(axis="y", length=0)
         return _to_address(figure)
 

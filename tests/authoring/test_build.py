@@ -66,7 +66,7 @@ def region(tag, text):
 # --- mistakes in the text ------------------------------------------------------------------------
 
 UNREADABLE = (
-    'the attributes of this cell cannot be read: each is name=value, once, and within a text in "..." write \\" for a quote '
+    'the attributes of this cell cannot be read: write each one once, as name=value, and inside "..." write \\" for a quote '
     "and \\\\ for a backslash."
 )
 NO_CELL = "this is read as text, not as a cell: start a cell with ```python at the left edge."
@@ -105,13 +105,13 @@ REFUSED = [
     ),
     pytest.param(
         ANSWER.replace("one = 1", "### BEGIN SOLUTION\none = 1") + CHECK,
-        ["15: exercise 'one': ### BEGIN SOLUTION stands inside the SOLUTION region: its END is missing."],
+        ["15: exercise 'one': ### BEGIN SOLUTION is inside the SOLUTION region: its END is missing."],
         id="a region in a region",
     ),
     pytest.param(
         ANSWER.replace("### END", "## END") + CHECK,
         [
-            "16: exercise 'one': '## END SOLUTION' is no marker; markers are ### BEGIN and ### END of SOLUTION, "
+            "16: exercise 'one': '## END SOLUTION' isn't a marker; markers are ### BEGIN and ### END of SOLUTION, "
             "HIDDEN TESTS, MARK SCHEME."
         ],
         id="a marker with a # too few",
@@ -119,10 +119,10 @@ REFUSED = [
     pytest.param(
         ANSWER + CHECK.replace("one = ", "### begin hidden test\none = ").replace("check(", "### END hidden\ncheck("),
         [
-            "20: exercise 'one': '### END hidden' is no marker; markers are ### BEGIN and ### END of SOLUTION, "
+            "20: exercise 'one': '### END hidden' isn't a marker; markers are ### BEGIN and ### END of SOLUTION, "
             "HIDDEN TESTS, MARK SCHEME."
         ],
-        id="a marker that is misspelt",
+        id="a marker that is misspelled",
     ),
     pytest.param(
         ANSWER + CHECK.replace("check.report()", "### BEGIN SOLUTION\n### END SOLUTION\ncheck.report()"),
@@ -175,6 +175,16 @@ REFUSED = [
         id="an attribute twice",
     ),
     pytest.param(
+        ANSWER + CHECK.replace("points=2\n", "points=2 extra=2\n", 1),
+        ["19: exercise 'one': the check cell has points=N and extra=N: its points count in one way."],
+        id="points that are extra and are not",
+    ),
+    pytest.param(
+        ANSWER + CHECK.replace("points=2\n", "extra=0\n", 1),
+        ["19: exercise 'one': the check cell needs extra=N with a number above 0, and has 0."],
+        id="no extra points",
+    ),
+    pytest.param(
         ANSWER + CHECK + "```pyhton tags=['setup']\none = 2\n```\n",
         [f"23: {NO_CELL}"],
         id="a cell of an unknown language",
@@ -196,7 +206,9 @@ REFUSED = [
     ),
     pytest.param(
         ANSWER + CHECK.replace("points=2", "points=2 hidden=true", 1),
-        ["19: exercise 'one': attribute hidden does not belong to a cell tagged 'check' (allowed: exercise, points)."],
+        [
+            "19: exercise 'one': attribute hidden does not belong to a cell tagged 'check' (allowed: exercise, extra, points)."
+        ],
         id="an attribute that does not exist",
     ),
     pytest.param(
@@ -269,12 +281,14 @@ REFUSED_ANSWERS = [
     ),
     pytest.param(
         "# Answers\n\n## Notes\n\n" + WRONG,
-        ["11: '## Notes' names no exercise; write its name as in ## `name`, and notes under smaller headings."],
+        [
+            "11: '## Notes' isn't the name of an exercise; write the name as in ## `name`, and notes under smaller headings."
+        ],
         id="a heading that is no exercise's",
     ),
     pytest.param(
         "## `one`\n\nText.\n\n## `one`\n\n" + WRONG,
-        ["13: exercise 'one': has its heading in line 9 already; put all its answers there."],
+        ["13: exercise 'one': already has a heading, in line 9; put all its answers there."],
         id="two headings of an exercise",
     ),
     pytest.param(
@@ -312,7 +326,7 @@ REFUSED_ANSWERS = [
     ),
     pytest.param(
         "## `why`\n\n" + WRONG,
-        ["12: exercise 'why': is graded by a person, and has no check to try an answer on."],
+        ["12: exercise 'why': is graded by a person and has no check to try an answer on."],
         id="an answer that no check looks at",
     ),
     pytest.param(
@@ -393,7 +407,7 @@ def test_answers_without_their_notebook_are_refused(make_course, monkeypatch, ca
     monkeypatch.chdir(make_course({"1_one.answers": KERNEL + "## `one`\n\n" + WRONG, **others}))
     assert cli.main(["build"]) == 1
     assert capsys.readouterr().err == (
-        "course: notebooks/01_mini/1_one.answers.md:1: these are the answers of 1_one.md, which is missing beside them.\n"
+        "course: notebooks/01_mini/1_one.answers.md:1: these are the answers to 1_one.md, which isn't there.\n"
     )
 
 
@@ -547,8 +561,8 @@ def test_a_chapter_is_found_by_name_number_or_start(make_course, name):
 def test_an_unknown_chapter_is_answered_with_the_chapters_there_are(make_course, monkeypatch, capsys, command):
     monkeypatch.chdir(make_course({"1_one": HEAD}))
     assert cli.main([command, "7"]) == 1
-    kind, there = ("assignment", "There are") if command in ("grade", "report") else ("chapter", "Chapters")
-    assert capsys.readouterr().err == f"course: '7' is no {kind} of this course. {there}: 01_mini.\n"
+    kind, there = ("an assignment", "There are") if command in ("grade", "report") else ("a chapter", "Chapters")
+    assert capsys.readouterr().err == f"course: '7' isn't {kind} of this course. {there}: 01_mini.\n"
 
 
 def test_a_start_that_fits_two_chapters_is_refused(make_course, monkeypatch, capsys):
@@ -563,7 +577,7 @@ def test_a_folder_that_is_no_course_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["build"]) == 1
     assert capsys.readouterr().err == (
-        f"course: {tmp_path} is not a course: it has no folder 'notebooks'. Run the command at the course's root.\n"
+        f"course: {tmp_path} is not a course: it has no folder 'notebooks'. Run the command in the course's root folder.\n"
     )
 
 
@@ -815,7 +829,7 @@ def test_check_names_what_is_stale_and_changes_nothing(built, tmp_path, monkeypa
     monkeypatch.chdir(course)
     assert cli.main(["build", "--check"]) == 1
     assert capsys.readouterr().err == (
-        "course: these files are not what notebooks/ says; run 'course build':\n"
+        "course: these files don't match notebooks/; run 'course build':\n"
         "  release/01_mini/2_more.ipynb\n"
         "  release/01_mini/left_over.csv\n"
         "  release/01_mini/mistakes.json\n"
@@ -857,7 +871,7 @@ def test_a_leak_is_found(built, tmp_path, hide, line):
     nbformat.write(release, tmp_path / "1_mini.ipynb")
     notebook = read_chapter(built, CHAPTER)[0]
     assert list(find_leaks(notebook, tmp_path, built)) == [
-        f"notebooks/01_mini/1_mini.{LEAKS[line]} is to be hidden and stands in the release."
+        f"notebooks/01_mini/1_mini.{LEAKS[line]} must be hidden, and the release shows it."
     ]
 
 
@@ -867,7 +881,7 @@ def test_a_leak_in_an_output_is_found(built, tmp_path):
     cell.outputs = [nbformat.v4.new_output("stream", text="one\nshape = (2, 5)\n")]
     nbformat.write(release, tmp_path / "1_mini.ipynb")
     [leak] = find_leaks(read_chapter(built, CHAPTER)[0], tmp_path, built)
-    assert leak.endswith("exercise 'shape': 'shape = (2, 5)' is to be hidden and stands in the release.")
+    assert leak.endswith("exercise 'shape': 'shape = (2, 5)' must be hidden, and the release shows it.")
 
 
 def test_a_marker_in_the_release_is_found(built, tmp_path):
@@ -894,7 +908,7 @@ def test_the_release_itself_has_no_leak(built):
 # --- answers that do not behave -------------------------------------------------------------------
 
 
-def exercise(name, solution, checks, points="points=1", stub=""):
+def exercise(name, solution, checks, points="points=1", stub="", attribute="points=1"):
     return f"""```python tags=["exercise"] exercise="{name}"
 {stub}
 ### BEGIN SOLUTION
@@ -902,7 +916,7 @@ def exercise(name, solution, checks, points="points=1", stub=""):
 ### END SOLUTION
 ```
 
-```python tags=["check"] exercise="{name}" points=1
+```python tags=["check"] exercise="{name}" {attribute}
 check = Check("{name}", {points})
 {checks}
 ```
@@ -930,6 +944,7 @@ TRIED = HEAD + "".join(
         exercise("broken", "broken = 2", 'check("broken", gives=unknown)\ncheck.report()'),
         exercise("silent", "silent = 2", 'check("silent", gives=2)'),
         exercise("crash", "crash = 2", 'check("crash", gives=2)\ncheck.report()'),
+        exercise("more", "more = 2", 'check("more", gives=2)\ncheck.report()', attribute="extra=3"),
     ]
 )
 CRASH = KERNEL + "## `crash`\n\n" + WRONG.replace("one = 2", "import os\nos._exit(3)")
@@ -960,7 +975,8 @@ def test_answers_that_do_not_behave_are_refused_and_nothing_is_changed(built, ma
             'md:88: exercise \'guess\': the solution gives "guess" a value whose seal is sealed("af6dc8f9f3fa").',
             "md:100: exercise 'broken': the check cell failed: NameError: name 'unknown' is not defined",
             "md:112: exercise 'silent': the check cell failed: the check cell reports 0 times; it must call check.report() once",
-            "answers.md:12: exercise 'crash': the wrong answer ended its process (a crash, or os._exit).",
+            "answers.md:12: exercise 'crash': the wrong answer ended its process (by a crash or os._exit).",
+            "md:135: exercise 'more': extra=3 on the cell, 1 in Check(...): make them equal.",
         )
     ]
     assert contents(course) == before
@@ -989,7 +1005,7 @@ def test_answers_that_are_judged_wrongly_are_refused(make_course):
         "notebooks/01_mini/3_judged.answers.md:12: exercise 'lax': the wrong answer earns all points.",
         "notebooks/01_mini/3_judged.answers.md:18: exercise 'strict': the right answer is rejected:\n"
         "✗ strict: 0 of 1 points.\n  `strict`: the value is not the expected one.\n  Got 3; expected 2.",
-        "notebooks/01_mini/3_judged.md:45: exercise 'relu': its check is Check(\"rleu\"): marks and messages are kept under that name.",
+        "notebooks/01_mini/3_judged.md:45: exercise 'relu': its check is Check(\"rleu\"): points and messages are stored under that name.",
     ]
 
 
@@ -1006,8 +1022,8 @@ def test_two_wrong_answers_that_the_check_cannot_tell_apart_are_refused(make_cou
     with pytest.raises(AuthorErrors) as caught:
         build(course, [CHAPTER], lambda line: None)
     assert caught.value.problems == [
-        f"notebooks/01_mini/1_one.answers.md:{line}: exercise 'f': its results are those of another wrong answer, so that a student "
-        'reads "Either: A square. Or: Doubled.": let the check ask what tells them apart, or give both the same says=.'
+        f"notebooks/01_mini/1_one.answers.md:{line}: exercise 'f': its results are the same as another wrong answer's, so a student "
+        'reads "Either: A square. Or: Doubled.": add an input on which they differ, or give both the same says=.'
         for line in (12, 16)
     ]
 
@@ -1065,7 +1081,7 @@ def test_a_fresh_chapter_is_neither_built_nor_compared(fresh, options, monkeypat
     monkeypatch.chdir(fresh)
     monkeypatch.setattr("autograder.authoring.build.stage_chapter", None)
     assert cli.main(["build", *options]) == 0
-    assert capsys.readouterr().out == "Nothing changed since it was built: 01_mini.\n"
+    assert capsys.readouterr().out == "Unchanged since the last build: 01_mini.\n"
     with pytest.raises(TypeError):
         cli.main(["build", *options, "--again"])
 

@@ -108,7 +108,7 @@ def test_a_measured_chapter_is_answered_from_its_note(
 ) -> None:
     assert main(["accuracy"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("As measured before, nothing changed since (--again measures): 01_mini.\n")
+    assert said.startswith("As measured before, unchanged since (--again measures again): 01_mini.\n")
     [row] = [line for line in said.splitlines() if "relu" in line]
     assert row.replace("│", " ").split() == [CHAPTER, "relu", "3", "0", "2", "0", "0"]
     assert asked == []

@@ -139,8 +139,8 @@ def test_stale_entries_are_told_with_their_lines(make_course, monkeypatch, capsy
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (ACCEPTED, "13: exercise 'above': under '### Changes that change nothing' stand only items"),
-        ("Some words.\n", "13: exercise 'above': under '### Changes that change nothing' stand only items"),
+        (ACCEPTED, "13: exercise 'above': under '### Changes that change nothing' there may be only items"),
+        ("Some words.\n", "13: exercise 'above': under '### Changes that change nothing' there may be only items"),
         ("- `a` → `b`: c\n- `a` → `b`: d\n", "14: exercise 'above': `a` → `b` is listed twice."),
     ],
 )

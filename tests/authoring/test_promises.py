@@ -82,8 +82,8 @@ def test_a_question_asked_twice_is_the_authors_mistake():
     check.hidden()
     check("relu(z)", z=Z + 1, gives=lambda z: relu(z) + 1e-7)
     assert list(find_misuse(check)) == [
-        '"relu(z)" is asked twice with the same data: give one other data, or leave it out.',
-        '"relu(z)" is asked with the same data where it is shown and where it is hidden: hide other data.',
+        '"relu(z)" is asked twice with the same data: change the data of one, or leave it out.',
+        '"relu(z)" is asked with the same data in the shown part and in the hidden part: hide different data.',
     ]
 
 

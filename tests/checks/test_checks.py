@@ -415,7 +415,7 @@ def test_a_check_without_evaluations_earns_nothing():
         ),
         (
             lambda: Check("e", 1)("gradient.sum()", gives=1, gradient=torch.ones(1)),
-            "`gradient` is a setting of the check: give data another name in the expression",
+            "`gradient` is a setting of the check: use a different name for the data",
         ),
     ],
 )

@@ -28,16 +28,16 @@ ROWS = [
     ("lambda x, n: x.completely_unknown()", "Look at what kind of object it is, and at the spelling after the dot."),
     ("lambda x, n: touch.exp(x)", "Did you mean `torch`?"),
     ("lambda x, n: prnit(x)", "Did you mean `print`?"),
-    ("lambda x, n: my_own_weights * x", "Is it spelt as where it is made, and was that cell run?"),
+    ("lambda x, n: my_own_weights * x", "Is it spelled the way you defined it, and did you run that cell?"),
     ("lambda x, n: __import__('trch')", "Did you mean `torch`?"),
     ("lambda x, n: x[3]", "Dimension 0 has 1 place, number 0."),
     ("lambda x, n: x[0, 3]", "Dimension 1 has 3 places, numbered 0 to 2."),
-    ("lambda x, n: x[0, 0, 0]", "There the tensor has 2 dimensions, and more indices are given."),
-    ("lambda x, n: {'weight': 1}['wieght']", "A dictionary has no such key: is it spelt as where it was put in?"),
+    ("lambda x, n: x[0, 0, 0]", "There the tensor has 2 dimensions, and it was given more indices."),
+    ("lambda x, n: {'weight': 1}['wieght']", "The dictionary has no such key: is it spelled the way it was put in?"),
     ("lambda x: x", "The check calls it as `f(x, 2)`: keep the parameters as they were given."),
     ("lambda x, n, slope: x", "Keep the parameters as they were given."),
     ("lambda x, n: [x].append(x) + 1", "Something there is `None`"),
-    ("lambda x, n: [1, 2] - [1, 2]", "Lists do not calculate"),
+    ("lambda x, n: [1, 2] - [1, 2]", "Lists can't do arithmetic"),
     ("lambda x, n: [a for a in 3]", "A single number has no items to go through."),
     ("lambda x, n: (3)[0]", "A single number has no items for `[...]`."),
     ("lambda x, n: (lambda a, b: a)(*[1])", "Keep the parameters as they were given."),
@@ -51,7 +51,7 @@ def test_an_exception_in_plain_words(code, says):
 
 
 def test_an_assertion_of_the_student():
-    assert "An `assert` in the code does not hold." in run(ask, "def f(x, n):\n    assert n == 3").message()
+    assert "An `assert` in the code fails." in run(ask, "def f(x, n):\n    assert n == 3").message()
 
 
 def test_a_name_used_before_it_has_a_value():
@@ -61,7 +61,7 @@ def test_a_name_used_before_it_has_a_value():
 
 def test_names_on_the_left_and_values_on_the_right():
     text = run(ask, "def f(x, n):\n    a, b = 1, 2, 3").message()
-    assert "differ in number" in " ".join(text.split())
+    assert "differs from the number of values" in " ".join(text.split())
 
 
 def test_sizes_of_a_hidden_input_are_not_told():

@@ -80,7 +80,7 @@ SAME = "the values are not the expected ones."
 ONE = "the value is not the expected one."
 
 RELATIONS = [
-    ("sign", make("f(x)", torch.sin, *X), "f = lambda x: -torch.sin(x)", "the sign is the wrong way round everywhere."),
+    ("sign", make("f(x)", torch.sin, *X), "f = lambda x: -torch.sin(x)", "the sign is the wrong way around everywhere."),
     ("zero", make("f(x)", torch.sin, *X), "f = torch.zeros_like", "every value is 0."),
     ("unchanged", make("f(x)", torch.sin, *X), "f = lambda x: x", "the input `x` comes back unchanged."),
     ("1 minus", make("f(x)", torch.sigmoid, *X), "f = lambda x: 1 - torch.sigmoid(x)", "it is 1 minus what is expected."),
@@ -96,9 +96,9 @@ RELATIONS = [
     ("variance", make("f(x)", lambda x: x.var(1, correction=0), *X), "f = lambda x: x.var(1)", "which is n / (n - 1) for n = 3"),
     ("deviation", make("f(x)", lambda x: x.std(1, correction=0), *X), "f = lambda x: x.std(1)", "which is √(n / (n - 1)) for n = 3"),
     ("scaled", make("f(x)", lambda x: x @ x.T, *X), "f = lambda x: x @ x.T / x.shape[1] ** 0.5", "which is 1/√3, and 3 is a size of the input."),
-    ("percent", make("f(x)", torch.sigmoid, *X), "f = lambda x: 100 * torch.sigmoid(x)", "a percentage in place of a fraction, or the reverse."),
-    ("degrees", make("f(x)", torch.atan, *X), "f = lambda x: torch.atan(x).rad2deg()", "degrees in place of radians, or the reverse."),
-    ("bits", make("f(p)", lambda p: -p.log(), *PROBABILITIES), "f = lambda p: -p.log2()", "a logarithm to base 2 in place of the natural one"),
+    ("percent", make("f(x)", torch.sigmoid, *X), "f = lambda x: 100 * torch.sigmoid(x)", "a percentage instead of a fraction, or the reverse."),
+    ("degrees", make("f(x)", torch.atan, *X), "f = lambda x: torch.atan(x).rad2deg()", "degrees instead of radians, or the reverse."),
+    ("bits", make("f(p)", lambda p: -p.log(), *PROBABILITIES), "f = lambda p: -p.log2()", "a logarithm to base 2 instead of the natural one"),
     ("times an argument", make("f(x, rate)", lambda x, rate: x.sin() * rate, *rows("x", rate=[0.3, 0.7])), "f = lambda x, rate: x.sin() * rate * rate", "every value is `rate` times what is expected."),
     ("plus an argument", make("f(x, y)", lambda x, y: x.sin(), *XY), "f = lambda x, y: x.sin() + y", "it is what is expected plus `y`."),
     ("shifted", make("f(x)", torch.sin, *X), "f = lambda x: torch.sin(x) + 1", "every value is 1 too large."),
@@ -110,29 +110,29 @@ RELATIONS = [
     ("no running sum", make("f(x)", lambda x: x.sin().cumsum(0), *VECTORS), "f = lambda x: x.sin()", "the running sum is missing."),
     ("clamp", make("f(x)", lambda x: x.clamp(-1, 1) * 3, *rows("x", shapes=((9, 4),))), "f = lambda x: x.clamp(-1) * 3", "it goes beyond 3, the largest expected value, and is right elsewhere: a limit (`clamp`) is missing."),
     ("columns", make("f(x)", lambda x: x.softmax(1), *X), "f = lambda x: x.softmax(0)", "each column sums to 1; each row should: a row is one example."),
-    ("other dim", make("f(x)", lambda x: x.cumsum(1), *X), "f = lambda x: x.cumsum(0)", "it is what comes when rows and columns of `x` change roles: another `dim`, or a transpose?"),
-    ("no dim", make("f(x)", lambda x: x / x.norm(dim=1, keepdim=True), *X), "f = lambda x: x / x.norm()", "it is what comes when all of `x` is taken as one row: is the `dim` missing?"),
+    ("other dim", make("f(x)", lambda x: x.cumsum(1), *X), "f = lambda x: x.cumsum(0)", "it is what you get when the rows and columns of `x` trade roles: a different `dim`, or a transpose?"),
+    ("no dim", make("f(x)", lambda x: x / x.norm(dim=1, keepdim=True), *X), "f = lambda x: x / x.norm()", "it is what you get when all of `x` is taken as one row: is the `dim` missing?"),
     ("softmax too many", make("f(x)", lambda x: x.softmax(1), *X), "f = lambda x: x.softmax(1).softmax(1)", "a softmax too many."),
-    ("swap", make("f(x, y)", lambda x, y: x * y.exp(), *XY), "f = lambda x, y: y * x.exp()", "it is what comes when `x` and `y` change places."),
+    ("swap", make("f(x, y)", lambda x, y: x * y.exp(), *XY), "f = lambda x, y: y * x.exp()", "it is what you get when `x` and `y` are swapped."),
     ("one step less", make("f(x, steps)", power_sum, *rows("x", steps=[3, 5])), "f = lambda x, steps: sum(x ** i for i in range(1, steps))", "it is what `steps` - 1 gives: one too few."),
     ("one step more", make("f(x, steps)", power_sum, *rows("x", steps=[3, 5])), "f = lambda x, steps: sum(x ** i for i in range(1, steps + 2))", "it is what `steps` + 1 gives: one too many."),
     ("ignored", make("f(x, rate)", lambda x, rate: x.sin() + rate * x.cos(), *rows("x", rate=[0.3, 0.7])), "f = lambda x, rate: x.sin()", "it is what `rate` = 0 gives: does `rate` take effect?"),
     ("as in the example", make("f(x, rate)", lambda x, rate: (rate * x).sin(), *rows("x", rate=[0.3, 0.7])), "f = lambda x, rate: (0.3 * x).sin()", "it is what `rate` = 0.3000 gives, as in another example: does `rate` take effect?"),
     ("choice", make("f(x, how)", lambda x, how: x.sum(1) if how == "sum" else x.mean(1), *rows("x", how=["sum", "mean"])), "f = lambda x, how: x.sum(1)", "it is what `how` = 'sum' gives, as in another example: does `how` take effect?"),
     ("opposite", make("f(x, up)", lambda x, up: x.exp() if up else x.sin(), *rows("x", up=[True, False])), "f = lambda x, up: x.sin() if up else x.exp()", "it is what the opposite of `up` gives."),
-    ("opposite sign of an argument", make("f(x)", lambda x: x.argmax(1), *rows("x", shapes=((9, 4), (8, 5)))), "f = lambda x: x.argmin(1)", "it is what -`x` in place of `x` gives."),
+    ("opposite sign of an argument", make("f(x)", lambda x: x.argmax(1), *rows("x", shapes=((9, 4), (8, 5)))), "f = lambda x: x.argmin(1)", "it is what -`x` instead of `x` gives."),
     ("first only", make("f(x, y)", mean_squares, *XY), "f = lambda x, y: ((x[0] - y[0]) ** 2).mean()", "it is what the first item of `x` and `y` alone gives."),
-    ("without the last", make("f(x, y)", mean_squares, *XY), "f = lambda x, y: ((x[:-1] - y[:-1]) ** 2).mean()", "it is what comes without the last item of `x` and `y`."),
+    ("without the last", make("f(x, y)", mean_squares, *XY), "f = lambda x, y: ((x[:-1] - y[:-1]) ** 2).mean()", "it is what you get without the last item of `x` and `y`."),
     ("mean of means", make("f(x, y, batch_size)", batch_loss, *rows("x", "y", shapes=((7, 2), (5, 3)), batch_size=[3, 2])), "f = lambda x, y, n: torch.stack([((a - b) ** 2).mean() for a, b in zip(x.split(n), y.split(n))]).mean()", "it is the mean of the batches' means: a batch of fewer examples has to count less."),
     ("last batch", make("f(x, y, batch_size)", batch_loss, *rows("x", "y", shapes=((7, 2), (5, 3)), batch_size=[3, 2])), "f = lambda x, y, n: ((x.split(n)[-1] - y.split(n)[-1]) ** 2).mean()", "it is the result of the last batch alone"),
-    ("softmax before", make("f(x, y)", lambda x, y: F.cross_entropy(x, y.softmax(1)), *XY), "f = lambda x, y: F.cross_entropy(x.softmax(1), y.softmax(1))", "it is what `softmax(x)` in place of `x` gives."),
-    ("constant", make("f(x)", lambda x: x.sum(), *rows("x", shapes=((2, 3), (3, 2), (4, 4)))), "f = lambda x: torch.tensor(1.25)", "the same result comes for every input."),
-    ("copied", make("f(n)", lambda n: n * n + 0.5, {"n": 2}, {"n": 3}, {"n": 5}), "f = lambda n: 4.5", "the result of the example comes for every input: work it out from the arguments."),
-    ("truth", make("f(x)", lambda x: x > 0, *rows("x", shapes=((9, 4), (8, 5)))), "f = lambda x: x < 0", "True and False change places."),
+    ("softmax before", make("f(x, y)", lambda x, y: F.cross_entropy(x, y.softmax(1)), *XY), "f = lambda x, y: F.cross_entropy(x.softmax(1), y.softmax(1))", "it is what `softmax(x)` instead of `x` gives."),
+    ("constant", make("f(x)", lambda x: x.sum(), *rows("x", shapes=((2, 3), (3, 2), (4, 4)))), "f = lambda x: torch.tensor(1.25)", "you get the same result for every input."),
+    ("copied", make("f(n)", lambda n: n * n + 0.5, {"n": 2}, {"n": 3}, {"n": 5}), "f = lambda n: 4.5", "you get the example's result for every input: compute it from the arguments."),
+    ("truth", make("f(x)", lambda x: x > 0, *rows("x", shapes=((9, 4), (8, 5)))), "f = lambda x: x < 0", "True and False are swapped."),
     ("all items", make("f(x)", lambda x: [x.sin(), x.cos()], *X), "f = lambda x: [3 * x.sin(), 3 * x.cos()]", "`f`: every value is 3 times what is expected"),
-    ("order of items", make("f(x)", lambda x: (x.sin(), x.cos()), *X), "f = lambda x: (x.cos(), x.sin())", "`f`: its items are right, but in another order."),
-    ("an item", make("f(x)", lambda x: [x.sin(), x.cos()], *X), "f = lambda x: [x.sin(), -x.cos()]", "The second item of `f`: the sign is the wrong way round everywhere."),
-    ("an entry of an item", make("f(x)", lambda x: [{"a": x.sin()}], *X), "f = lambda x: [{'a': -x.sin()}]", "the sign is the wrong way round everywhere."),
+    ("order of items", make("f(x)", lambda x: (x.sin(), x.cos()), *X), "f = lambda x: (x.cos(), x.sin())", "`f`: its items are right, but in a different order."),
+    ("an item", make("f(x)", lambda x: [x.sin(), x.cos()], *X), "f = lambda x: [x.sin(), -x.cos()]", "The second item of `f`: the sign is the wrong way around everywhere."),
+    ("an entry of an item", make("f(x)", lambda x: [{"a": x.sin()}], *X), "f = lambda x: [{'a': -x.sin()}]", "the sign is the wrong way around everywhere."),
     ("a place that the expression names", make("[f(x), g(x)]", lambda x: [x.sin(), x.cos()], *X), "f, g = torch.sin, lambda x: x.cos().exp()", "`g(x)`: it is the exponential of what is expected"),
 ]  # fmt: skip
 
@@ -215,7 +215,7 @@ ENDS = [
     ("[0.5, 1.5, 2.5, 4.5, 8.5]", "`a` has 5 items where 4 are expected. The first one is too many."),
     ("[1.5, 9.5, 4.5]", "`a` has 3 items where 4 are expected."),
     ("[8.5, 4.5, 2.5, 1.5]", "`a`: the order is reversed."),
-    ("[1.5, 4.5, 2.5, 8.5]", "`a`: its items are right, but in another order."),
+    ("[1.5, 4.5, 2.5, 8.5]", "`a`: its items are right, but in a different order."),
     ("[1.5, 2.5, 4.5, 8.0]", "The fourth item of `a`: the value is not the expected one."),
 ]  # fmt: skip
 
@@ -235,7 +235,7 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("answer", "says"), WORDS)
-def test_a_misspelt_choice(answer, says):
+def test_a_misspelled_choice(answer, says):
     assert says in read(make("a", "softmax", {}), f"a = {answer}")
 
 
@@ -250,15 +250,15 @@ def test_a_choice_near_two_is_not_told():
     assert "did you mean" not in read(ask, "b = 'row vector'\na = 'row vector'")
 
 
-def test_a_misspelt_key():
+def test_a_misspelled_key():
     text = read(make("a", {"weight": 1.0}, {}), "a = {'wieght': 1.0}")
-    assert text.startswith("`a` has no key 'weight'; is 'wieght' misspelt?")
-    assert "misspelt" not in read(make("a", {"weight": 1.0}, {}), "a = {'bias': 1.0}")
+    assert text.startswith("`a` has no key 'weight'; is 'wieght' misspelled?")
+    assert "misspelled" not in read(make("a", {"weight": 1.0}, {}), "a = {'bias': 1.0}")
 
 
 SLOPES = [
     ("mean", "class S(torch.autograd.Function):\n    forward = staticmethod(lambda c, x: x.sin().mean())\n    backward = staticmethod(lambda c, g: g * torch.ones(6))\nf = S.apply", "is not:"),
-    ("sign", "f = lambda x: 2 * x.sin().mean().detach() - x.sin().mean()", "is not: the sign is the wrong way round everywhere."),
+    ("sign", "f = lambda x: 2 * x.sin().mean().detach() - x.sin().mean()", "is not: the sign is the wrong way around everywhere."),
     ("twice", "f = lambda x: 2 * x.sin().mean() - x.sin().mean().detach()", "is not: every value is 2 times what is expected."),
     ("one of two paths", "f = lambda x: x.sin().mean().detach() + 0 * x.sum()", "is not: every value is 0."),
 ]  # fmt: skip

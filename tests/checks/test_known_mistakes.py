@@ -164,7 +164,7 @@ def test_a_stub_that_runs_is_not_attempted_until_it_is_changed(folder):
 
     assert ask(stub).message() == (
         "○ relu: not attempted yet, 0 of 2 points.\n"
-        "  The cell above is as it was handed out: change it and run it, then run this\n"
+        "  The cell above hasn't been changed yet: change it and run it, then run this\n"
         "  one."
     )
     assert ask(stub.replace("abs()", "abs()  ") + "\n", "other = relu").result()["mistakes"] == []

@@ -322,7 +322,7 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` stops with AssertionError. An `assert` in the code does not hold.
+          `relu` stops with AssertionError. An `assert` in the code fails.
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="an exception without a text",
@@ -349,7 +349,7 @@ TABLE = [
         """
         ✗ relu: 0 of 2 points.
           `relu` stops with RuntimeError: Can't call numpy() on Tensor that requires grad. Use
-          tensor.detach().numpy() instead. Stay with torch from start to end: NumPy cuts the gradient.
+          tensor.detach().numpy() instead. Use torch from start to finish: NumPy cuts the gradient.
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="NumPy on the way, where a gradient is wanted",
@@ -406,7 +406,7 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` gives a NumPy array where a tensor is expected: stay with torch from start to end.
+          `relu` gives a NumPy array where a tensor is expected: use torch from start to finish.
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="NumPy",
@@ -640,8 +640,8 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          The values are right, but no gradient flows back through `relu`: stay with tensors all the
-          way, without `.item()`, `.detach()`, `.numpy()` or `no_grad`.
+          The values are right, but no gradient flows back through `relu`: use tensors all the way,
+without `.item()`, `.detach()`, `.numpy()` or `no_grad`.
           Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="no gradient",
@@ -712,8 +712,8 @@ TABLE = [
         """,
         """
         ✗ relu: 0 of 2 points.
-          `relu` stops with RuntimeError. In a matrix product the inner sizes must agree: is one factor
-          to be transposed?
+          `relu` stops with RuntimeError. In a matrix product the inner sizes must agree: should one factor
+be transposed?
           Seen only on an input that this notebook does not show: z of shape (1, 3).
         """,
         id="hidden: an exception",
@@ -763,8 +763,8 @@ TABLE = [
             `relu` stops with IndexError: index 0 is out of bounds for dimension 0 with size 0. Dimension 0 is empty there.
             Tried: relu(z) with z = tensor([], dtype=torch.float32)
           ✗ gradient
-            The values are right, but no gradient flows back through `relu`: stay with tensors all the
-            way, without `.item()`, `.detach()`, `.numpy()` or `no_grad`.
+            The values are right, but no gradient flows back through `relu`: use tensors all the way,
+without `.item()`, `.detach()`, `.numpy()` or `no_grad`.
             Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])
         """,
         id="partial credit, two different failures",

@@ -87,7 +87,7 @@ TABLE = [
         """
         ✗ linear: 0 of 2 points.
           `linear` stops with RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x3 and 5x3). In
-          a matrix product the inner sizes must agree: is one factor to be transposed?
+          a matrix product the inner sizes must agree: should one factor be transposed?
           Tried: linear(x, W) with x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), W = a tensor of shape
             (5, 3)
         """,
@@ -147,8 +147,8 @@ TABLE = [
         """,
         """
         ✗ linear: 0 of 2 points.
-          `linear` stops with TypeError: 'Tensor' object is not callable. Something that is no function
-          is followed by `(`: is a comma or a `*` missing in front of it?
+          `linear` stops with TypeError: 'Tensor' object is not callable. Something that isn't a function
+is followed by `(`: is a comma or a `*` missing before it?
           Tried: linear(x, W) with x = tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), W = a tensor of shape
             (5, 3)
         """,

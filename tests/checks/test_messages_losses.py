@@ -98,7 +98,7 @@ TABLE = [
         """
         ✗ accuracy: 0 of 1 points.
           `accuracy` stops with ZeroDivisionError: division by zero. A denominator is zero: which input
-          makes it so?
+makes it zero?
           Tried: accuracy(p, y) with p = tensor([1, 0, 1, 1]), y = tensor([1, 1, 1, 1])
         """,
         id="division by zero",
@@ -334,7 +334,7 @@ TABLE = [
         """,
         """
         ✗ surprise: 0 of 1 points.
-          `surprise`: the sign is the wrong way round everywhere.
+          `surprise`: the sign is the wrong way around everywhere.
           Tried: surprise(p) with p = tensor([0.5000, 0.2500, 0.1250])
           Got tensor([-0.6931, -1.3863, -2.0794]); expected tensor([0.6931, 1.3863, 2.0794]).
         """,
@@ -348,7 +348,7 @@ TABLE = [
         """,
         """
         ✗ entropy: 0 of 1 points.
-          `entropy`: the sign is the wrong way round.
+          `entropy`: the sign is the wrong way around.
           Tried: entropy(p) with p = tensor([0.5000, 0.2500, 0.2500])
           Got tensor(-1.0397); expected tensor(1.0397).
         """,
@@ -362,7 +362,7 @@ TABLE = [
         """,
         """
         ✗ accuracy: 0 of 1 points.
-          `accuracy`: the sign is the wrong way round.
+          `accuracy`: the sign is the wrong way around.
           Tried: accuracy(p, y) with p = tensor([1, 0, 1, 1]), y = tensor([1, 1, 1, 1])
           Got -0.7500; expected 0.7500.
         """,
@@ -376,8 +376,8 @@ TABLE = [
         """,
         """
         ✗ surprise: 0 of 1 points.
-          `surprise`: every value is 1.443 times what is expected: a logarithm to base 2 in place of the
-          natural one, or the reverse.
+          `surprise`: every value is 1.443 times what is expected: a logarithm to base 2 instead of the natural
+one, or the reverse.
           Tried: surprise(p) with p = tensor([0.5000, 0.2500, 0.1250])
           Got tensor([1.0, 2.0, 3.0]); expected tensor([0.6931, 1.3863, 2.0794]).
         """,
@@ -391,8 +391,8 @@ TABLE = [
         """,
         """
         ✗ entropy: 0 of 1 points.
-          `entropy`: the value is 0.4343 times what is expected: a logarithm to base 10 in place of the
-          natural one, or the reverse.
+          `entropy`: the value is 0.4343 times what is expected: a logarithm to base 10 instead of the natural
+one, or the reverse.
           Tried: entropy(p) with p = tensor([0.5000, 0.2500, 0.2500])
           Got tensor(0.4515); expected tensor(1.0397).
         """,
@@ -450,7 +450,7 @@ TABLE = [
         """,
         """
         ✗ accuracy: 0 of 1 points.
-          `accuracy`: the value is 100 times what is expected: a percentage in place of a fraction, or
+          `accuracy`: the value is 100 times what is expected: a percentage instead of a fraction, or
           the reverse.
           Tried: accuracy(p, y) with p = tensor([1, 0, 1, 1]), y = tensor([1, 1, 1, 1])
           Got 75.0; expected 0.7500.
@@ -480,7 +480,7 @@ TABLE = [
         """,
         """
         ✗ softmax: 0 of 3 points.
-          `softmax`: it is what comes when all of `scores` is taken as one row: is the `dim` missing?
+          `softmax`: it is what you get when all of `scores` is taken as one row: is the `dim` missing?
           Tried: softmax(scores) with scores = tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 5.0]])
           Got tensor([[0.0151, 0.0409, 0.1112], [0.0055, 0.0055, 0.8218]]); expected tensor([[0.0900,
             0.2447, 0.6652], [0.0066, 0.0066, 0.9867]]).

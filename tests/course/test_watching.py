@@ -39,7 +39,7 @@ in_order = torch.arange(400)
         ({"order": in_order}, ["batches came in the order of the labels"]),
         ({"epochs": 2}, ["fewer than 200 steps"]),
         ({"calls": ("zero_grad", "step", "backward")}, ["no step found a gradient"]),
-        ({"calls": ("zero_grad", "backward")}, ["no step of an optimiser"]),
+        ({"calls": ("zero_grad", "backward")}, ["no optimizer step"]),
         ({"calls": ("backward", "step"), "rate": 1e-5}, ["gradients were never cleared"]),
         ({"last": nn.Softmax(dim=1)}, ["probabilities went into the loss"]),
         ({"last": nn.ReLU()}, ["no score below 0 went into the loss"]),
@@ -73,4 +73,4 @@ def test_a_loop_without_an_optimiser_and_a_loss_of_its_own_is_told_as_that():
     def by_hand():
         return x[:3].argmax(dim=1)
 
-    assert watch_training(by_hand, 400)[1] == ["no step of an optimiser"]
+    assert watch_training(by_hand, 400)[1] == ["no optimizer step"]

@@ -64,7 +64,7 @@ def test_a_changed_notebook_is_kept_and_its_newer_release_put_beside_it(release:
     (workspace / NOTEBOOK).write_text("my work")
     (release / NOTEBOOK).write_text("second release")
     name = beside("second release")
-    said = f"{NOTEBOOK}: there is a new release; it is in {name}, and your own work was left as it is."
+    said = f"{NOTEBOOK}: there is a new release; it is in {name}, and your own work is unchanged."
     assert update_workspace(release, workspace) == [said]
     assert (workspace / NOTEBOOK).read_text() == "my work"
     assert (workspace / "01_mini" / name).read_text() == "second release"
@@ -127,7 +127,7 @@ def test_without_a_readable_record_nothing_of_the_students_is_lost(
 
 def test_without_a_release_there_is_nothing_to_open(tmp_path: Path) -> None:
     (tmp_path / "release").mkdir()
-    with pytest.raises(CourseError, match=r"There is no release to open in .*release\. Run the command at the course"):
+    with pytest.raises(CourseError, match=r"There is no release to open in .*release\. Run the command in the course"):
         update_workspace(tmp_path / "release", tmp_path / "workspace")
     assert not (tmp_path / "workspace").exists()
 

@@ -93,8 +93,8 @@ def test_cells_give_what_a_kernel_gives(run: Run) -> None:
     [
         ("import os; os._exit(3)", "ProcessEnded", "The cell ended its process (exit status 3)."),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ProcessEnded", "The cell ended its process (signal SIGKILL)."),
-        ("while True: pass", "CellTimeoutError", "The cell did not end within its time of 1 seconds."),
-        ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", "CellTimeoutError", "The cell did not end within its time of 1 seconds."),
+        ("while True: pass", "CellTimeoutError", "The cell did not finish within 1 seconds."),
+        ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", "CellTimeoutError", "The cell did not finish within 1 seconds."),
     ],
 )  # fmt: skip
 def test_a_cell_that_does_not_come_back_costs_only_itself(run: Run, source: str, name: str, text: str) -> None:

@@ -218,7 +218,7 @@ def test_what_takes_too_long_to_compile_is_told_so(lab: Lab) -> None:
     assert others.items() <= outcome.scores.items()
     if outcome.scores["relu"] != POINTS["relu"]:
         [error] = [output for output in outcome.output_of("relu") if "ename" in output]
-        assert error["evalue"] == "The cell did not end within its time of 1 seconds."
+        assert error["evalue"] == "The cell did not finish within 1 seconds."
 
 
 # --- how a notebook is saved ---------------------------------------------------------------------------

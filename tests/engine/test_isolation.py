@@ -551,7 +551,10 @@ def test_files_that_cannot_lie_together_are_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     files = {"mistakes.json": tmp_path / "file", "mistakes.json/x": tmp_path / "file"}
     with boxed(lambda _: "ran", tmp_path, files=files) as box:
-        assert box.hear() == ["CourseError", "'mistakes.json' cannot be a file and, for 'mistakes.json/x', a folder."]
+        assert box.hear() == [
+            "CourseError",
+            "'mistakes.json' cannot be both a file and, for 'mistakes.json/x', a folder.",
+        ]
 
 
 def test_older_kernel_has_read_only_folders_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

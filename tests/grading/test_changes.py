@@ -74,10 +74,10 @@ CHANGES: dict[str, tuple[Callable[[Any], None], str, float]] = {
     "a check is added": (add_check, "1_mini/more is not in the gradebook", 6),
     "points are raised": (change_points, "1_mini/shape-check has 4 points, and 1 in the gradebook", 7),
     "points are lowered": (lower_points, "1_mini/relu-check has 2 points, and 3 in the gradebook", 3),
-    "a check is taken away": (take_away, "1_mini/shape-check is in the gradebook, and not in source/", 3),
+    "a check is taken away": (take_away, "1_mini/shape-check is in the gradebook but not in source/", 3),
     "a check is renamed": (rename, "1_mini/form-check is not in the gradebook", 4),
-    "an explanation is taken away": (take_an_explanation_away, "1_mini/why is in the gradebook, and not in source/", 4),
-    "an answer has points of its own": (let_a_person_grade_an_answer, "1_mini/relu is another kind of cell", 4),
+    "an explanation is taken away": (take_an_explanation_away, "1_mini/why is in the gradebook but not in source/", 4),
+    "an answer has points of its own": (let_a_person_grade_an_answer, "1_mini/relu is a different kind of cell", 4),
 }
 """What is done to the source, what is said of it, and the automatic points of the right answers then."""
 
@@ -117,7 +117,7 @@ def test_a_change_is_said_before_anything_is_withdrawn(
     assert main(command.split()) == 0
     assert f"gradebook: told that {says}" in capsys.readouterr().out
     assert main(["grade", "1"]) == 0
-    assert "2 graded, 2 of them before" in capsys.readouterr().out
+    assert "2 graded, 2 of them earlier" in capsys.readouterr().out
     stored = json.loads((course / "reports" / f"{CHAPTER}.json").read_text(encoding="utf-8"))
     one = next(student for student in stored["students"] if student["student"] == "one")
     assert sum(e["score"] for e in one["exercises"] if not e["by_hand"]) == points
@@ -146,7 +146,7 @@ def test_a_notebook_is_added_and_taken_away(course: Path, capsys: pytest.Capture
         assert [one.name for one in gradebook.find_submission(CHAPTER, "one").notebooks] == [NAME, "2_more"]
     (source / "2_more.ipynb").unlink()
     assert main(["grade", "1"]) == 1
-    assert "2_more is in the gradebook, and not in source/" in capsys.readouterr().err
+    assert "2_more is in the gradebook but not in source/" in capsys.readouterr().err
     assert main(["grade", "1", "--update"]) == 0
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
         assert [one.name for one in gradebook.find_submission(CHAPTER, "one").notebooks] == [NAME]

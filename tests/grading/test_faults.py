@@ -427,7 +427,7 @@ def test_a_full_disk_is_said_and_half_of_nothing_is_kept(
         assert main(["grade", "1"]) == 1
     said = capsys.readouterr().err
     assert said.endswith(
-        "course: /a/full/disk: No space left on device. What was done before that is kept. Mend the cause, and start again.\n"
+        "course: /a/full/disk: No space left on device. What was done before that is kept. Fix the cause, and start again.\n"
     )
     assert "Traceback" not in said
     assert read_marks(course).items() <= EXPECTED.items()
@@ -491,8 +491,8 @@ TROUBLES: dict[str, tuple[Any, str, Any, str]] = {
     "there is no memory": (worker, "rebuild", find_no_memory, "MemoryError"),
     "a worker's disk is full": (worker, "write_files", no_space, "No space left on device"),
     "the grader has a mistake of its own": (worker, "mark_notebook", find_no_wall, "cannot be graded either"),
-    "every cell's process is ended": (Run, "_step", end_every_check, "in place of 3"),
-    "no cell finds a temporary folder": (Run, "_step", stop_every_check, "in place of 3"),
+    "every cell's process is ended": (Run, "_step", end_every_check, "instead of 3"),
+    "no cell finds a temporary folder": (Run, "_step", stop_every_check, "instead of 3"),
     "no gradebook can be written": (keeping, "save_marks", no_space, "No space left on device"),
 }
 """What goes wrong for every submission, where, and what is said of it."""
@@ -610,7 +610,7 @@ def test_a_file_that_may_not_be_read_leaves_the_mark_of_its_student(
         assert main(["grade", "1", "--again"]) == 1
     said = capsys.readouterr()
     assert f"not graded: student-1: {what} cannot be read here: Permission denied." in said.out
-    assert "Their earlier marks stand" in said.err
+    assert "Their earlier marks are kept" in said.err
     assert read_marks(course) == EXPECTED
     assert main(["grade", "1"]) == 0
     assert_whole(course, EXPECTED)
@@ -682,7 +682,7 @@ def test_a_second_grader_of_a_chapter_is_sent_away(course: Path) -> None:
         refused.append(str(caught.value))
 
     grade_class(course, CHAPTER, on_done=grade_too)
-    assert set(refused) == {"Another 'course grade' is at work on 01_mini. Wait for its end, or stop it first."}
+    assert set(refused) == {"Another 'course grade' is working on 01_mini. Wait until it ends, or stop it first."}
     assert_whole(course, EXPECTED)
 
 

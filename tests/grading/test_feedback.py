@@ -238,7 +238,7 @@ def test_a_page_that_cannot_be_written_stops_no_other(course: Path, capsys: pyte
     (course / "autograded" / "other" / CHAPTER / "1_mini.ipynb").write_text("no notebook")
     assert main(["grade", "1", "--feedback"]) == 1
     said = capsys.readouterr().err
-    assert "course: There is no feedback page for other; those of the others are written." in said
+    assert "course: There is no feedback page for other; the others' pages are written." in said
     assert "Traceback" not in said
     for name in ("first", "second"):
         assert (course / "feedback" / name / CHAPTER / "1_mini.html").exists()

@@ -43,7 +43,7 @@ FORGED: dict[str, Any] = {
 }
 """What may stand where a check's result is expected, by what is wrong with it."""
 
-NOTE = "What the cell 'relu-check' shows as the result of a check is none, and was left out."
+NOTE = "What the cell 'relu-check' shows as the result of a check isn't one, and was left out."
 
 
 def graded_with(outputs: Any) -> Any:

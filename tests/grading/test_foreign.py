@@ -202,7 +202,7 @@ def test_a_folder_that_is_no_course_is_said_to_be_none(
     monkeypatch.chdir(tmp_path)
     forget_places()
     assert cli.main(["grade", "1"]) == 1
-    assert "is no course: there is no notebook in" in capsys.readouterr().err
+    assert "isn't a course: there is no notebook in" in capsys.readouterr().err
     assert cli.main(["doctor"]) in (0, 1)
 
 
@@ -215,7 +215,7 @@ def test_an_assignment_is_found_by_its_name_its_number_or_the_start_of_it(tmp_pa
     with pytest.raises(CourseError, match="'ps' fits several assignments"):
         find_assignment(tmp_path, "ps")
     with pytest.raises(
-        CourseError, match=r"'7' is no assignment of this course. There are: 02_trees, essay, ps1, ps10"
+        CourseError, match=r"'7' isn't an assignment of this course. There are: 02_trees, essay, ps1, ps10"
     ):
         find_assignment(tmp_path, "7")
 

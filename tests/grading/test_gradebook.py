@@ -488,8 +488,8 @@ def test_a_database_that_stays_locked_is_said(tmp_path: Path, statement: str) ->
         assert gradebook.students == []
     other.close()
     assert str(caught.value) == (
-        "The gradebook gradebook.db is in use by another program and did not become free (database is locked). "
-        "Nothing was written. End what writes to it, and grade again."
+        "The gradebook gradebook.db is in use by another program and stayed locked (database is locked). "
+        "Nothing was written. Stop what writes to it, and grade again."
     )
 
 
@@ -519,7 +519,7 @@ def test_a_broken_database_is_said_and_left_as_it_is(tmp_path: Path) -> None:
         pass
     assert str(caught.value) == (
         "The gradebook gradebook.db cannot be used (file is not a database). It was left as it is. "
-        "Put a copy from before in its place, or, after an update of nbgrader, run 'nbgrader db upgrade'."
+        "Put an earlier copy in its place, or, after an update of nbgrader, run 'nbgrader db upgrade'."
     )
     assert database.read_bytes() == b"no database" * 1000
 
@@ -665,7 +665,7 @@ def test_a_postgresql_that_refuses_is_said_without_the_password(database: str, t
     with pytest.raises(CourseError) as caught, open_gradebook(tmp_path, database.replace("s3cret", "wr0ng")):
         pass
     assert "password authentication failed" in str(caught.value)
-    assert "See that the server runs" in str(caught.value)
+    assert "Make sure that the server runs" in str(caught.value)
     assert "wr0ng" not in str(caught.value)
     gone = database.replace("?host=", "?host=/nowhere")
     with pytest.raises(CourseError) as caught, open_gradebook(tmp_path, gone):

@@ -133,7 +133,7 @@ def test_a_warning_costs_nothing(graded: tuple[Path, ClassResult]) -> None:
     ("name", "reason"),
     [
         ("wrong-name", "None of the chapter's notebooks was handed in; the folder holds homework.txt."),
-        ("links", "1_mini.ipynb is a link or no regular file."),
+        ("links", "1_mini.ipynb is a link or isn't a regular file."),
     ],
 )
 def test_what_cannot_be_graded_has_a_reason(graded: tuple[Path, ClassResult], name: str, reason: str) -> None:
@@ -316,7 +316,7 @@ def test_careless_students_all_end_with_a_grade_or_a_reason(
     assert not_graded == {"no-notebook"}
     assert all(found[name]["reason"] for name in not_graded)
     assert found["endless-loop"]["exercises"][0]["mistakes"] == [
-        "The cell of the answer did not end in the time allowed."
+        "The cell of the answer did not finish in the time allowed."
     ]
     assert found["exit"]["exercises"][0]["mistakes"] == [
         "The cell of the answer stops with SystemExit: exit() was called"

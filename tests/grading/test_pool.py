@@ -63,7 +63,7 @@ def test_a_torch_that_cannot_be_imported_is_said(
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == (
         "course: The process that runs notebooks could not be started: ImportError: libtorch_cpu.so: file too short. "
-        "Mend that, then grade again; what was graded before is kept."
+        "Fix that, then grade again; what was graded before is kept."
     )
     assert "Traceback" not in "\n".join(said)
 
@@ -96,10 +96,10 @@ def dies(patch: pytest.MonkeyPatch) -> None:
 
 
 CANNOT: dict[str, tuple[Break, str]] = {
-    "no Python": (no_python, "No such file or directory. Mend that"),
+    "no Python": (no_python, "No such file or directory. Fix that"),
     "no more processes": (no_more_processes, "Resource temporarily unavailable. The system allows you no more processes"),
     "no more threads": (no_more_threads, "can't start new thread. The system allows you no more processes"),
-    "it dies as it starts": (dies, "no module of that name. Mend that"),
+    "it dies as it starts": (dies, "no module of that name. Fix that"),
 }  # fmt: skip
 
 

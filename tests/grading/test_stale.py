@@ -207,7 +207,7 @@ def test_a_due_date_that_moves_needs_no_new_grading(course: Path, capsys: pytest
         assert main(["grade", "1"]) == 0
         said = capsys.readouterr().out
         assert "late penalties that changed with a due date or an extension: 2" in said
-        assert "2 graded, 2 of them before and unchanged since" in said
+        assert "2 graded, 2 of them earlier, and unchanged since" in said
         assert penalties() == [expected] * 2
     move(12)
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:

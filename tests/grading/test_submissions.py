@@ -202,7 +202,7 @@ def test_cells_in_the_reverse_order(source, submitted):
 def test_an_edited_cell_that_is_not_the_student_s(source, submitted, name):
     cell_of(submitted, name).source = "1.0"
     rebuilt, notes = rebuild(source, submitted)
-    assert notes == [f"The cell '{name}' is not the student's to change and was changed; the original is graded."]
+    assert notes == [f"The cell '{name}' was changed, though students may not change it; the original is graded."]
     assert_fixed_by_source(rebuilt, source)
 
 
@@ -233,7 +233,7 @@ def test_a_cell_of_another_type(source, submitted, name, kind, note):
 def test_changed_points_do_not_count(source, submitted, points):
     cell_of(submitted, "relu-check").metadata["nbgrader"]["points"] = points
     rebuilt, notes = rebuild(source, submitted)
-    assert notes == [f"The points of 'relu-check' were changed from 3 to {points}; 3 are counted."]
+    assert notes == [f"The points of 'relu-check' were changed from 3 to {points}; it is worth 3."]
     assert_fixed_by_source(rebuilt, source)
 
 
@@ -352,9 +352,9 @@ def test_several_oddities_are_noted_in_the_order_of_the_notebook(source, submitt
     cell_of(submitted, "relu-check").metadata["nbgrader"]["points"] = 30
     del submitted.cells[place_of(submitted, "why")]
     assert rebuild(source, submitted)[1] == [
-        "The cell 'setup-1' is not the student's to change and was changed; the original is graded.",
-        "The cell 'relu-check' is not the student's to change and was changed; the original is graded.",
-        "The points of 'relu-check' were changed from 3 to 30; 3 are counted.",
+        "The cell 'setup-1' was changed, though students may not change it; the original is graded.",
+        "The cell 'relu-check' was changed, though students may not change it; the original is graded.",
+        "The points of 'relu-check' were changed from 3 to 30; it is worth 3.",
         "The cell 'why' is missing.",
     ]
 
@@ -369,7 +369,7 @@ def test_copies_of_a_cell_cost_little(source, submitted, copies):
     assert time.monotonic() - began < 10
     assert notes[0] == "The cell 'relu' is there more than once; the other copy runs as an added cell."
     assert notes[1:] == (
-        ["There are 20,000 cells that are not the notebook's; 1,000 are kept."] if copies > 1_000 else []
+        ["There are 20,000 cells that the notebook doesn't have; 1,000 are kept."] if copies > 1_000 else []
     )
     assert len(rebuilt.cells) == len(source.cells) + min(copies, MAX_ADDED)
     assert_fixed_by_source(rebuilt, source)
@@ -419,14 +419,14 @@ def test_a_link_is_refused(submitted, tmp_path):
     nbformat.write(submitted, tmp_path / "real.ipynb")
     link = tmp_path / "mini.ipynb"
     link.symlink_to(tmp_path / "real.ipynb")
-    assert refusal(link) == "mini.ipynb is a link or no regular file."
+    assert refusal(link) == "mini.ipynb is a link or isn't a regular file."
 
 
 def test_a_folder_a_pipe_and_nothing_are_refused(tmp_path):
     (tmp_path / "folder.ipynb").mkdir()
     os.mkfifo(tmp_path / "pipe.ipynb")
     for name in ("folder.ipynb", "pipe.ipynb", "nothing.ipynb"):
-        assert refusal(tmp_path / name) == f"{name} is a link or no regular file."
+        assert refusal(tmp_path / name) == f"{name} is a link or isn't a regular file."
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path):

@@ -75,7 +75,7 @@ def draw_descents(
 def draw_rates(axes: Axes, across: Tensor, up: Tensor, rate: Tensor, labels: list[tuple[float, float]]) -> None:
     """Draw `rate` (U, A), by how much a step shrinks the distance, over `across` (A,) and `up` (U,) as a map.
 
-    Dark is fast. Lines bear the rate at the places `labels`; where it exceeds 1 the map is white.
+    Dark is fast. Lines are labeled with the factor at the places `labels`; where it exceeds 1 the map is white.
     """
     levels = [0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0]
     axes.contourf(across, up, rate, levels=levels, colors=list(plt.get_cmap("cividis")(np.linspace(0, 1, 10))))
@@ -86,10 +86,10 @@ def draw_rates(axes: Axes, across: Tensor, up: Tensor, rate: Tensor, labels: lis
 
 
 def draw_race(axes: Axes, loss: Callable[[Tensor], Tensor], paths: dict[str, Tensor], goals: Tensor) -> None:
-    """Draw the contours of `loss`, the ways of several optimisers over it, and a star at each of the `goals` (G, 2).
+    """Draw the contours of `loss`, the paths of several optimizers over it, and a star at each of the `goals` (G, 2).
 
     `loss` turns places (..., 2) into losses (...); they are drawn at levels that grow by factors. `paths` holds for each
-    optimiser the places (steps + 1, 2) that it visited. All begin at the square.
+    optimizer the places (steps + 1, 2) that it visited. All begin at the square.
     """
     places = torch.cat(list(paths.values()))
     low, high = torch.cat([places, goals]).aminmax(dim=0)

@@ -87,9 +87,9 @@ def draw_signal(
 ) -> None:
     """Draw a small net for one example: a circle with a number for each unit, an edge for each weight.
 
-    `values[k]` has the shape (D_k,), `weights[k]` (D_k+1, D_k); `names` stand below the columns. An edge is as thick as what
+    `values[k]` has the shape (D_k,), `weights[k]` (D_k+1, D_k); `names` are written below the columns. An edge is as thick as what
     travels along it, the weight times the number that it comes from: on the left, or with `backward` on the right.
-    Solid blue is positive, dashed orange negative; where nothing travels, a grey line is left.
+    Solid blue is positive, dashed orange negative; where nothing travels, a gray line is left.
     """
     places = [[(2.6 * k, (len(v) - 1) / 2 - i) for i in range(len(v))] for k, v in enumerate(values)]
     low = -max(len(v) for v in values) / 2 - 0.1

@@ -116,7 +116,7 @@ def draw_matches(axes: Axes, prediction: Tensor, target: Tensor) -> None:
 def draw_simplex(axes: Axes, paths: dict[str, Tensor], dots: Tensor, dots_name: str) -> None:
     """Draw the distributions over three classes A, B, C as a triangle, with named `paths` of shape (M, 3) in it.
 
-    A corner is a class that is certain, the middle the uniform distribution. Grey rings join places of equal entropy and
+    A corner is a class that is certain, the middle the uniform distribution. Gray rings join places of equal entropy and
     bear it in nats. `dots`, of shape (K, 3), are single distributions.
     """
     corners = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.5, 0.75**0.5]])

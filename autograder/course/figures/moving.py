@@ -1,4 +1,4 @@
-"""Figures that the reader moves: sliders above a picture that is drawn anew at each move."""
+"""Figures that the reader moves: sliders above a picture that's drawn again at each move."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def move(draw: Callable[..., object], **controls: Range) -> None:
     import ipywidgets
     from IPython.display import display
 
-    widgets = {name: _make_widget(name, control) for name, control in controls.items()}
+    width = f"{max(map(len, controls), default=0)}ch"
+    widgets = {name: _make_widget(name, control, width) for name, control in controls.items()}
     box = ipywidgets.VBox(list(widgets.values()))
     bundle = dict(box._repr_mimebundle_())
     # Words of our own: what a widget says of itself changes with its version.
@@ -67,26 +68,26 @@ def _find_start(name: str, control: Range) -> Any:
     return control if isinstance(control, bool) else control[0]
 
 
-def _make_widget(name: str, control: Range) -> Any:
+def _make_widget(name: str, control: Range, width: str) -> Any:
     import ipywidgets
 
-    look = {"description": name.replace("_", " "), "style": {"description_width": "initial"}}
+    look = {"description": name.replace("_", " "), "style": {"description_width": width}}
     if isinstance(control, bool):
-        return ipywidgets.Checkbox(value=control, indent=False, **look)
+        return ipywidgets.Checkbox(value=control, **look)
     if not isinstance(control, tuple):
         return ipywidgets.ToggleButtons(options=list(control), value=control[0], **look)
     low, high, start = control
     look["layout"] = {"width": "min(100%, 480px)"}
     if all(isinstance(end, int) for end in control):
         return ipywidgets.IntSlider(value=start, min=low, max=high, **look)
+    look["readout_format"] = ".3g"
     if low > 0 and high / low >= WIDE:
-        ends = {"min": math.log10(low), "max": math.log10(high)}
-        return ipywidgets.FloatLogSlider(
-            value=start, base=10, step=(ends["max"] - ends["min"]) / TICKS, readout_format=".3g", **ends, **look
-        )
-    return ipywidgets.FloatSlider(
-        value=start, min=low, max=high, step=(high - low) / TICKS, readout_format=".3g", **look
-    )
+        first, last, here = (math.log10(end) for end in control)
+        ticks = round(TICKS * (here - first) / (last - first))  # so that one of them is the start
+        step = (here - first) / ticks if ticks else (last - first) / TICKS
+        return ipywidgets.FloatLogSlider(value=start, base=10, min=first, max=last, step=step, **look)
+    step = 10.0 ** math.floor(math.log10((high - low) / 50))
+    return ipywidgets.FloatSlider(value=start, min=low, max=high, step=step, **look)
 
 
 def _draw_picture(draw: Callable[..., object], values: dict[str, Any]) -> dict[str, str]:
@@ -98,5 +99,8 @@ def _draw_picture(draw: Callable[..., object], values: dict[str, Any]) -> dict[s
     figure.savefig(target, format="png")
     for number in set(plt.get_fignums()) - before:
         plt.close(number)
-    titles = [title for ax in figure.axes if (title := ax.get_title(loc="left") or ax.get_title())]
-    return {"image/png": base64.b64encode(target.getvalue()).decode(), "text/plain": "Figure: " + "; ".join(titles)}
+    titles = [figure.get_suptitle(), *(ax.get_title(loc="left") or ax.get_title() for ax in figure.axes)]
+    return {
+        "image/png": base64.b64encode(target.getvalue()).decode(),
+        "text/plain": "Figure: " + "; ".join(filter(None, titles)),
+    }

@@ -14,7 +14,7 @@ from autograder.course.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED
 LINES = cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, BLACK]) + cycler(
     linestyle=["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1))]
 )
-"""Lines differ in their dashes as well, so that they stay apart in grey print."""
+"""Lines differ in their dashes as well, so that you can tell them apart in gray print."""
 
 
 def use_style() -> None:
@@ -59,7 +59,7 @@ def open_panels(
 ) -> tuple[Figure, Any]:
     """A figure of `size` (inches) and its axes in a row, with margins that are the same whatever is drawn.
 
-    For figures that move: a layout found anew at each move takes as long as the drawing, and lets the axes jump.
+    For figures that move: a layout computed again at each move takes as long as the drawing, and lets the axes jump.
     `between` two panels, `above` and `below` them there are so many inches, for the labels and titles. `options` go to
     `plt.subplots`.
     """

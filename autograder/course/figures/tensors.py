@@ -15,7 +15,7 @@ from autograder.course.palette import BLACK, BLUE, ORANGE, SKY
 def draw_boxes(
     axes: Axes, values: Tensor, left: float = 0.0, top: float = 0.0, color: str = SKY, ghost: Tensor | None = None
 ) -> None:
-    """Draw a tensor of one or two dimensions as a grid of boxes with its numbers, one unit a box.
+    """Draw a tensor of one or two dimensions as a grid of boxes with its numbers, each one unit wide.
 
     The corner of the first box is at (`left`, `top`), rows run downwards. Where `ghost`, of the same shape, is true, the
     box is a dashed copy: a number that broadcasting repeats and that is not stored.
@@ -115,7 +115,7 @@ def draw_bars(axes: Axes, labels: list[str], groups: dict[str, Tensor]) -> Axes:
 def draw_product(axes: Axes, left: Tensor, right: Tensor, names: list[str], row: int, column: int) -> None:
     """Draw `left @ right` as boxes under three `names` with shapes; what makes one number of the product is marked.
 
-    `left` has the shape (R, K), `right` (K, C); the number stands in `row` and `column` of the product.
+    `left` has the shape (R, K), `right` (K, C); the number is in `row` and `column` of the product.
     """
     product = left @ right
     height = max(len(left), len(right))

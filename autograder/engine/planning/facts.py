@@ -66,7 +66,7 @@ def take_facts(
     names: dict[str, Any],
 ) -> dict[str, Any]:
     """`effects`: whether the cell changed anything but names; `mutable`: which of the names that it needs it changed in place, or may have;
-    `random`: the random state behind it, where it moved since `seen`, the state before. `values` are those of `digest_values` before."""
+    `random`: the random state after it, where it moved since `seen`, the state before. `values` are those of `digest_values` before."""
     after = read_random()
     moved = {name: state for name, state in after.items() if state != seen[name]}
     now = digest_values(names, list(values))

@@ -18,7 +18,7 @@ KERNELS = {
 
 
 def get_kernel(metadata: Any) -> str:
-    """The Jupyter kernel of a notebook in another language than Python, or its language where it names none; "" for Python."""
+    """The Jupyter kernel of a notebook in a language other than Python, or its language where it names none; "" for Python."""
     language = get_language(metadata)
     return "" if language == "python" else str((metadata.get("kernelspec") or {}).get("name") or language)
 

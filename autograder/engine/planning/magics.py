@@ -20,7 +20,7 @@ _LINE = re.compile(r"([ \t]*)(?:%(\w+)\b(?![ \t]*[=.(\[])|!|\?\w)(?P<rest>[^\n]*
 
 
 def strip_magics(source: str) -> str:
-    """The cell with `pass` in the place of such lines; any other magic stays, and makes it no Python."""
+    """The cell with `pass` in place of such lines; any other magic stays, so that the cell isn't Python."""
     if not _MAGIC.search(source) or _is_python(source):
         return source
     lines = source.split("\n")
@@ -45,7 +45,7 @@ def _strip(line: str) -> str:
 
 
 def _is_python(source: str) -> bool:
-    """Whether what looks like a magic stands in a text, perhaps."""
+    """Whether what looks like a magic may be inside a string."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

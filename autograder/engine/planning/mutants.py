@@ -91,7 +91,7 @@ def __change(function, *values, **named):
     return copy.deepcopy(function(*values, **named))
 """,
 }
-"""What each variant does to the functions of the author's: text of a function `__change`. Those of `_ODD` are right but for what they do beside;
+"""What each variant does to the functions of the author's: text of a function `__change`. Those of `_ODD` are right except for what they do besides;
 the first does at once what the last ones do one by one."""
 
 _AT_ONCE = frozenset(list(_ODD)[2:])
@@ -103,7 +103,7 @@ _STATE = frozenset(
 """Names in a check that look at, or change, what no variant of an answer can show."""
 
 _PASSED_ON = ("print", "input", "stdout")
-"""What a check may put something in the place of, for the answer too; see `standins`."""
+"""What a check may replace by something else, for the answer too; see `standins`."""
 
 
 def find_copied(node: ast.AST) -> ast.expr | None:
@@ -179,7 +179,7 @@ def _vary(cells: list[Any], roles: Sequence[str], bound: Sequence[list[str]], ch
 
 
 def looks_at_state(source: str) -> bool:
-    """Whether a check is about the state of its own process, or puts something in the place of a library's function."""
+    """Whether a check is about the state of its own process, or replaces a library's function."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError):

@@ -29,11 +29,11 @@ _DYNAMIC = {
     "_ih",
     "_oh",
 }
-"""Who uses one of these may reach any name."""
+"""Code that uses one of these may reach any name."""
 
 
 MAX_CHARACTERS = 50_000
-"""A longer text is not read: that would take seconds and gigabytes, here, where no wall stands around it."""
+"""A longer text is not read: that would take seconds and gigabytes, here, where there is no wall around it."""
 
 
 _BUILTINS = frozenset(vars(builtins)) - {"__annotations__"}
@@ -45,7 +45,7 @@ class Names:
     need, also of the cell's own. `bound` are made or changed, `made`
     of these at the top level, whatever happens; `imports` of these, name → what is imported.
 
-    `dynamic` code may use any name: magics, `exec`, `import *`, or text that is no Python at all.
+    `dynamic` code may use any name: magics, `exec`, `import *`, or text that isn't Python at all.
     """
 
     incoming: set[str] = field(default_factory=set)
@@ -85,7 +85,7 @@ def read_names(source: str) -> Names:
 
 
 def _made_by(statement: ast.stmt) -> set[str]:
-    """The names that a statement makes anew, if it does not fail."""
+    """The names that a statement gives a new value, if it doesn't fail."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {statement.name}
     targets = statement.targets if isinstance(statement, ast.Assign) else []

@@ -56,7 +56,7 @@ class Reference:
     rests: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """By the place of a check: what its verdict rests on besides plain data; see `Step.rests`."""
     kernel: str = ""
-    """The kernel that runs a notebook in another language than Python."""
+    """The kernel that runs a notebook in a language other than Python."""
 
 
 class Plan:
@@ -205,7 +205,7 @@ class Plan:
         return [] if self._is_students(place, cell) or place is None else sorted(self.names[place].bound - self.answers)
 
     def find_rebound(self, notebook: Any) -> list[str]:
-        """The functions and classes of the author's that a student's cells bind anew."""
+        """The functions and classes of the author's that a student's cells redefine."""
         made = {
             name
             for role, names, cell in zip(self.roles, self.names, self.cells, strict=True)

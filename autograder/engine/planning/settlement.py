@@ -27,11 +27,11 @@ class Settlement:
     ) -> None:
         self.names, self.asked, self.clean = names, asked, clean
         self.changed: dict[str, list[int]] = defaultdict(list)
-        """Name → the cells that give it another value than in the reference run, in order."""
+        """Name → the cells that give it a value that differs from the reference run's, in order."""
         self.touched: dict[str, list[int]] = defaultdict(list)
         """Name → the cells that may give it another value, or change the one that it has, in order."""
         self.made: dict[str, list[int]] = defaultdict(list)
-        """Name → the clean cells that make it anew, in order."""
+        """Name → the clean cells that give it its value again, in order."""
         for number, own in enumerate(names):
             for name in changed[number]:
                 self.changed[name].append(number)
@@ -76,7 +76,7 @@ class Settlement:
         return at < len(places) and places[at] == number
 
     def _sees_change(self, number: int) -> bool:
-        """Whether a name that a cell needs may have another value: changed before it, and by no clean cell made anew since."""
+        """Whether a name that a cell needs may have another value: changed before it, and given its value again by no clean cell since."""
         own = self.names[number]
         for name in own.incoming & self.changed.keys():
             places = self.changed[name]
@@ -98,7 +98,7 @@ class Settlement:
     def _find_makers(self, running: Collection[int]) -> set[int]:
         """The cells that what the running ones need may come from.
 
-        For each name the cells are asked from the last to the first. A walk back from one of them ends where the name is made anew;
+        For each name the cells are asked from the last to the first. A walk back from one of them ends where the name gets its value again;
         what another one has walked already is not walked again.
         """
         askers: dict[str, list[int]] = defaultdict(list)
@@ -121,7 +121,7 @@ class Settlement:
         return makers
 
     def _walk(self, name: str, places: list[int], number: int, makers: set[int]) -> int:
-        """Add the cells before `number` that may have given a name its value; returns the one at which it was made anew, or -1."""
+        """Add the cells before `number` that may have given a name its value; returns the one that gave it its value again, or -1."""
         for at in range(bisect_left(places, number) - 1, -1, -1):
             other = places[at]
             makers.add(other)

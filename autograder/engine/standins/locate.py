@@ -1,4 +1,4 @@
-"""Where a function or class of a library is to be found by name, so that another process can take its own."""
+"""Where to find a function or class of a library by name, so that another process can take its own."""
 
 from __future__ import annotations
 

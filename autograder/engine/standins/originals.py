@@ -1,6 +1,6 @@
 """The student's side of stand-ins: does what the examiner asks with the objects that live here, and answers in data and numbers.
 
-Nothing here is to be trusted, and nothing has to be: it shares a process with the student's code. The other side is `standins`.
+Nothing here can be trusted, and nothing has to be: it shares a process with the student's code. The other side is `standins`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class CallbackIterator(Callback):
 
 
 class _Forced:
-    """A value that is to be a stand-in, though its type is plain."""
+    """A value that should be a stand-in, though its type is plain."""
 
     def __init__(self, value: object) -> None:
         self.value = value
@@ -168,7 +168,7 @@ class Originals:
             same = [slot for slot in before if slots[slot] is value]
             reply = {"same": same[0]} if same else {"value": mark(value)}
         except OutOfTime:
-            reply = {"error": TimeoutError("it did not come to an end in the time allowed")}
+            reply = {"error": TimeoutError("it did not finish in the time allowed")}
         except BaseException as error:
             reply = {"error": error}
         changed = {slot: slots[slot] for slot, data in before.items() if self._snapshot(slots[slot]) != data}
@@ -274,7 +274,7 @@ class Originals:
     # What goes out
 
     def write(self, value: Any, write: wire.Part) -> dict[str, Any] | None:
-        """The `other` of `wire.encode`: anything that is no data becomes a number."""
+        """The `other` of `wire.encode`: anything that isn't data becomes a number."""
         kind = type(value)
         if kind is _Forced:
             value, kind = value.value, type(value.value)

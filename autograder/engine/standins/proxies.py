@@ -188,7 +188,7 @@ class StandIn(metaclass=StandInClass):
     def __array__(self, *arguments: Any, **named: Any) -> Any:
         payload = get_payload(self)
         if type(payload) not in (list, tuple, int, float, complex):
-            raise TypeError(f"a {type(self).__name__} is no array")
+            raise TypeError(f"a {type(self).__name__} isn't an array")
         return numpy.asarray(payload)
 
 

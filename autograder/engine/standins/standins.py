@@ -100,7 +100,7 @@ class StandIns:
     ) -> None:
         """Bring `names` into the namespace. Names that the student does not have stay missing, and so do modules.
 
-        What a test bound a name to stays, unless the student has bound it anew since. `allowed` is what `used` was in the run of the
+        What a test bound a name to stays, unless the student has bound it again since. `allowed` is what `used` was in the run of the
         author's solutions; `None` in that run itself, in which all is. With `follow`, so are all changes in place; else `withheld` says
         whether there were others. Raises `Gone` and `Unreadable`.
         """
@@ -171,7 +171,7 @@ class StandIns:
                 changed = {}
             self.withheld = self.withheld or bool(changed)
             self._follow(dict(reply.get("names", {})))
-            if reply.get("drew") is True:  # a test that sets the same seed again is to be seen
+            if reply.get("drew") is True:  # so that a test that sets the same seed again is noticed
                 move_on()
                 self.random = fingerprint()
             if "error" not in reply:
@@ -244,7 +244,7 @@ class StandIns:
         """The source of an original. Raises what `inspect.getsource` raises."""
         text = self.operate("source", thing)
         if type(text) is not str or (self.texts is not None and not any(text.strip() in each for each in self.texts)):
-            raise OSError("could not get source code")  # or it stands in no cell
+            raise OSError("could not get source code")  # or it is in no cell
         return text
 
     def _left(self) -> float:

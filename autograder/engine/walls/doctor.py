@@ -1,4 +1,4 @@
-"""Whether the walls around student code stand on this system. Tried in a small process of its own: run as a program, it prints the answer."""
+"""Whether the walls around student code work on this system. Tried in a small process of its own: run as a program, it prints the answer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def look() -> list[Wall]:
 
 
 def stands() -> bool:
-    """Whether all walls stand that are needed; /proc inside is for libraries' sake."""
+    """Whether all walls that are needed work; /proc inside is only for the sake of libraries."""
     try:
         return all(wall.stands for wall in look() if wall.name not in OPTIONAL)
     except (OSError, ValueError):

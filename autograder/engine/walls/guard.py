@@ -114,7 +114,7 @@ def _end_all(keeper: int) -> dict[int, int]:
 
 
 def _processes(student: int, keeper: int) -> list[str]:
-    """The folders in a /proc of the processes in the student's namespace, but for the keeper."""
+    """The folders in a /proc of the processes in the student's namespace, except for the keeper."""
     inner = f"/proc/{student}/root/proc"
     with contextlib.suppress(OSError):
         if found := [f"{inner}/{name}" for name in os.listdir(inner) if name.isdecimal() and name != "1"]:

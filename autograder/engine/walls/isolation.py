@@ -5,7 +5,7 @@ process namespace of their own: the *keeper*, its first, which does nothing (whe
 the namespace), and the *student*, which builds the walls around itself and then runs `body`:
 
 - its root folder is an empty tmpfs with the system and the Python installation bound read-only, and a scratch folder;
-- no network, no sight of other processes, another user than root, no capability, and no way to gain one;
+- no network, no sight of other processes, a user other than root, no capability, and no way to gain one;
 - limits on memory, processes, file sizes, processor time and open files;
 - a filter that refuses system calls that only an attack needs.
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from autograder.errors import CourseError
 
 HERE = -100
-"""In the place of a folder's descriptor: the working folder (`AT_FDCWD`)."""
+"""In place of a folder's descriptor: the working folder (`AT_FDCWD`)."""
 
 MOST_FOLDERS = 32
 """Folders that are passed on; files from more of them are named from the root."""
@@ -52,17 +52,17 @@ def measure(files: Mapping[str, Source], most: int, most_files: int) -> None:
     total, places = 0, set(files)
     for name, source in files.items():
         if not name or name.startswith("/") or ".." in PurePosixPath(name).parts or "\0" in name:
-            raise CourseError(f"{name!r} is no name of a file in the student's folder.")
+            raise CourseError(f"{name!r} can't be the name of a file in the student's folder.")
         above = {str(parent) for parent in PurePosixPath(name).parents}
         if clash := sorted(above & files.keys()):
-            raise CourseError(f"{clash[0]!r} cannot be a file and, for {name!r}, a folder.")
+            raise CourseError(f"{clash[0]!r} cannot be both a file and, for {name!r}, a folder.")
         places |= above
         try:
             found = os.stat(source.path, dir_fd=source.folder, follow_symlinks=False)
         except OSError as error:
             raise CourseError(f"{name} cannot be read as a regular file: {error.strerror}.") from None
         if not stat.S_ISREG(found.st_mode):
-            raise CourseError(f"{name} is no regular file.")
+            raise CourseError(f"{name} isn't a regular file.")
         total += -(-found.st_size // 4096) * 4096
     if total > most or len(places) > most_files:
         raise CourseError(

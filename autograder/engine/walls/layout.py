@@ -77,7 +77,7 @@ def lay_out() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
 
 
 def _module_folders(course: list[str]) -> Iterator[str]:
-    """Where modules come from, but for the course: it has the hidden tests."""
+    """Where modules come from, except for the course: it has the hidden tests."""
     script = os.path.dirname(os.path.realpath(sys.argv[0] if sys.argv else ""))
     for entry in sys.path:
         real = os.path.realpath(entry)

@@ -50,7 +50,7 @@ def prepare() -> None:
     """Do once, in the process that forks the boxes and in its working folder, what each box would otherwise do itself.
 
     It also asks the kernel to keep this process in huge pages: a fork copies a table of pages, and with hundreds of
-    megabytes of small ones that takes longer than all the walls. Raises `Unavailable` on another system than Linux.
+    megabytes of small ones that takes longer than all the walls. Raises `Unavailable` on any system but Linux.
     """
     get_plan()
     _use_huge_pages()

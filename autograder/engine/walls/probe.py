@@ -1,4 +1,4 @@
-"""Whether each wall stands, tried for real; for `course doctor`."""
+"""Whether each wall works, tried for real; for `course doctor`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPTIONAL = ("proc",)
 
 
 def probe() -> list[Wall]:
-    """Of each wall, whether it stands: encloses two bodies for real and tries what must fail. Takes about a second.
+    """Of each wall, whether it works: encloses two bodies for real and tries what must fail. Takes about a second.
 
     For a small process (see `doctor`): what a large one holds hides what the bodies take.
     """

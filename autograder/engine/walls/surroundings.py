@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 HIDDEN = "AUTOGRADED_HIDDEN"
-"""A variable for the warm process alone: folders of the host of which nothing is to be seen behind the walls."""
+"""A variable for the warm process alone: folders of the host that must not be seen from behind the walls."""
 
 _PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONPLATLIBDIR")
 """By which Python finds itself and its modules. The others change what a program does, such as `PYTHONOPTIMIZE`."""
@@ -55,7 +55,7 @@ def make_environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 
 def make_worker_environment() -> dict[str, str]:
-    """What processes that know the gradebook's side start with: the user's variables, but for those that change how Python works."""
+    """What processes that know the gradebook's side start with: the user's variables, except for those that change how Python works."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON") or name in _PYTHON}
     return {**kept, "PYTHONUTF8": "1", "MPLBACKEND": "agg"}
 
@@ -97,5 +97,5 @@ def _forget_result(function: Any) -> None:
 
 
 def hidden_folders() -> list[str]:
-    """The folders of which nothing is to be seen: the course's, and that of temporary files, where submissions lie."""
+    """The folders that must not be seen: the course's, and that of temporary files, where submissions lie."""
     return [os.path.realpath(folder) for folder in os.environ.get(HIDDEN, ".").split(os.pathsep)]

@@ -69,13 +69,13 @@ class Unavailable(CourseError):
     """This system does not let a wall be built. `wall` is its name in `probe`; `remedy` says what to do about it."""
 
     def __init__(self, wall: str, reason: str, remedy: str) -> None:
-        super().__init__(f"Student code cannot be isolated here, for want of the wall “{wall}” ({reason}). {remedy}")
+        super().__init__(f"Student code cannot be isolated here without the wall “{wall}” ({reason}). {remedy}")
         self.wall, self.reason, self.remedy = wall, reason, remedy
 
 
 @dataclass(frozen=True)
 class Wall:
-    """One wall, for `course doctor`: whether it stands, and if not, what to do about it."""
+    """One wall, for `course doctor`: whether it works, and if not, what to do about it."""
 
     name: str
     stands: bool

@@ -68,7 +68,7 @@ def read_array(tree: dict[str, Any], read: Part) -> Any:
 
 
 def is_changeable(value: object) -> bool:
-    """Whether this is one of those that change in place, but for arrays."""
+    """Whether this is one of those that change in place, except for arrays."""
     return type(value) is io.StringIO or type(value) is numpy.random.Generator
 
 

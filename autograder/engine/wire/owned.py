@@ -1,4 +1,4 @@
-"""Objects of the author's classes as values: both processes ran the cell that defines the class, so one object can be built anew in the other.
+"""Objects of the author's classes as values: both processes ran the cell that defines the class, so an object can be rebuilt in the other.
 
 What passes is the class's name and plain parts; the class is the receiver's own. A student who changes such a class in their process changes
 nothing of the examiner's.
@@ -63,7 +63,7 @@ def read_owned(tree: dict[str, Any], read: Part, find: Find) -> Any:
     if type(parts) is not dict or not all(type(name) is str for name in parts) or kind.__basicsize__ > _SIZE:
         raise Malformed("no parts of an object")
     if any(callable(getattr(kind, name, None)) for name in parts):
-        raise Malformed("a method that is no method of the class")
+        raise Malformed("a method that the class doesn't have")
     made: Any = object.__new__(kind)
     vars(made).update(parts)
     return made

@@ -1,6 +1,6 @@
 """pandas' tables as values that pass between the processes: frames, series and indexes of plain columns.
 
-What pandas can hold besides, such as columns of another library's types, is no data here.
+What pandas can hold besides, such as columns of another library's types, isn't data here.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _read_table(tree: dict[str, Any], read: Part) -> Any:
         return pandas.NaT if tree["v"] == "NaT" else pandas.NA
     if tag == "index":
         return _read_index(tree["v"], read)
-    # What is read first is what was written first: the bytes of arrays stand in that order.
+    # What is read first is what was written first: the bytes of arrays are in that order.
     if tag == "series":
         column = _read_column(tree["v"], read)
         index = _read_index(tree["of"][0], read)

@@ -41,20 +41,20 @@ Part = Callable[[Any], Any]
 """Writes or reads a part of an object."""
 
 Other = Callable[[object, Part], "dict[str, Any] | None"]
-"""Writes an object that is no plain data as a tagged dictionary, or says `None`."""
+"""Writes an object that isn't plain data as a tagged dictionary, or says `None`."""
 
 
 _to_json = json.JSONEncoder(allow_nan=False).encode
 
 
 class Unsendable(Exception):
-    """An object that is no plain data, or too much of it."""
+    """An object that isn't plain data, or is too much of it."""
 
 
 def encode(value: object, other: Other | None = None) -> tuple[bytes, bytes]:
     """The JSON and the raw bytes of a frame that holds `value`. Raises `Unsendable`.
 
-    `other` may write what is no plain data; see `decode`.
+    `other` may write what isn't plain data; see `decode`.
     """
     raw: list[bytes] = []
     text = _to_json(_write(value, raw, other, 0)).encode("utf-8", "replace")
@@ -125,7 +125,7 @@ def _write(value: Any, raw: list[bytes], other: Other | None, depth: int) -> Any
         return {"t": "opaque", "v": value.kind[:200].encode("utf-8", "replace").decode()}
     written = other(value, lambda part: _write(part, raw, other, depth + 1)) if other else None
     if written is None:
-        raise Unsendable(f"a {kind.__name__} is no plain data")
+        raise Unsendable(f"a {kind.__name__} isn't plain data")
     return written
 
 

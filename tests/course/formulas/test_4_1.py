@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from samples import draw, every_dtype
 from torch import Tensor
 

@@ -11,6 +11,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from autograder.course.scalars import Num, build, random_recipe, send_back, torch_grads
+
 NOTEBOOK = ("04_backprop", "3_autograd_engine")
 
 Recipe = list[list[Any]]
@@ -43,7 +45,7 @@ def test_recorded_slopes_are_autograds(taught: SimpleNamespace, x: float, y: flo
 @pytest.mark.parametrize("z", [-1000.0, -30.0, -1.0, 0.0, 2.0, 40.0, 1000.0])
 def test_unary_slopes_are_autograds_at_extremes(taught: SimpleNamespace, z: float) -> None:
     for name, theirs in (("tanh", torch.tanh), ("softplus", F.softplus)):
-        node = getattr(taught.Scalar(z), name)()
+        node = getattr(Num(z), name)()
         tensor = torch.tensor(z, dtype=torch.float64, requires_grad=True)
         value = theirs(tensor)
         assert node.data == pytest.approx(value.item(), abs=1e-9)
@@ -51,17 +53,15 @@ def test_unary_slopes_are_autograds_at_extremes(taught: SimpleNamespace, z: floa
 
 
 def recipes(taught: SimpleNamespace) -> list[Recipe]:
-    return SHARED + [
-        taught.random_recipe(steps, seed) for steps, seed in itertools.product((1, 9, 20), range(100, 104))
-    ]
+    return SHARED + [random_recipe(steps, seed) for steps, seed in itertools.product((1, 9, 20), range(100, 104))]
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_engines_agree_with_torch(taught: SimpleNamespace, times: int) -> None:
     for recipe in recipes(taught):
-        wanted = taught.torch_grads(recipe, times=times)
-        for run in (taught.send_back,):
-            nodes = taught.build(recipe, taught.Scalar)
+        wanted = torch_grads(recipe, times=times)
+        for run in (taught.send_back, send_back):
+            nodes = build(recipe, Num)
             for _ in range(times):
                 run(nodes)
             assert [node.grad for node in nodes] == pytest.approx(wanted, rel=1e-9, abs=1e-12)
@@ -69,14 +69,14 @@ def test_engines_agree_with_torch(taught: SimpleNamespace, times: int) -> None:
 
 def test_queue_agrees_with_torch(taught: SimpleNamespace) -> None:
     for recipe in recipes(taught):
-        nodes = taught.build(recipe, taught.Scalar)
+        nodes = build(recipe, Num)
         taught.backward_by_queue(nodes[-1], taught.count_uses(nodes[-1]))
-        assert [node.grad for node in nodes] == pytest.approx(taught.torch_grads(recipe), rel=1e-9, abs=1e-12)
+        assert [node.grad for node in nodes] == pytest.approx(torch_grads(recipe), rel=1e-9, abs=1e-12)
 
 
 def test_order_has_each_node_once_and_parents_first(taught: SimpleNamespace) -> None:
     for recipe in recipes(taught):
-        root = taught.build(recipe, taught.Scalar)[-1]
+        root = build(recipe, Num)[-1]
         order = taught.sort_nodes(root)
         place = {node: i for i, node in enumerate(order)}
         assert len(place) == len(order) == len(taught.count_uses(root))

@@ -12,7 +12,7 @@ NOTEBOOK = ("04_backprop", "4_engine_in_use")
 
 
 def test_backward_of_a_deep_graph_needs_no_recursion(taught: SimpleNamespace) -> None:
-    x = taught.Scalar(1.0)
+    x = taught.Num(1.0)
     total = x
     for _ in range(5000):
         total = total + x
@@ -25,9 +25,9 @@ def test_two_layers_with_cross_entropy_are_pytorchs(taught: SimpleNamespace, n: 
     torch.manual_seed(n)
     x, W1, b1 = torch.randn(n, d_in).double(), torch.randn(d_out, d_in).double(), torch.randn(d_out).double()
     w2, b2, y = torch.randn(1, d_out).double(), torch.randn(1).double(), torch.arange(n).double() % 2
-    first = taught.ScalarLayer(W1.tolist(), b1.tolist())
-    second = taught.ScalarLayer(w2.tolist(), b2.tolist())
-    loss = taught.Scalar(0.0)
+    first = taught.NumLayer(W1.tolist(), b1.tolist())
+    second = taught.NumLayer(w2.tolist(), b2.tolist())
+    loss = taught.Num(0.0)
     for row, target in zip(x.tolist(), y.tolist(), strict=True):
         [z] = second([one.tanh() for one in first(row)])
         loss = loss + z.softplus() - target * z
@@ -44,7 +44,7 @@ def test_two_layers_with_cross_entropy_are_pytorchs(taught: SimpleNamespace, n: 
 def test_neuron_is_pytorchs(taught: SimpleNamespace, d_in: int) -> None:
     torch.manual_seed(d_in)
     x, w, b = (torch.randn(shape, dtype=torch.float64).requires_grad_() for shape in ((d_in,), (d_in,), ()))
-    inputs, weights, bias = ([taught.Scalar(v) for v in t.tolist()] for t in (x, w, b.reshape(1)))
+    inputs, weights, bias = ([taught.Num(v) for v in t.tolist()] for t in (x, w, b.reshape(1)))
     out = taught.neuron(inputs, weights, bias[0])
     taught.backward(out)
     wanted = torch.cat([grad.flatten() for grad in torch.autograd.grad(torch.tanh(x @ w + b), (x, w, b))])
@@ -53,7 +53,7 @@ def test_neuron_is_pytorchs(taught: SimpleNamespace, d_in: int) -> None:
 
 @pytest.mark.parametrize("eta", [0.0, 0.05, 0.3])
 def test_descent_is_sgd(taught: SimpleNamespace, eta: float) -> None:
-    ours, theirs = taught.Scalar(-1.0), torch.tensor(-1.0, dtype=torch.float64, requires_grad=True)
+    ours, theirs = taught.Num(-1.0), torch.tensor(-1.0, dtype=torch.float64, requires_grad=True)
     ours.grad = 9.0
     losses = taught.descend([ours], lambda: (ours - 3.0) * (ours - 3.0), eta, 6)
     for loss in losses:

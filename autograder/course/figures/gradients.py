@@ -85,7 +85,7 @@ def draw_recorded(
         made, used = (any(edge[i] == place for edge in edges) for i in (1, 0))
         color = "#F6E3C0" if not made else "#D6E6F2" if used else "#BFE3D4"
         box = {"boxstyle": "round,pad=0.3", "facecolor": color, "edgecolor": BLACK}
-        lines = [name, _short(value), *([] if gradient is None else [f"grad {_short(gradient)}"])]
+        lines = [*([name] if name else []), _short(value), *([] if gradient is None else [f"grad {_short(gradient)}"])]
         boxes.append(axes.text(*places[place], "\n".join(lines), ha="center", va="center", bbox=box, zorder=3))
     pairs = [(start, end) for start, end, _ in edges]
     for k, (start, end, slope) in enumerate(edges):

@@ -25,8 +25,8 @@ def test_two_layers_with_cross_entropy_are_pytorchs(taught: SimpleNamespace, n: 
     torch.manual_seed(n)
     x, W1, b1 = torch.randn(n, d_in).double(), torch.randn(d_out, d_in).double(), torch.randn(d_out).double()
     w2, b2, y = torch.randn(1, d_out).double(), torch.randn(1).double(), torch.arange(n).double() % 2
-    first = taught.NumLayer(W1.tolist(), b1.tolist())
-    second = taught.NumLayer(w2.tolist(), b2.tolist())
+    first = taught.ScalarLayer(W1.tolist(), b1.tolist())
+    second = taught.ScalarLayer(w2.tolist(), b2.tolist())
     loss = taught.Num(0.0)
     for row, target in zip(x.tolist(), y.tolist(), strict=True):
         [z] = second([one.tanh() for one in first(row)])

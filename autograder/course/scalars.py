@@ -1,4 +1,4 @@
-"""The scalar engine that notebooks 4.3 and 4.4 build, for their checks: numbers that record how they were made, held against PyTorch.
+"""The scalar engine that notebooks 4.3 and 4.4 build, for their checks: numbers that record how they were made, compared with PyTorch.
 
 A *recipe* is a calculation as data, so that both can carry it out: a list of steps, each `["leaf", number]` or `[operation, place, ...]` with the places of
 earlier steps.
@@ -77,7 +77,7 @@ def softplus(v: Any) -> Any:
 
 
 def sort_nodes(root: Any) -> list[Any]:
-    """All nodes behind `root`, parents first. On the stack, a node waits until its parents, pushed above it, are done."""
+    """`root` and all nodes it was made from, parents first. On the stack, a node waits until its parents, pushed above it, are done."""
     order, seen, stack = [], set(), [(root, False)]
     while stack:
         node, parents_are_done = stack.pop()
@@ -103,7 +103,7 @@ def send_back(order: list[Any]) -> None:
 def read_graph(
     root: Any, grads: bool = True
 ) -> tuple[list[tuple[str, float, float | None]], list[tuple[int, int, float]]]:
-    """The graph behind `root` for `figures.draw_recorded`: nodes (name, value, gradient), and edges (from, to, slope)."""
+    """The graph that ends in `root`, for `figures.draw_recorded`: nodes (name, value, gradient), and edges (from, to, slope)."""
     found = [root]
     for node in found:  # the list grows while it is read
         found += [parent for parent in dict.fromkeys(node.parents) if parent not in found]

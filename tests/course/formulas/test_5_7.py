@@ -98,4 +98,4 @@ def test_mended_loop_is_a_step_of_sgd_for_each_batch(
         ):
             weight.data -= 0.2 * slope
     torch.testing.assert_close(taught.run_epochs(W, b, x, y, 0.2, size, 2), [model.weight, model.bias])
-    assert len(taught.memorise(W, b, x, y, 0.2, 3)) == 3
+    assert len(taught.memorize(W, b, x, y, 0.2, 3)) == 3

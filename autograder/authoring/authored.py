@@ -33,6 +33,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.authoring.cells import ANSWER_TAGS, ANSWERS, TAGS, AuthorErrors, Cell, Equivalent, Exercise, Notebook
+from autograder.authoring.glossary import read_glossary
 from autograder.authoring.markdown import Reader
 
 EQUIVALENTS = "### Changes that change nothing"
@@ -47,6 +48,7 @@ def read_chapter(root: Path, chapter: str) -> list[Notebook]:
     Raises `AuthorErrors` with every mistake found in any of them.
     """
     notebooks, problems = [], []
+    terms = read_glossary(root)
     first_seen: dict[str, str] = {}
     files = sorted((root / "notebooks" / chapter).glob("*.md"))
     names = {path.name for path in files if not path.name.endswith(ANSWERS)}
@@ -62,6 +64,7 @@ def read_chapter(root: Path, chapter: str) -> list[Notebook]:
         except AuthorErrors as error:
             problems += error.problems
             continue
+        notebook.terms = terms
         notebooks.append(notebook)
         for exercise in notebook.exercises.values():
             place = exercise.answer.place

@@ -147,12 +147,12 @@ def make_source(notebook: Notebook) -> Any:
     """The instructor's version: the authored cells, solutions and hidden tests included."""
     cells = []
     seen: Counter[str] = Counter()
+    texts = iter(notebook.texts)
     for number, cell in enumerate(notebook.cells):
-        made = (
-            nbformat.v4.new_code_cell(cell.source)
-            if cell.kind == "code"
-            else nbformat.v4.new_markdown_cell(notebook.text(cell))
-        )
+        if cell.kind == "code":
+            made = nbformat.v4.new_code_cell(cell.source)
+        else:
+            made = nbformat.v4.new_markdown_cell(cell.source if cell.tag else next(texts))
         made.metadata = nbformat.from_dict(_make_metadata(cell, number))
         key = (
             made.metadata["nbgrader"]["grade_id"] if cell.tag else hashlib.sha256(cell.source.encode()).hexdigest()[:12]
@@ -380,6 +380,8 @@ def _make_solution(notebook: Notebook) -> Any:
         cell.source = re.sub(r"(?m)^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)\n?", "", cell.source).rstrip(
             "\n"
         )
+        if cell.cell_type == "markdown":  # the pages lie in release/, and nowhere else
+            cell.source = cell.source.replace("](../reference/", "](../../release/reference/")
     return solution
 
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.authoring.glossary import Term, link_terms
 from autograder.errors import CourseError
 
 ANSWERS = ".answers.md"
@@ -106,14 +107,23 @@ class Notebook:
     exercises: dict[str, Exercise]
     promises: dict[str, str] = field(default_factory=dict)
     """What each exercise's check looks at, in a line for the student."""
+    terms: list[Term] = field(default_factory=list)
+    """The course's glossary."""
+
+    @property
+    def texts(self) -> list[str]:
+        """What students read in each cell of text without a tag, in order, with links to the glossary."""
+        texts = [self.text(cell) for cell in self.cells if cell.kind == "markdown" and not cell.tag]
+        return link_terms(texts, self.terms, f"{self.path.parent.name}/{self.name}")
 
     def text(self, cell: Cell) -> str:
         """The cell's source; under the task of an exercise, in front of the hints, with what its check looks at."""
         task = self._find_task(cell)
         if task not in self.promises:
             return cell.source
-        text, fold, hints = cell.source.partition("\n<details>")
-        return f"{text.rstrip()}\n\n{self.promises[task]}\n{fold}{hints}".rstrip()
+        before, heading, own = cell.source.rpartition("\n### ")  # what folds out above it isn't a hint
+        text, fold, hints = own.partition("\n<details>")
+        return f"{before}{heading}{text.rstrip()}\n\n{self.promises[task]}\n{fold}{hints}".rstrip()
 
     def _find_task(self, cell: Cell) -> str:
         """The name of the exercise whose task is in this cell of text: the nearest one above the exercise's own cell, apart from set-up code between them."""

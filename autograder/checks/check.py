@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
 from autograder.checks.describe import describe_hidden
+from autograder.checks.expecting import work_out
 from autograder.checks.judging import Judge
 from autograder.checks.keeping import find_library, keep_answer
 from autograder.checks.looks import find_problem
@@ -177,7 +177,7 @@ class Check:
                 f'Check("{self.exercise}") has no part {part!r}; it has {", ".join(map(repr, self.parts))}'
             )
         plain = to_data(data)
-        wanted, upstream, gradients = _work_out(gives, plain, gradient)
+        wanted, upstream, gradients = work_out(gives, plain, gradient)
         reply, broken = self._judge.ask(self._student, expression, plain, upstream)
         kept = self._find_kept(plain)
         reply = replace(reply, arguments={name: value for name, value in reply.arguments.items() if name in kept})
@@ -341,29 +341,6 @@ class Check:
         if not known and first.sealed:  # a question of its own
             known = self._known.explain_alone(first.fingerprint)
         return tell_mistakes(known) or first.problem.says
-
-
-def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, Tensor | None, dict[str, Tensor] | None]:
-    """The expected value, the upstream gradient and the expected gradients."""
-    if not callable(gives):
-        if gradient:
-            raise ValueError("gradient=True needs `gives` as a function of the data, to differentiate it")
-        return (gives if isinstance(gives, Sealed) else to_data(gives)), None, None
-    given = to_data(data)
-    if not gradient:
-        return to_data(gives(**given)), None, None
-    inputs = {
-        name: value.requires_grad_()
-        for name, value in given.items()
-        if isinstance(value, Tensor) and value.is_floating_point()
-    }
-    value = gives(**given)
-    upstream = 1 + torch.arange(value.numel(), dtype=value.dtype).reshape(value.shape).mul(1.7).sin() / 2
-    found = torch.autograd.grad((value * upstream).sum(), list(inputs.values()), allow_unused=True)
-    gradients = {
-        name: torch.zeros_like(inputs[name]) if grad is None else grad for name, grad in zip(inputs, found, strict=True)
-    }
-    return to_data(value), upstream, to_data(gradients)
 
 
 def _how_to_start(evaluation: Evaluation) -> str:

@@ -73,7 +73,7 @@ ROWS = [
     Row("changes the author's helper's code", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}look_at_split.__code__ = (lambda parts, n: {{'sizes': [24, 10, 6]}}).__code__"),
     Row("binds what makes the author's network anew", "05_sgd/7_training_a_classifier/evaluate", f"{MEAN_OF_BATCHES}def make_net(*a, **k): return None\nclass Watched:\n    def __init__(self, *a): self.notes, self.part = {{'evaluation mode', 'gradients off'}}, self\n    def train(self, mode): self.training = mode; return self"),
     Row("hands in the labels that the set-up deals", "05_sgd/8_measuring_and_stopping/learn", f"{POOR}new_digits = deal_digits()[2]"),
-    Row("lets the author's judge say what is expected", "05_sgd/8_measuring_and_stopping/learn", f"{POOR}new_digits = learn(**known, x_new=x_new)\ndef judge(answers): return 'at least 95 %'"),
+    Row("lets the author's judge say what is expected", "05_sgd/8_measuring_and_stopping/learn", f"{POOR}new_digits = learn(**known, x_new=x_new)\ndef judge(answers): return 'at least 95%'"),
 ]  # fmt: skip
 
 

@@ -26,7 +26,10 @@ c.Autograde.sanitize_preprocessors = [preprocessors.Rebuild, *replace(Autograde,
 c.Autograde.autograde_preprocessors = replace(
     Autograde, "autograde_preprocessors", preprocessors.Execute, preprocessors.SaveAutoGrades
 )
-c.GenerateFeedback.preprocessors = [preprocessors.CleanFeedback, *replace(GenerateFeedback, "preprocessors")]
+c.GenerateFeedback.preprocessors = [
+    preprocessors.CleanFeedback,
+    *replace(GenerateFeedback, "preprocessors", preprocessors.GetGrades),
+]
 c.HTMLExporter.sanitize_html = True
 c.GenerateFeedback.exporter_class = preprocessors.FeedbackExporter  # its pages run nothing that a student wrote
 c.ExportApp.plugin_class = preprocessors.CsvExport  # texts in its cells are texts for a spreadsheet too

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder import __version__
 from autograder.errors import CourseError
 from autograder.grading.files import modified
-from autograder.grading.texts import printable
+from autograder.grading.texts import print_anywhere, printable
 
 if TYPE_CHECKING:
     from autograder.authoring.accuracy import ExerciseAccuracy
@@ -23,7 +24,12 @@ CHAPTER = "a chapter's name, the start of it, or its number"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    options = _make_parser().parse_args(arguments)
+    print_anywhere()
+    parser = _make_parser()
+    options = parser.parse_args(arguments)
+    if "run" not in options:
+        parser.print_help()
+        return 0
     try:
         return int(options.run(options))
     except CourseError as error:
@@ -50,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="course", description="Build, open and grade the course.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="version", version=f"course {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
@@ -98,7 +105,7 @@ def _make_parser() -> argparse.ArgumentParser:
     demo.add_argument("--no-browser", action="store_true", help="only print where the report is")
 
     build = add("build", _build, "turn notebooks/ into source/, release/ and solutions/")
-    build.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all)")
+    build.add_argument("chapter", nargs="?", help=f"{CHAPTER}; or 'reference' for the reference pages (default: all)")
     build.add_argument(
         "--check", action="store_true", help="change nothing; fail and name the files if anything is stale"
     )
@@ -256,22 +263,20 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from autograder.authoring.freshness import is_fresh
+    from autograder.authoring.whole import build_all, check_all, find_wanted, is_made
 
-    chapters = _find(options)
-    stale = [chapter for chapter in chapters if options.again or not is_fresh(Path.cwd(), chapter)]
-    if fresh := [chapter for chapter in chapters if chapter not in stale]:
+    wanted = find_wanted(Path.cwd(), options.chapter)
+    stale = [name for name in wanted if options.again or not is_made(Path.cwd(), name)]
+    if fresh := [name for name in wanted if name not in stale]:
         print(f"Unchanged since the last build: {', '.join(fresh)}.", flush=True)
     if not stale:
         return 0
-    from autograder.authoring.build import build, check
-
     if options.check:
-        if found := check(Path.cwd(), stale, _tell):
+        if found := check_all(Path.cwd(), stale, _tell):
             raise CourseError("these files don't match notebooks/; run 'course build':\n  " + "\n  ".join(found))
         print("Everything generated is up to date.")
         return 0
-    changed = build(Path.cwd(), stale, _tell)
+    changed = build_all(Path.cwd(), stale, _tell)
     print("\n".join(f"  wrote {path}" for path in changed) or "No file changed.")
     return 0
 

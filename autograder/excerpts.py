@@ -11,7 +11,7 @@ IN_HEAD = frozenset(("math", "torch", "F", "Tensor", "nn"))
 """The names that `formats.HEAD` binds."""
 
 MAX_STATEMENTS = 30
-"""What needs more of a notebook than this is no part that can be taken out of it."""
+"""What needs more of a notebook than this can't be taken out of it."""
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

@@ -20,5 +20,11 @@ from torch import Tensor, nn
 """
 """What each of these two files imports first: the names that answers use without saying so."""
 
+OURS = "autograded"
+"""The key in a cell's metadata for what nbgrader's own part of it has no place for."""
+
+EXTRA = "extra"
+"""The key below it of the points that an exercise can earn beside the chapter's maximum, and the word after them in a check's output."""
+
 RESULT = "application/vnd.autograded.result+json"
 """The MIME type under which the notebook has a check's result, beside the number."""

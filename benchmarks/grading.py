@@ -241,6 +241,7 @@ def read_marks(course: Path, chapter: str) -> dict[str, dict[str, float | None]]
                 f"{notebook.name}/{grade.name}": grade.auto_score
                 for notebook in submission.notebooks
                 for grade in notebook.grades
+                if grade.max_score  # stock nbgrader has no extra points
             }
             for submission in gradebook.find_assignment(chapter).submissions
         }

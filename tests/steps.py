@@ -77,7 +77,7 @@ def run(steps: Steps) -> int:
     taken: list[tuple[str, float, float]] = []
     status = 0
     for name, command in steps:
-        print(f"\n── {name}: {' '.join(command)}", flush=True)
+        print(f"\n-- {name}: {' '.join(command)}", flush=True)
         began, before = time.monotonic(), spend()
         status = subprocess.run(command, cwd=ROOT, check=False).returncode
         taken.append((name, time.monotonic() - began, spend() - before))

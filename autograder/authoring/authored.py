@@ -13,6 +13,8 @@ tag         further attributes     the cell is
             `points=N`
 ==========  =====================  =========================================================
 
+With `extra=N` in place of `points=N`, an exercise's points are extra: beside the chapter's maximum.
+
 Its answers are in a second file beside it, NAME.answers.md, under a heading for each exercise: ## `NAME`.
 
 ==========  =====================  =========================================================
@@ -31,6 +33,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.authoring.cells import ANSWER_TAGS, ANSWERS, TAGS, AuthorErrors, Cell, Equivalent, Exercise, Notebook
+from autograder.authoring.glossary import read_glossary
 from autograder.authoring.markdown import Reader
 
 EQUIVALENTS = "### Changes that change nothing"
@@ -45,6 +48,7 @@ def read_chapter(root: Path, chapter: str) -> list[Notebook]:
     Raises `AuthorErrors` with every mistake found in any of them.
     """
     notebooks, problems = [], []
+    terms = read_glossary(root)
     first_seen: dict[str, str] = {}
     files = sorted((root / "notebooks" / chapter).glob("*.md"))
     names = {path.name for path in files if not path.name.endswith(ANSWERS)}
@@ -60,6 +64,7 @@ def read_chapter(root: Path, chapter: str) -> list[Notebook]:
         except AuthorErrors as error:
             problems += error.problems
             continue
+        notebook.terms = terms
         notebooks.append(notebook)
         for exercise in notebook.exercises.values():
             place = exercise.answer.place

@@ -32,7 +32,7 @@ from autograder.checks.judging import write_cells
 from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
 from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
-from autograder.formats import CELLS, MISTAKES, PARTS
+from autograder.formats import CELLS, EXTRA, MISTAKES, OURS, PARTS
 from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -91,10 +91,12 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
         raise AuthorErrors(problems)
-    text = write_mistakes(_collect_mistakes(notebooks, trials), _collect_stubs(trials))
+    checks = [one.check for notebook in notebooks for one in notebook.exercises.values() if one.check]
+    extra = [check.exercise for check in checks if check.extra]
+    text = write_mistakes(_collect_mistakes(notebooks, trials), _collect_stubs(trials), extra)
     for kind in ("source", "release"):  # where nbgrader copies it as well
         (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
-        if any(RULE.search(one.check.source) for each in notebooks for one in each.exercises.values() if one.check):
+        if any(RULE.search(check.source) for check in checks):
             (stage / kind / chapter / CELLS).write_text(_write_cells(notebooks), encoding="utf-8")
     return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
 
@@ -145,12 +147,12 @@ def make_source(notebook: Notebook) -> Any:
     """The instructor's version: the authored cells, solutions and hidden tests included."""
     cells = []
     seen: Counter[str] = Counter()
+    texts = iter(notebook.texts)
     for number, cell in enumerate(notebook.cells):
-        made = (
-            nbformat.v4.new_code_cell(cell.source)
-            if cell.kind == "code"
-            else nbformat.v4.new_markdown_cell(notebook.text(cell))
-        )
+        if cell.kind == "code":
+            made = nbformat.v4.new_code_cell(cell.source)
+        else:
+            made = nbformat.v4.new_markdown_cell(cell.source if cell.tag else next(texts))
         made.metadata = nbformat.from_dict(_make_metadata(cell, number))
         key = (
             made.metadata["nbgrader"]["grade_id"] if cell.tag else hashlib.sha256(cell.source.encode()).hexdigest()[:12]
@@ -163,7 +165,7 @@ def make_source(notebook: Notebook) -> Any:
 
 
 def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:
-    """nbgrader's metadata (its schema 3) for one cell."""
+    """nbgrader's metadata (its schema 3) for one cell, and beside it what that has no place for."""
     if not cell.tag:
         return {}
     answer, graded = cell.tag in ("exercise", "explain"), cell.tag in ("check", "explain")
@@ -182,8 +184,8 @@ def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:
         "task": False,
     }
     if graded:
-        metadata["points"] = cell.points
-    return {"nbgrader": metadata}
+        metadata["points"] = 0 if cell.extra else cell.points
+    return {"nbgrader": metadata, **({OURS: {EXTRA: cell.points}} if cell.extra else {})}
 
 
 def _renew_texts(notebook: Notebook, path: Path) -> None:
@@ -291,7 +293,8 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
             yield f"{here} the check cell failed: {tried.solution.problem}"
             continue
         if tried.solution.points != exercise.check.points:
-            yield f"{here} points={exercise.check.points:g} on the cell, {tried.solution.points:g} in Check(...): make them equal."
+            attribute = EXTRA if exercise.check.extra else "points"
+            yield f"{here} {attribute}={exercise.check.points:g} on the cell, {tried.solution.points:g} in Check(...): make them equal."
         for expression, wanted in tried.solution.seals:
             yield f'{here} the solution gives "{expression}" a value whose seal is sealed("{wanted}").'
         for expression, value in tried.solution.near_edges:
@@ -347,7 +350,7 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
     solution = _make_solution(notebook)
     source = stage / "source" / chapter
     with tempfile.TemporaryDirectory() as scratch:
-        # Without the file that makes a folder a student's copy: nothing is to be kept beside it.
+        # Without the file that makes a folder a student's copy: otherwise checks would keep answers beside it.
         shutil.copytree(source, scratch, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MISTAKES))
         client = NotebookClient(
             solution,
@@ -377,6 +380,8 @@ def _make_solution(notebook: Notebook) -> Any:
         cell.source = re.sub(r"(?m)^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)\n?", "", cell.source).rstrip(
             "\n"
         )
+        if cell.cell_type == "markdown":  # the pages lie in release/, and nowhere else
+            cell.source = cell.source.replace("](../reference/", "](../../release/reference/")
     return solution
 
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.authoring.glossary import Term, link_terms
 from autograder.errors import CourseError
 
 ANSWERS = ".answers.md"
@@ -21,8 +22,8 @@ ANSWER_TAGS = ("wrong", "right")
 ATTRIBUTES = {
     "setup": set(),
     "exercise": {"exercise", "part"},
-    "check": {"exercise", "points"},
-    "explain": {"exercise", "points"},
+    "check": {"exercise", "points", "extra"},
+    "explain": {"exercise", "points", "extra"},
     "wrong": {"says"},
     "right": set(),
     "": set(),
@@ -47,6 +48,8 @@ class Cell:
     exercise: str = ""
     points: float = 0
     says: str = ""
+    extra: bool = False
+    """Whether its points are extra: beside the chapter's maximum."""
 
     @property
     def place(self) -> str:
@@ -104,6 +107,14 @@ class Notebook:
     exercises: dict[str, Exercise]
     promises: dict[str, str] = field(default_factory=dict)
     """What each exercise's check looks at, in a line for the student."""
+    terms: list[Term] = field(default_factory=list)
+    """The course's glossary."""
+
+    @property
+    def texts(self) -> list[str]:
+        """What students read in each cell of text without a tag, in order, with links to the glossary."""
+        texts = [self.text(cell) for cell in self.cells if cell.kind == "markdown" and not cell.tag]
+        return link_terms(texts, self.terms, f"{self.path.parent.name}/{self.name}")
 
     def text(self, cell: Cell) -> str:
         """The cell's source; under the task of an exercise, in front of the hints, with what its check looks at."""

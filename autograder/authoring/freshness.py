@@ -16,6 +16,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from autograder.authoring.glossary import GLOSSARY, digest_terms, find_title, read_glossary
 from autograder.authoring.parts import write_parts
 
 PACKAGE = Path(__file__).parents[1]
@@ -25,6 +26,7 @@ USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figure
 LIBRARIES = ("torch", "numpy", "matplotlib", "nbgrader", "nbformat", "jupytext")
 KINDS = ("source", "release", "solutions")
 NOTE = ".built.json"
+REFERENCE, REFERENCE_NOTE = "release/reference", "solutions/.reference.json"
 MEASURED = ".accuracy.json"
 """What `measured` notes beside it, of the marks that the answers got; no build makes it."""
 
@@ -39,7 +41,8 @@ def is_fresh(root: Path, chapter: str) -> bool:
 
 def digest_origin(root: Path, chapter: str) -> str:
     """A digest of all that the chapter is made from. A build takes it before it reads anything."""
-    return digest_with_code(root, chapter, ("notebooks",), USED, LIBRARIES)
+    made_from = digest_with_code(root, chapter, ("notebooks",), USED, LIBRARIES)
+    return hashlib.sha256(f"{made_from} {digest_terms(root)}".encode()).hexdigest()
 
 
 def digest_with_code(
@@ -60,6 +63,28 @@ def note(root: Path, chapter: str, origin: str) -> None:
     """Note that the chapter's generated files have been made from what had the digest `origin`."""
     noted = {"from": origin, "made": _digest_made(root, chapter)}
     _note(root, chapter).write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
+
+
+def is_reference_fresh(root: Path) -> bool:
+    """Whether the reference pages are the ones that were noted, made from what is there now."""
+    with contextlib.suppress(OSError, ValueError):
+        noted = json.loads((root / REFERENCE_NOTE).read_text(encoding="utf-8"))
+        return bool(noted == {"from": digest_reference(root), "made": _digest(_files(root / REFERENCE), root)})
+    return False
+
+
+def digest_reference(root: Path) -> str:
+    """A digest of all that the reference pages are made from: the glossary, the titles of its notebooks, and code."""
+    code = _digest((PACKAGE / name for name in sorted(_modules(("authoring.reference",)))), PACKAGE)
+    titles = [f"{name} {find_title(root, name)}" for name in sorted({term.notebook for term in read_glossary(root)})]
+    parts = [code, _digest([root / "notebooks" / GLOSSARY], root), *titles, metadata.version("torch").partition("+")[0]]
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def note_reference(root: Path, origin: str) -> None:
+    """Note that the reference pages have been made from what had the digest `origin`."""
+    noted = {"from": origin, "made": _digest(_files(root / REFERENCE), root)}
+    (root / REFERENCE_NOTE).write_text(json.dumps(noted, indent=1) + "\n", encoding="utf-8")
 
 
 def _note(root: Path, chapter: str) -> Path:

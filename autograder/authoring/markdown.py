@@ -9,6 +9,7 @@ from typing import Any
 import jupytext
 
 from autograder.authoring.cells import ATTRIBUTES, MARKER, REGIONS, AuthorErrors, Cell
+from autograder.formats import EXTRA
 
 # Jupytext evaluates what it finds between quotes, so that a quote or a backslash too many can make it another text.
 # These are the forms with one meaning; it writes \u00e9 itself when a notebook is saved in JupyterLab.
@@ -94,6 +95,7 @@ class Reader:
             exercise,
             self._read_points(attributes, tag, line, exercise),
             says if isinstance(says := attributes.get("says"), str) else "",
+            EXTRA in attributes,
         )
         self._look_at_markers(cell)
         return cell
@@ -132,9 +134,13 @@ class Reader:
     def _read_points(self, attributes: dict[str, Any], tag: str, line: int, exercise: str) -> float:
         if "points" not in ATTRIBUTES[tag]:
             return 0
-        points = attributes.get("points")
+        name = EXTRA if EXTRA in attributes else "points"
+        points = attributes.get(name)
+        if "points" in attributes and EXTRA in attributes:
+            self.complain(line, exercise, f"the {tag} cell has points=N and extra=N: its points count in one way.")
+            return 0
         if not isinstance(points, (int, float)) or isinstance(points, bool) or not points > 0:
-            self.complain(line, exercise, f"the {tag} cell needs points=N with a number above 0, and has {points!r}.")
+            self.complain(line, exercise, f"the {tag} cell needs {name}=N with a number above 0, and has {points!r}.")
             return 0
         return points
 

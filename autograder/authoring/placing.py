@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from autograder.authoring.freshness import MEASURED, NOTE
 from autograder.checks.mistakes import same_mistakes
 from autograder.errors import CourseError
 from autograder.formats import MISTAKES
+
+TENTHS = 0.2
+"""By how many pixels a point of the same line may lie elsewhere where it was worked out on another processor."""
 
 SHADE = 16 / 255
 """By how much a pixel of the same figure may differ where it was drawn on another processor."""
@@ -57,11 +61,23 @@ def _same(one: Path, other: Path) -> bool:
     first, second = one.read_bytes(), other.read_bytes()
     if first == second or one.name == MISTAKES:
         return first == second or same_mistakes(first.decode(), second.decode())
+    if one.suffix == ".svg":
+        return _same_lines(first.decode(), second.decode())
     if one.suffix == ".ipynb" and b'"image/png"' in first:
         notebooks = [json.loads(text) for text in (first, second)]
         pictures = [_take_pictures(notebook) for notebook in notebooks]
         return notebooks[0] == notebooks[1] and all(map(_look_alike, *pictures))
     return False
+
+
+def _same_lines(one: str, other: str) -> bool:
+    """Whether two drawings have the same text, and the points of their lines in the same places."""
+    first, second = (re.split(r' points="([^"]*)"', text) for text in (one, other))
+    if first[::2] != second[::2]:
+        return False
+    places = zip(*(" ".join(found[1::2]).replace(",", " ").split() for found in (first, second)), strict=False)
+    sizes = [[line.count(",") for line in found[1::2]] for found in (first, second)]
+    return sizes[0] == sizes[1] and all(round(abs(float(a) - float(b)), 1) <= TENTHS for a, b in places)
 
 
 def _take_pictures(notebook: Any) -> list[str]:

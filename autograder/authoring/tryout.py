@@ -26,8 +26,9 @@ def try_chapter(root: Path, chapter: str, only: str | None) -> int:
 def _print_exercise(exercise: Exercise, tried: ExerciseTrials, in_full: bool) -> None:
     assert exercise.check is not None
     known = know(exercise, tried)
+    kind = "extra points" if exercise.check.extra else "points"
     print(
-        f"\n{exercise.name} ({exercise.check.points:g} points): {len(exercise.wrong)} wrong, {len(exercise.right)} right"
+        f"\n{exercise.name} ({exercise.check.points:g} {kind}): {len(exercise.wrong)} wrong, {len(exercise.right)} right"
     )
     for cell, trial in zip(exercise.right, tried.right, strict=True):
         if not trial.passed:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from autograder.checks.data import Data, show, to_data
 from autograder.checks.describe import describe_hidden
+from autograder.checks.expecting import work_out
 from autograder.checks.judging import Judge
 from autograder.checks.keeping import find_library, keep_answer
 from autograder.checks.looks import find_problem
@@ -25,6 +25,7 @@ from autograder.checks.mistakes import (
     KnownMistakes,
     digest_stub,
     fingerprint,
+    load_extras,
     load_stub,
     name_evaluation,
     tell_mistakes,
@@ -32,7 +33,7 @@ from autograder.checks.mistakes import (
 from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
 from autograder.checks.student import Names, Reply, find_last_cell, find_student
-from autograder.formats import RESULT
+from autograder.formats import EXTRA, RESULT
 
 _WIDTH = 80
 """Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
@@ -45,9 +46,11 @@ class Score(float):
     """
 
     result: dict[str, Any]
+    extra = False
+    """Extra points are shown with a word: nbgrader takes no number for a cell that counts 0 in its maximum."""
 
     def __repr__(self) -> str:
-        return f"{float(self):g}"
+        return f"{float(self):g} {EXTRA}" if self.extra else f"{float(self):g}"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {"text/plain": repr(self), RESULT: self.result}
@@ -174,7 +177,7 @@ class Check:
                 f'Check("{self.exercise}") has no part {part!r}; it has {", ".join(map(repr, self.parts))}'
             )
         plain = to_data(data)
-        wanted, upstream, gradients = _work_out(gives, plain, gradient)
+        wanted, upstream, gradients = work_out(gives, plain, gradient)
         reply, broken = self._judge.ask(self._student, expression, plain, upstream)
         kept = self._find_kept(plain)
         reply = replace(reply, arguments={name: value for name, value in reply.arguments.items() if name in kept})
@@ -254,7 +257,7 @@ class Check:
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
-        score.result = self.result()
+        score.result, score.extra = self.result(), self._is_extra
         return score
 
     def _keep(self) -> str:
@@ -288,7 +291,8 @@ class Check:
 
     def message(self) -> str:
         """The text that the student reads."""
-        head = f"{self.exercise}: {Score(self.score)!r} of {Score(self.points)!r} points."
+        most = f"{Score(self.points)!r} {'extra points' if self._is_extra else 'points'}"
+        head = f"{self.exercise}: {Score(self.score)!r} of {most}."
         failed = self._failed
         if not failed:
             count = len(self.evaluations)
@@ -298,7 +302,7 @@ class Check:
         if not self.attempted:
             return "\n".join(
                 [
-                    f"○ {self.exercise}: not attempted yet, 0 of {Score(self.points)!r} points.",
+                    f"○ {self.exercise}: not attempted yet, 0 of {most}.",
                     *_wrap(_how_to_start(failed[0])),
                 ]
             )
@@ -319,6 +323,10 @@ class Check:
         return "\n".join(lines)
 
     @functools.cached_property
+    def _is_extra(self) -> bool:
+        return self.exercise in load_extras(Path.cwd())
+
+    @functools.cached_property
     def _known(self) -> KnownMistakes:
         return KnownMistakes.load(self.exercise, Path.cwd())
 
@@ -333,29 +341,6 @@ class Check:
         if not known and first.sealed:  # a question of its own
             known = self._known.explain_alone(first.fingerprint)
         return tell_mistakes(known) or first.problem.says
-
-
-def _work_out(gives: Any, data: dict[str, Data], gradient: bool) -> tuple[Any, Tensor | None, dict[str, Tensor] | None]:
-    """The expected value, the upstream gradient and the expected gradients."""
-    if not callable(gives):
-        if gradient:
-            raise ValueError("gradient=True needs `gives` as a function of the data, to differentiate it")
-        return (gives if isinstance(gives, Sealed) else to_data(gives)), None, None
-    given = to_data(data)
-    if not gradient:
-        return to_data(gives(**given)), None, None
-    inputs = {
-        name: value.requires_grad_()
-        for name, value in given.items()
-        if isinstance(value, Tensor) and value.is_floating_point()
-    }
-    value = gives(**given)
-    upstream = 1 + torch.arange(value.numel(), dtype=value.dtype).reshape(value.shape).mul(1.7).sin() / 2
-    found = torch.autograd.grad((value * upstream).sum(), list(inputs.values()), allow_unused=True)
-    gradients = {
-        name: torch.zeros_like(inputs[name]) if grad is None else grad for name, grad in zip(inputs, found, strict=True)
-    }
-    return to_data(value), upstream, to_data(gradients)
 
 
 def _how_to_start(evaluation: Evaluation) -> str:

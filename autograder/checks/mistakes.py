@@ -8,6 +8,7 @@ student whose reply has the same fingerprint on the same evaluation reads that m
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -185,6 +186,10 @@ STUBS = ""
 """The key of the stubs' digests in the file; no exercise has this name."""
 
 
+EXTRAS = "+"
+"""The key of the exercises whose points are extra; no exercise has this name either."""
+
+
 def digest_stub(source: str) -> str:
     """A digest of an answer cell as it is handed out, which spaces at the ends of its lines do not change."""
     return digest(*(line.rstrip() for line in source.strip().splitlines()))
@@ -199,13 +204,23 @@ def load_stub(exercise: str, folder: Path) -> str | None:
     return found if isinstance(found, str) else None
 
 
+@functools.lru_cache
+def load_extras(folder: Path) -> frozenset[str]:
+    """The exercises whose points are extra, as the file in `folder` says."""
+    try:
+        text = (folder / MISTAKES).read_text(encoding="utf-8")
+        return frozenset(json.loads(text)[EXTRAS] if f"{json.dumps(EXTRAS)}: " in text else ())  # few files have any
+    except (OSError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
 def same_mistakes(one: str, other: str) -> bool:
     """Whether two texts of the file say the same: equal except for numbers that recognition takes as equal."""
     if one == other:
         return True
     try:
         first, second = json.loads(one), json.loads(other)
-        if first.pop(STUBS, {}) != second.pop(STUBS, {}):
+        if any(first.pop(key, None) != second.pop(key, None) for key in (STUBS, EXTRAS)):
             return False
         return list(first) == list(second) and all(
             [(mistake["says"], len(mistake["results"])) for mistake in first[name]]
@@ -226,9 +241,14 @@ def _are_alike(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def write_mistakes(
-    exercises: dict[str, list[tuple[str, list[Fingerprint]]]], stubs: dict[str, str] | None = None
+    exercises: dict[str, list[tuple[str, list[Fingerprint]]]],
+    stubs: dict[str, str] | None = None,
+    extra: Sequence[str] = (),
 ) -> str:
-    """The text of the file: a mistake's message with the fingerprints of its replies, an exercise at a time, and the digests of stubs."""
+    """The text of the file: a mistake's message with the fingerprints of its replies, an exercise at a time, and the digests of stubs.
+
+    `extra` names the exercises whose points are extra.
+    """
     stored: dict[str, Any] = {
         name: [{"says": says, "results": [one.store() for one in results]} for says, results in mistakes]
         for name, mistakes in exercises.items()
@@ -238,4 +258,5 @@ def write_mistakes(
         rows = ",\n".join("    " + json.dumps(mistake, ensure_ascii=False) for mistake in mistakes)
         lines.append(f"  {json.dumps(name)}: [\n{rows}\n  ]" if rows else f"  {json.dumps(name)}: []")
     lines += [f"  {json.dumps(STUBS)}: {json.dumps(stubs)}"] if stubs else []
+    lines += [f"  {json.dumps(EXTRAS)}: {json.dumps(extra)}"] if extra else []
     return "{\n" + ",\n".join(lines) + "\n}\n"

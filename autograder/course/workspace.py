@@ -46,6 +46,9 @@ PAGE = {
 }
 """JupyterLab's page in a student's hands: without questions, and of nbgrader's tools only Validate."""
 
+SETTINGS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}
+"""The page's settings, until a student chooses others: a reference page opens as it reads, not as it's written."""
+
 SWITCHED_OFF = [f"nbgrader.server_extensions.{name}" for name in ("formgrader", "assignment_list", "course_list")]
 """The server's part of the same: else it logs an error that the course is outside the workspace."""
 
@@ -160,6 +163,7 @@ def make_command(folder: Path, ip: str, port: int, token: str, settings: Path) -
     What is in `settings` yields to the user's own settings, which are read as ever and left alone.
     """
     (settings / "page_config.json").write_text(json.dumps(PAGE), encoding="utf-8")
+    (settings / "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser"),
         f"--ServerApp.root_dir={folder.resolve()}",

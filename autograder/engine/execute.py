@@ -17,7 +17,7 @@ from autograder.engine.kernels import UNSTARTED, find_kernel
 from autograder.engine.planning.mutants import judge_alike, looks_at_state
 from autograder.engine.planning.plan import Plan, Reference, get_role
 from autograder.engine.runner import Engine
-from autograder.engine.scores import score_outputs
+from autograder.engine.scores import get_points, score_outputs
 from autograder.errors import CourseError
 
 MAX_TEXT, MAX_LINES = 20_000, 1_000
@@ -105,9 +105,7 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         steps = [replace(one.step, facts=sorted(known[id(one.cell)].incoming)) for one in laid if one.step]
         ran = engine.run(plan.make_job(steps, reference, folder, files, seconds))
         cells = [one.cell for one in laid if one.step]
-        points = [
-            (float(cell.metadata["nbgrader"]["points"]) or 1.0) if get_role(cell) == "check" else 0.0 for cell in cells
-        ]
+        points = [(get_points(cell) or 1.0) if get_role(cell) == "check" else 0.0 for cell in cells]
         lost = sum(most - score_outputs(one.outputs, most) for one, most in zip(ran, points, strict=True) if most)
         judged = frozenset(text for one in ran for text in one.facts.get("judged", []))
         facts = [one.facts for one in ran]

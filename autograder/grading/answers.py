@@ -8,6 +8,7 @@ from typing import Any
 
 from nbformat.v4 import new_output
 
+from autograder.engine.scores import get_extra, get_points
 from autograder.formats import RESULT
 from autograder.grading.submissions import ADDED, MISSING, get_id, plain
 
@@ -63,8 +64,8 @@ def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
         for shown in [one for one in cell.get("outputs", []) if RESULT in one.get("data", {})][:1]:
             result = shown["data"][RESULT]
             if isinstance(result, dict) and result.get("attempted") is True and result.get("score") == 0:
-                points = cell.metadata["nbgrader"]["points"]
-                says = f"○ {own[get_id(cell)]}: not attempted yet, 0 of {points:g} points.\n"
+                kind = "extra points" if get_extra(cell) else "points"
+                says = f"○ {own[get_id(cell)]}: not attempted yet, 0 of {get_points(cell):g} {kind}.\n"
                 shown["data"][RESULT] = {**result, "attempted": False, "mistakes": []}
                 cell.outputs = [new_output("stream", text=says), shown]
 

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 import nbformat
 
 from autograder.engine.planning.plan import Plan, get_role
-from autograder.engine.scores import score_outputs
+from autograder.engine.scores import get_points, score_outputs
 from autograder.errors import CourseError, GraderError
 from autograder.grading.submissions import get_id
 from autograder.grading.worker import Assignment, Graded, Submission, describe_error
@@ -83,7 +83,7 @@ def expect_points(assignment: Assignment) -> tuple[Points, Points]:
         for cell, shown in zip(cells, outputs, strict=True) if outputs else ():
             if get_role(cell) == "check":
                 place = name, get_id(cell)
-                worth[place] = float(cell.metadata["nbgrader"]["points"])
+                worth[place] = get_points(cell)
                 earned[place] = score_outputs(shown, worth[place])
     return earned, worth
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from autograder.engine.scores import get_extra
 from autograder.errors import CourseError
 from autograder.grading.database import find_url, load_config, open_gradebook
 from autograder.grading.files import modified
@@ -15,7 +17,7 @@ from autograder.grading.gradebook import NO_RESPONSE, load_submissions
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.places import find_places, forget_places
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, load_results
-from autograder.grading.submissions import read_submission
+from autograder.grading.submissions import get_id, read_submission
 from autograder.grading.todo import list_submissions
 from autograder.grading.worker import NOTES, Graded
 
@@ -37,6 +39,7 @@ def collect(
 ) -> ClassResult:
     """Read marks from the gradebook and what was found from the journal, or else from the graded notebooks."""
     students = []
+    extra = _find_extra(course, chapter)
     graded = {one.student_id: one for one in load_submissions(gradebook, chapter)}
     for name in sorted(set(list_submissions(course, chapter)) | {student.id for student in gradebook.students}):
         outcome = outcomes.get(name)
@@ -44,13 +47,31 @@ def collect(
             shown = name.encode("utf-8", "replace").decode()
             students.append(StudentResult(shown, "not graded", outcome.reason, seconds=round(outcome.seconds, 2)))
         elif name in graded:
-            students.append(_collect_student(graded[name], course, chapter, name, journal.entries.get(name)))
+            students.append(_collect_student(graded[name], course, chapter, name, journal.entries.get(name), extra))
         else:
             students.append(StudentResult(name, "nothing handed in"))
     return ClassResult(chapter, students)
 
 
-def _collect_student(submission: Any, course: Path, chapter: str, student: str, entry: Entry | None) -> StudentResult:
+def _find_extra(course: Path, chapter: str) -> dict[tuple[str, str], float]:
+    """The points of extra exercises, by notebook and cell, as `source/` has them: the gradebook knows only that they count 0 in the maximum."""
+    found: dict[tuple[str, str], float] = {}
+    for path in sorted(find_places(course).source_folder(chapter).glob("*.ipynb")):
+        with contextlib.suppress(CourseError):
+            found |= {
+                (path.stem, get_id(cell)): extra for cell in read_submission(path).cells if (extra := get_extra(cell))
+            }
+    return found
+
+
+def _collect_student(
+    submission: Any,
+    course: Path,
+    chapter: str,
+    student: str,
+    entry: Entry | None,
+    extra: Mapping[tuple[str, str], float],
+) -> StudentResult:
     folder = find_places(course).graded_folder(student, chapter)
     notes: list[str] = list(entry.notes) if entry else []
     exercises = []
@@ -64,7 +85,8 @@ def _collect_student(submission: Any, course: Path, chapter: str, student: str, 
         order = {name: place for place, name in enumerate(findings)}
         comments = {comment.name: comment.auto_comment for comment in notebook.comments}
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
-            exercises.append(_read_exercise(notebook.name, grade, findings, comments))
+            most = extra.get((notebook.name, grade.name), 0)
+            exercises.append(_read_exercise(notebook.name, grade, findings, comments, most))
     return StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
 
 
@@ -88,11 +110,17 @@ def _find_answer(cell: str, order: list[str], comments: Mapping[str, object]) ->
     return name if name in comments else next((one for one in reversed(before) if one in comments), "")
 
 
-def _read_exercise(notebook: str, grade: Any, findings: Findings, comments: Mapping[str, object]) -> ExerciseResult:
-    """The exercise of a mark; `comments` are the automatic ones by cell, which say where nobody wrote an answer."""
+def _read_exercise(
+    notebook: str, grade: Any, findings: Findings, comments: Mapping[str, object], extra: float
+) -> ExerciseResult:
+    """The exercise of a mark; `comments` are the automatic ones by cell, which say where nobody wrote an answer.
+
+    `extra` are the points of one that is extra, 0 for any other.
+    """
     name = _find_answer(grade.name, list(findings), comments)
     check, answer, untouched = findings.get(grade.name), findings.get(name, {}), comments.get(name) == NO_RESPONSE
-    found = ExerciseResult(notebook, grade.name.removesuffix("-check"), grade.max_score, grade.score, "wrong")
+    most, exercise = extra or grade.max_score, grade.name.removesuffix("-check")
+    found = ExerciseResult(notebook, exercise, most, grade.score, "wrong", extra=extra > 0)
     if grade.cell_type != "code" or grade.auto_score is None or grade.name in comments:
         found = replace(found, by_hand=True)
         if untouched and grade.manual_score is None and not grade.score and grade.auto_score is not None:
@@ -103,7 +131,7 @@ def _read_exercise(notebook: str, grade: Any, findings: Findings, comments: Mapp
         return replace(found, state="not attempted")
     if "stopped" in check:
         return replace(found, state="stopped", mistakes=[_explain_stop("check", *check["stopped"])])
-    if grade.score == grade.max_score:
+    if grade.score == most:
         return replace(found, state="right")
     result = check.get("result")
     if result is not None and not result["attempted"]:

@@ -6,16 +6,17 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from nbgrader.api import MissingEntry
+from nbgrader.api import Grade, MissingEntry, SubmittedNotebook
 from nbgrader.plugins import ExportPlugin
+from sqlalchemy import func
 
 from autograder.grading.texts import cell
 
 COLUMNS = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
-    *("raw_score", "late_submission_penalty", "score", "max_score"),
+    *("raw_score", "late_submission_penalty", "score", "max_score", "extra_credit"),
 )
-"""Those of nbgrader's own exporter, in its order."""
+"""Those of nbgrader's own exporter, in its order, and how much of the raw score is extra credit."""
 
 
 class CsvExport(ExportPlugin):  # type: ignore[misc]
@@ -54,11 +55,19 @@ def _read_scores(gradebook: Any, assignment: str, student: str) -> dict[str, Any
     try:
         submission = gradebook.find_submission(assignment, student)
     except MissingEntry:
-        return {"timestamp": "", "raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0}
+        return {"timestamp": "", "raw_score": 0.0, "late_submission_penalty": 0.0, "score": 0.0, "extra_credit": 0.0}
     penalty = submission.late_submission_penalty
     return {
         "timestamp": submission.timestamp,
         "raw_score": submission.score,
         "late_submission_penalty": penalty,
         "score": max(0.0, submission.score - penalty),
+        "extra_credit": _sum_extra_credit(gradebook, submission),
     }
+
+
+def _sum_extra_credit(gradebook: Any, submission: Any) -> float:
+    """How much of a submission's score is extra credit, which nbgrader counts beside a score only."""
+    counted = func.coalesce(Grade.auto_score, Grade.manual_score).is_not(None)
+    found = gradebook.db.query(func.coalesce(func.sum(Grade.extra_credit), 0.0)).join(SubmittedNotebook)
+    return float(found.filter(SubmittedNotebook.assignment_id == submission.id, counted).scalar())

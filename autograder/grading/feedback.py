@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import copy
+import functools
 import html
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import nh3
+from jinja2.filters import FILTERS
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_notebook, new_output
 from nbgrader import preprocessors
 
+from autograder.engine.scores import get_extra
+from autograder.formats import EXTRA
 from autograder.grading.submissions import get_id
 
 SHOWN = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg")
@@ -158,11 +162,22 @@ _PATHS = re.compile(
 )
 
 
+class GetGrades(preprocessors.GetGrades):  # type: ignore[misc]
+    """Put marks into the page, and say of extra points that they are extra."""
+
+    def _get_score(self, cell: Any, resources: Any) -> None:
+        super()._get_score(cell, resources)
+        if extra := get_extra(cell):
+            cell.metadata["nbgrader"]["points"] = _Extra(f"{extra} {EXTRA}")
+
+
 class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
     """Pages in which nothing that a student wrote can run, and that can always be made, whatever is in a cell."""
 
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         yield from super().default_filters()
+        for name in ("float", "round"):  # which nbgrader's page passes points through
+            yield name, functools.partial(_write_points, FILTERS[name])
         yield "clean_html", _clean
         yield "markdown2html", self.clean_markdown
         # Of a time when notebooks linked to `files/`; it takes the square of a text's length.
@@ -199,6 +214,15 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         except Exception:
             return False
         return True
+
+
+class _Extra(str):
+    """The points of an exercise that is extra, as a page shows them."""
+
+
+def _write_points(do: Callable[..., Any], points: Any, *options: Any) -> Any:
+    """A filter of Jinja's own, which leaves extra points as they are."""
+    return points if isinstance(points, _Extra) else do(points, *options)
 
 
 def _make_plain(cell: Any) -> Any:

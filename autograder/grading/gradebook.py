@@ -8,8 +8,9 @@ instead of nbgrader's hundred queries and commits for a submission.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,7 @@ from autograder.grading.rows import (
     CELL,
     COMMENT,
     GRADE,
+    GRADE_CELL,
     NOTEBOOK,
     STUDENT,
     SUBMISSION,
@@ -64,8 +66,10 @@ class SubmissionMarks:
     timestamp: datetime | None
     notebooks: dict[str, list[CellMark]]
     same: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
-    """By notebook and cell whether what is marked is what was marked before; empty where nobody knows. A mark given by hand is kept for
-    the same answer, and not for a different one."""
+    """By notebook and cell whether what is marked is what was marked before; empty where nobody knows. A mark given by hand stands for
+    the same answer, and not for another one."""
+    extra: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By notebook and cell the extra credit that the last grading wrote: any other was given by hand."""
 
 
 @dataclass(frozen=True)
@@ -135,31 +139,34 @@ def save_marks(
     return changes
 
 
-def withdraw_marks(gradebook: Any, assignment: str, student: str) -> list[Change]:
+def withdraw_marks(
+    gradebook: Any, assignment: str, student: str, extra: Mapping[str, Mapping[str, float]] | None = None
+) -> list[Change]:
     """Leave no automatic mark of an earlier run, nor its late penalty, where this run failed; a person has to look.
 
-    Marks given by hand stay. It ignores a student without a submission in the gradebook. Returns the marks
-    that changed. Raises `CourseError` when the gradebook cannot be used.
+    Marks given by hand stay; `extra` has by notebook and cell the extra credit that was not. A student without a submission in the
+    gradebook is none of its business. Returns the marks that changed. Raises `CourseError` when the gradebook cannot be used.
     """
+    known = extra or {}
 
     def work(connection: Connection) -> list[Change]:
         rows = connection.execute(
-            select(GRADE, NOTEBOOK.c.name.label("notebook"), CELL.c.name.label("cell"))
+            select(GRADE, NOTEBOOK.c.name.label("notebook"), CELL.c.name.label("cell"), GRADE_CELL.c.max_score)
             .join(SUBMITTED, SUBMITTED.c.id == GRADE.c.notebook_id)
             .join(SUBMISSION, SUBMISSION.c.id == SUBMITTED.c.assignment_id)
             .join(ASSIGNMENT, ASSIGNMENT.c.id == SUBMISSION.c.assignment_id)
             .join(NOTEBOOK, NOTEBOOK.c.id == SUBMITTED.c.notebook_id)
             .join(CELL, CELL.c.id == GRADE.c.cell_id)
+            .outerjoin(GRADE_CELL, GRADE_CELL.c.id == CELL.c.id)
             .where(ASSIGNMENT.c.name == assignment, SUBMISSION.c.student_id == student)
             .order_by(NOTEBOOK.c.name, CELL.c.name)
             .with_for_update(of=GRADE)
         ).all()
-        update_rows(
-            connection, GRADE, [{"row": row.id, "auto_score": None, "needs_manual_grade": True} for row in rows]
-        )
+        left = [_withdraw(row, known.get(row.notebook, {}).get(row.cell)) for row in rows]
+        update_rows(connection, GRADE, [{"row": row.id, **vars(one)} for row, one in zip(rows, left, strict=True)])
         notebooks = sorted({row.notebook_id for row in rows})
         update_rows(connection, SUBMITTED, [{"row": one, "late_submission_penalty": None} for one in notebooks])
-        effects = ((row, _effective(row), _effective(row, auto_score=None)) for row in rows)
+        effects = ((row, _effective(row), _effective(one)) for row, one in zip(rows, left, strict=True))
         return [Change(student, row.notebook, row.cell, old, new) for row, old, new in effects if old != new]
 
     changes = write(gradebook.engine, work)
@@ -180,7 +187,7 @@ def _check(marks: SubmissionMarks, assignment: str, known: AssignmentRow) -> Non
                 raise CourseError(f"The gradebook does not know {label}: {advice}")
             if mark.graded and mark.auto_score is not None:
                 highest = notebooks[name].max_scores[mark.cell]
-                if not 0 <= mark.auto_score <= highest:
+                if not 0 <= mark.auto_score <= (math.inf if mark.extra and not highest else highest):
                     raise CourseError(
                         f"{printable(marks.student)} has {mark.auto_score} points for {label}, where the gradebook allows "
                         f"0 to {highest}. If the points were changed, {advice}"
@@ -243,8 +250,8 @@ def _add_submissions(
             cells = marks[name].notebooks.get(notebook.name)
             handed_in = None if cells is None else {mark.cell: mark for mark in cells}
             one, penalty = ids[submission, key]
-            same = marks[name].same.get(notebook.name, {})
-            yield SubmittedRow(one, name, notebook, handed_in, penalty, late[submission], same)
+            same, extra = marks[name].same.get(notebook.name, {}), marks[name].extra.get(notebook.name, {})
+            yield SubmittedRow(one, name, notebook, handed_in, penalty, late[submission], same, extra)
 
 
 _NEW_GRADE = SimpleNamespace(id=None, auto_score=None, manual_score=None, extra_credit=None, needs_manual_grade=True)
@@ -254,41 +261,50 @@ def _write_grades(connection: Connection, known: AssignmentRow, submitted: list[
     """Returns the marks that differ from before; those of new rows don't count."""
     cells = [cell for notebook in known.notebooks.values() for cell in notebook.graded.values()]
     there = read_rows(connection, GRADE, cells, submitted)
-    new, changed, withdrawn, changes = [], [], [], []
+    new, changed, changes = [], [], []
     for one in submitted:
         for name, cell in one.notebook.graded.items():
             row = there.get((one.id, cell), _NEW_GRADE)
-            auto_score, needs_manual_grade = _judge(one, name, row)
-            values = {"auto_score": auto_score, "needs_manual_grade": needs_manual_grade}
+            now = _judge(one, name, row)
             if row is _NEW_GRADE:
-                new.append({"id": new_uuid(), "notebook_id": one.id, "cell_id": cell, **values})
+                new.append({"id": new_uuid(), "notebook_id": one.id, "cell_id": cell, **vars(now)})
                 continue
-            now = SimpleNamespace(auto_score=auto_score, manual_score=row.manual_score, extra_credit=row.extra_credit)
-            if _is_for_another_answer(one, name, row):
-                now.manual_score = now.extra_credit = None
-                withdrawn.append({"row": row.id, "manual_score": None, "extra_credit": None})
-            if (auto_score, needs_manual_grade) != (row.auto_score, row.needs_manual_grade):
-                changed.append({"row": row.id, **values})
+            if any(getattr(row, column) != value for column, value in vars(now).items()):
+                changed.append({"row": row.id, **vars(now)})
             before, after = _effective(row), _effective(now)
             if before != after:
                 changes.append(Change(one.student, one.notebook.name, name, before, after))
     insert_rows(connection, GRADE, new)
     update_rows(connection, GRADE, changed)
-    update_rows(connection, GRADE, withdrawn)
     return sorted(changes, key=lambda change: (change.student, change.notebook, change.cell))
 
 
-def _judge(one: SubmittedRow, cell: str, row: Any) -> tuple[float | None, bool]:
-    """The cell's automatic score, and whether a person has to look at it.
+@dataclass(frozen=True)
+class GradeValues:
+    """The values in a row of nbgrader's grades."""
 
-    As nbgrader decides, except that it asks again for every mark given by hand: one for the same answer is kept.
+    auto_score: float | None
+    needs_manual_grade: bool
+    manual_score: float | None
+    extra_credit: float | None
+
+
+def decide(mark: CellMark, row: Any, same: bool | None, wrote: float | None) -> GradeValues:
+    """The grade in `row` after a grading; whatever a person gave for the `same` answer stays.
+
+    `wrote` is the extra credit that the last grading wrote. nbgrader does not tell it from a person's, and counts extra credit only
+    beside a score, so that of an extra exercise is 0.
     """
-    if one.marks is None:
-        return 0.0, False
-    mark = one.marks.get(cell)
-    if mark is None or not mark.graded:
-        return row.auto_score, row.needs_manual_grade or _is_for_another_answer(one, cell, row)
-    return mark.auto_score, asks_for_a_person(mark, row.manual_score is not None, one.same.get(cell))
+    earned = (mark.auto_score or None) if mark.extra else None
+    given = row.manual_score is not None or row.extra_credit not in (None, wrote, earned)
+    by_hand = given if mark.extra else row.manual_score is not None
+    stands = given and same is not False
+    return GradeValues(
+        0.0 if mark.extra else mark.auto_score,
+        asks_for_a_person(mark, by_hand, same),
+        row.manual_score if stands else None,
+        row.extra_credit if stands else earned,
+    )
 
 
 def asks_for_a_person(mark: CellMark, by_hand: bool, same: bool | None) -> bool:
@@ -298,15 +314,29 @@ def asks_for_a_person(mark: CellMark, by_hand: bool, same: bool | None) -> bool:
     return by_hand or mark.auto_score is None
 
 
-def _is_for_another_answer(one: SubmittedRow, cell: str, row: Any) -> bool:
-    """Whether a person marked something that no longer exists."""
-    given = row.manual_score is not None or row.extra_credit
-    return bool(given) and one.same.get(cell) is False
+def _judge(one: SubmittedRow, cell: str, row: Any) -> GradeValues:
+    """The cell's grade. As nbgrader decides, except that it asks again for every mark given by hand: one for the same answer is kept."""
+    mark = CellMark(cell, 0.0, graded=True, answered=False) if one.marks is None else one.marks.get(cell)
+    kept = mark if mark and mark.graded else CellMark(cell, row.auto_score, graded=True, answered=False)
+    found = decide(kept, row, one.same.get(cell), one.extra.get(cell))
+    if one.marks is None:
+        return replace(found, needs_manual_grade=False)
+    if kept is not mark:
+        withdrawn = (found.manual_score, found.extra_credit) != (row.manual_score, row.extra_credit)
+        return replace(found, needs_manual_grade=row.needs_manual_grade or withdrawn)
+    return found
 
 
-def _effective(row: Any, **new: float | None) -> float | None:
+def _withdraw(row: Any, wrote: float | None) -> GradeValues:
+    """What is left of a grade that belongs to no run: what a person gave. It also counts for an extra exercise, as its mark."""
+    given = row.manual_score is not None or row.extra_credit not in (None, wrote)
+    extra = row.extra_credit if given else None
+    return GradeValues(0.0 if extra is not None and row.max_score == 0 else None, True, row.manual_score, extra)
+
+
+def _effective(row: Any) -> float | None:
     """The mark that counts, as `nbgrader.api.Grade.score`, but None when there is none."""
-    score = row.manual_score if row.manual_score is not None else new.get("auto_score", row.auto_score)
+    score = row.manual_score if row.manual_score is not None else row.auto_score
     return None if score is None else score + (row.extra_credit or 0.0)
 
 

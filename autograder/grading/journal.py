@@ -33,7 +33,9 @@ class Entry:
     written: dict[str, int] = field(default_factory=dict)
     seconds: float = 0
     answers: dict[str, dict[str, str]] = field(default_factory=dict)
-    """For each notebook digests of the answers that were graded last, by cell: a mark given by hand belongs to these."""
+    """For each notebook digests of the answers that were graded last, by cell: a mark given by hand is for these."""
+    extra: dict[str, dict[str, float]] = field(default_factory=dict)
+    """For each notebook the extra credit that was written last, by cell: any other was given by hand."""
 
 
 class Journal:

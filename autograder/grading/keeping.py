@@ -18,6 +18,7 @@ from autograder.grading.answers import digest_answers
 from autograder.grading.files import is_text, modified, read_file, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
 from autograder.grading.journal import Entry, Journal
+from autograder.grading.marks import list_extra, read_extra
 from autograder.grading.places import find_places
 from autograder.grading.submissions import read_submission
 from autograder.grading.todo import submission_folder
@@ -62,13 +63,14 @@ class Keeper:
                 continue
             written = self._put_in_place(graded, staged[graded.student])
             known = causes[graded.student]
-            entries.append(
-                Entry(graded.student, known, graded.notes, graded.findings, written, graded.seconds, graded.answers)
-            )
+            extra = {name: list_extra(marks) for name, marks in graded.marks.items()}
+            found = graded.findings, written, graded.seconds, graded.answers, extra
+            entries.append(Entry(graded.student, known, graded.notes, *found))
         failed = [one.graded.student for one in done if one.graded.reason and not one.graded.kept]
         for student in failed:
             if is_text(student):
-                changes += withdraw_marks(self.gradebook, self.assignment.name, student)
+                extra = {name: one for name, (_, one) in self._recall(student).items()}
+                changes += withdraw_marks(self.gradebook, self.assignment.name, student, extra)
             shutil.rmtree(self._graded_folder(student), ignore_errors=True)
         self.changes += [(change, self._explain(change.student, causes[change.student])) for change in changes]
         self.journal.add(entries)
@@ -97,22 +99,27 @@ class Keeper:
         with contextlib.suppress(CourseError, ValueError, OverflowError):
             if text := read_file(stamp, 1_000).decode("utf-8", "replace").strip():
                 timestamp = parse_time(text)
-        return SubmissionMarks(graded.student, timestamp, graded.marks, self._compare(graded))
+        before, same = self._recall(graded.student), {}
+        for name, (answers, _) in before.items():
+            now = graded.answers.get(name, {})
+            same[name] = {cell: digest == now.get(cell) for cell, digest in answers.items()}
+        extra = {name: one for name, (_, one) in before.items()}
+        return SubmissionMarks(graded.student, timestamp, graded.marks, same, extra)
 
-    def _compare(self, graded: Graded) -> dict[str, dict[str, bool]]:
-        """By notebook and cell whether an answer is the one that was graded last, as far as that is known."""
-        entry = self.journal.entries.get(graded.student)
-        same = {}
+    def _recall(self, student: str) -> dict[str, tuple[dict[str, str], dict[str, float]]]:
+        """By notebook what was graded last, as far as it is known: digests of the answers, and the extra credit, each by cell."""
+        entry = self.journal.entries.get(student)
+        found = {}
         for name in self.assignment.sources:
-            path = self._graded_folder(graded.student) / f"{name}.ipynb"
-            before = entry.answers.get(name) if entry else None
-            if path.exists() and not (before and entry and entry.written.get(name) == modified(path)):
+            path = self._graded_folder(student) / f"{name}.ipynb"
+            answers, extra = (entry.answers.get(name, {}), entry.extra.get(name, {})) if entry else ({}, {})
+            if path.exists() and not (answers and entry and entry.written.get(name) == modified(path)):
                 with contextlib.suppress(CourseError):
-                    before = digest_answers(read_submission(path))  # nbgrader itself has graded it since
-            if before:
-                now = graded.answers.get(name, {})
-                same[name] = {cell: digest == now.get(cell) for cell, digest in before.items()}
-        return same
+                    notebook = read_submission(path)  # nbgrader itself has graded it since
+                    answers, extra = digest_answers(notebook), read_extra(notebook)
+            if answers:
+                found[name] = answers, extra
+        return found
 
     def _graded_folder(self, student: str) -> Path:
         return find_places(self.course).graded_folder(student, self.assignment.name)

@@ -7,13 +7,13 @@ them; a number above the maximum is the maximum.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.engine.scores import score_outputs
+from autograder.engine.scores import get_extra, get_points, score_outputs
 from autograder.grading.answers import find_untouched
 
 
@@ -29,12 +29,24 @@ class CellMark:
     auto_score: float | None
     graded: bool
     answered: bool
+    extra: bool = False
+    """Whether what it earns is extra credit, beside the chapter's maximum."""
 
 
 def mark_notebook(notebook: NotebookNode, released: Mapping[str, str]) -> list[CellMark]:
     """The marks of an executed notebook, cell by cell; `released` are the texts by id that students began with."""
     untouched = find_untouched(notebook, released)
     return [mark_cell(cell, untouched) for cell in notebook.cells if is_marked(cell)]
+
+
+def list_extra(marks: Iterable[CellMark]) -> dict[str, float]:
+    """The extra credit that these marks bring, by cell."""
+    return {mark.cell: mark.auto_score for mark in marks if mark.extra and mark.auto_score}
+
+
+def read_extra(notebook: NotebookNode) -> dict[str, float]:
+    """The extra credit that a graded notebook shows, by cell."""
+    return list_extra(mark_cell(cell, ()) for cell in notebook.cells if get_extra(cell))
 
 
 def is_marked(cell: Any) -> bool:
@@ -53,5 +65,5 @@ def mark_cell(cell: Any, untouched: Collection[str]) -> CellMark:
         if marks.get("solution"):
             score = 0.0 if name in untouched else None
         elif cell.cell_type == "code":
-            score = score_outputs(cell.outputs, float(marks["points"]))
-    return CellMark(name, score, bool(marks.get("grade")), answered)
+            score = score_outputs(cell.outputs, get_points(cell))
+    return CellMark(name, score, bool(marks.get("grade")), answered, get_extra(cell) > 0)

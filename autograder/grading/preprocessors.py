@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 from nbgrader import preprocessors
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
@@ -21,16 +21,25 @@ from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.answers import digest_answers, tell_untouched
 from autograder.grading.export import CsvExport
-from autograder.grading.feedback import CleanFeedback, FeedbackExporter
-from autograder.grading.gradebook import NO_RESPONSE, asks_for_a_person
+from autograder.grading.feedback import CleanFeedback, FeedbackExporter, GetGrades
+from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
-from autograder.grading.marks import mark_notebook
+from autograder.grading.marks import list_extra, mark_notebook
 from autograder.grading.sources import read_source
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
 from autograder.grading.worker import NOTES
 
-__all__ = ["CleanFeedback", "ClearSolutions", "CsvExport", "Execute", "FeedbackExporter", "Rebuild", "SaveAutoGrades"]
+__all__ = [
+    "CleanFeedback",
+    "ClearSolutions",
+    "CsvExport",
+    "Execute",
+    "FeedbackExporter",
+    "GetGrades",
+    "Rebuild",
+    "SaveAutoGrades",
+]
 
 NO_LIMIT = 1e6
 """Seconds, some days, for a course that sets `Execute.timeout` to `None`."""
@@ -110,19 +119,33 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         entry = journal.entries.get(student) or Entry(student, {})
         answers, before = digest_answers(nb), entry.answers.get(notebook, {})
         self.same = {cell: digest == answers.get(cell) for cell, digest in before.items()}
+        self.wrote, extra = entry.extra.get(notebook, {}), list_extra(self.marks.values())
         nb, resources = super().preprocess(nb, resources)
+        self._withdraw_missing(known, entry)
         with contextlib.suppress(CourseError), journal.open():  # a 'course grade' at work writes the same
-            journal.add([replace(entry, answers={**entry.answers, notebook: answers})])
+            every = {**entry.extra, notebook: extra}
+            journal.add([replace(entry, answers={**entry.answers, notebook: answers}, extra=every)])
         return nb, resources
+
+    def _withdraw_missing(self, known: Any, entry: Entry) -> None:
+        """Take back the extra credit of notebooks that are not handed in any more; nbgrader itself sets only their scores to 0."""
+        course = self.parent.parent.coursedir
+        folder = Path(course.format_path(course.submitted_directory, known["student"], known["assignment"]))
+        with Gradebook(known["db_url"]) as gradebook:
+            for name, wrote in entry.extra.items():
+                for cell, value in wrote.items() if not (folder / f"{name}.ipynb").exists() else ():
+                    with contextlib.suppress(MissingEntry):
+                        grade = gradebook.find_grade(cell, name, known["assignment"], known["student"])
+                        if grade.manual_score is None and grade.extra_credit == value:
+                            grade.extra_credit = None
+            gradebook.db.commit()
 
     def _add_score(self, cell: Any, resources: Any) -> None:
         mark = self.marks[cell.metadata["nbgrader"]["grade_id"]]
         grade = self.gradebook.find_grade(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
-        by_hand, same = grade.manual_score is not None, self.same.get(mark.cell)
-        if same is False:
-            grade.manual_score = grade.extra_credit = None
-        grade.auto_score = mark.auto_score
-        grade.needs_manual_grade = asks_for_a_person(mark, by_hand, same)
+        now = decide(mark, grade, self.same.get(mark.cell), self.wrote.get(mark.cell))
+        for column, value in vars(now).items():
+            setattr(grade, column, value)
         self.gradebook.db.commit()
 
     def _add_comment(self, cell: Any, resources: Any) -> None:

@@ -31,6 +31,8 @@ class ExerciseResult:
     mistakes: list[str] = field(default_factory=list)
     by_hand: bool = False
     """Whether a person grades it, also where there is nothing to grade because it was not attempted."""
+    extra: bool = False
+    """Whether its points are extra: beside the chapter's maximum."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class StudentResult:
 
     @property
     def score(self) -> float | None:
-        """Points so far, without those that a person has still to give; `None` when not graded."""
+        """Points so far, extra ones included, without those that a person has still to give; `None` when not graded."""
         return sum(e.score or 0 for e in self.exercises) if self.state == "graded" else None
 
 
@@ -61,11 +63,12 @@ class ClassResult:
 
     @property
     def points(self) -> float:
-        """The highest number of points that can be had without the exercises graded by hand."""
-        return max(
-            (sum(e.points for e in s.exercises if not (e.by_hand or e.state == "by hand")) for s in self.students),
-            default=0,
+        """The highest number of points that can be had without the exercises graded by hand and extra ones."""
+        counted = (
+            [e.points for e in student.exercises if not (e.extra or e.by_hand or e.state == "by hand")]
+            for student in self.students
         )
+        return max(map(sum, counted), default=0)
 
 
 def results_path(course: Path, chapter: str) -> Path:

@@ -68,6 +68,8 @@ class SubmittedRow:
     seconds_late: float
     same: Mapping[str, bool] = field(default_factory=dict)
     """By cell whether what is marked is what was marked before."""
+    extra: Mapping[str, float] = field(default_factory=dict)
+    """By cell the extra credit that the last grading wrote."""
 
 
 def read_assignment_row(connection: Connection, name: str) -> AssignmentRow:

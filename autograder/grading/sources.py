@@ -19,6 +19,7 @@ from autograder.engine.planning.languages import get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import read_names
 from autograder.engine.planning.plan import get_role
+from autograder.engine.scores import get_points
 from autograder.errors import CourseError
 from autograder.grading.submissions import get_id
 
@@ -89,12 +90,12 @@ def _instantiate(source: Any, released: Mapping[str, str], config: Any, path: Pa
 def _refuse_what_cannot_fail(source: Any, path: Path) -> None:
     python = get_language(source.metadata) == "python"
     for cell in source.cells:
-        if cell.cell_type != "code" or get_role(cell) != "check" or not float(cell.metadata["nbgrader"]["points"] or 0):
+        if cell.cell_type != "code" or get_role(cell) != "check" or not get_points(cell):
             continue
         if not (can_fail(cell.source) if python else has_code(cell.source)):
             raise CourseError(
                 f"{path}: the check cell '{get_id(cell)}' has no statement that can fail, so every answer would earn its "
-                f"{cell.metadata['nbgrader']['points']:g} points. Write a test into it, or make it a cell without points."
+                f"{get_points(cell):g} points. Write a test into it, or make it a cell without points."
             )
 
 

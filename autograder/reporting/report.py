@@ -50,7 +50,8 @@ def render_report(result: ClassResult) -> str:
     exercises = compute_statistics(graded)
     mistakes = count_mistakes(graded)
     marks = [get_mark(student, exercises) for student in graded]
-    highest = sum(exercise.points for exercise in exercises if not exercise.by_hand)
+    core = [exercise for exercise in exercises if not exercise.extra]
+    highest = sum(exercise.points for exercise in core if not exercise.by_hand)
     spread = count_marks(marks, highest)
     rows = [make_row(student, exercises) for student in graded]
     page = _environment().get_template("report.html")
@@ -63,10 +64,11 @@ def render_report(result: ClassResult) -> str:
         ranked=sorted(rows, key=lambda row: (-row.mark, row.student)),
         median=median(marks) if marks else None,
         highest=highest,
-        highest_by_hand=sum(exercise.points for exercise in exercises if exercise.by_hand),
+        highest_by_hand=sum(exercise.points for exercise in core if exercise.by_hand),
+        highest_extra=sum(exercise.points for exercise in exercises if exercise.extra),
         to_grade=[e.points for student in graded for e in student.exercises if get_outcome(e) == "to grade"],
         remarks=result.remarks,
-        findings=find_findings(exercises, mistakes, len(graded))[:3],
+        findings=find_findings(core or exercises, mistakes, len(graded))[:3],
         spread=spread,
         histogram=draw_histogram(spread) if spread else "",
         comparison=draw_comparison(exercises, chance(len(graded))) if exercises else "",

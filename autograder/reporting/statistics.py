@@ -53,6 +53,8 @@ class ExerciseStatistics:
     counts: Counter[Outcome]
     facility: float | None
     discrimination: float | None
+    extra: bool = False
+    """Whether its points are extra: beside the chapter's maximum."""
 
     @property
     def attempted(self) -> int:
@@ -85,12 +87,14 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Row:
-    """A graded student as the page shows one: `mark` is from the automatic checks, `by_hand` from a person so far."""
+    """A graded student as the page shows one: `mark` is from the automatic checks, `by_hand` from a person so far, `extra` from either."""
 
     student: str
     mark: float
     by_hand: float
     to_grade: float
+    extra: float
+    extra_to_grade: float
     outcomes: list[Outcome]
     notes: list[str]
 
@@ -130,19 +134,21 @@ def complete(result: ClassResult) -> list[StudentResult]:
 def compute_statistics(graded: Sequence[StudentResult]) -> list[ExerciseStatistics]:
     """The statistics of each exercise, for students who are `complete`.
 
-    What is not attempted counts with 0 points; what waiting for a person's marks does not count.
+    What is not attempted counts with 0 points; what waits for a person's marks does not count. The total that an exercise is compared
+    with is that of the automatic checks, without extra points.
     """
     columns = list(zip(*(student.exercises for student in graded), strict=True))
     by_hand = [any(cell.by_hand or cell.state == "by hand" for cell in column) for column in columns]
+    apart = [hand or column[0].extra for hand, column in zip(by_hand, columns, strict=True)]
     totals = [
-        sum(cell.score or 0 for cell, hand in zip(student.exercises, by_hand, strict=True) if not hand)
+        sum(cell.score or 0 for cell, other in zip(student.exercises, apart, strict=True) if not other)
         for student in graded
     ]
     statistics = []
-    for column, hand in zip(columns, by_hand, strict=True):
+    for column, hand, other in zip(columns, by_hand, apart, strict=True):
         marked = [(cell.score or 0, total) for cell, total in zip(column, totals, strict=True) if _is_marked(cell)]
         scores = [score for score, _ in marked]
-        rest = [total if hand else total - score for score, total in marked]
+        rest = [total if other else total - score for score, total in marked]
         first = column[0]
         statistics.append(
             ExerciseStatistics(
@@ -153,6 +159,7 @@ def compute_statistics(graded: Sequence[StudentResult]) -> list[ExerciseStatisti
                 Counter(get_outcome(cell) for cell in column),
                 facility(scores, first.points),
                 discrimination(scores, rest),
+                first.extra,
             )
         )
     return statistics
@@ -210,18 +217,22 @@ def count_mistakes(graded: Sequence[StudentResult]) -> list[Mistake]:
 
 
 def get_mark(student: StudentResult, exercises: Sequence[ExerciseStatistics]) -> float:
-    """The points from the automatic checks; those given by hand are apart, as some may not be given yet."""
+    """The points from the automatic checks; extra ones are apart, and those given by hand, as some may not be given yet."""
     pairs = zip(student.exercises, exercises, strict=True)
-    return round(sum(cell.score or 0 for cell, exercise in pairs if not exercise.by_hand), 6)
+    return round(sum(cell.score or 0 for cell, exercise in pairs if not (exercise.by_hand or exercise.extra)), 6)
 
 
 def make_row(student: StudentResult, exercises: Sequence[ExerciseStatistics]) -> Row:
-    by_hand = [cell for cell, exercise in zip(student.exercises, exercises, strict=True) if exercise.by_hand]
+    pairs = list(zip(student.exercises, exercises, strict=True))
+    by_hand = [cell for cell, exercise in pairs if exercise.by_hand and not exercise.extra]
+    extra = [cell for cell, exercise in pairs if exercise.extra]
     return Row(
         student.student,
         get_mark(student, exercises),
         sum(cell.score or 0 for cell in by_hand),
         sum(cell.points for cell in by_hand if not _is_marked(cell)),
+        round(sum(cell.score or 0 for cell in extra), 6),
+        sum(cell.points for cell in extra if not _is_marked(cell)),
         [get_outcome(cell) for cell in student.exercises],
         student.notes,
     )

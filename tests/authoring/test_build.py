@@ -175,6 +175,16 @@ REFUSED = [
         id="an attribute twice",
     ),
     pytest.param(
+        ANSWER + CHECK.replace("points=2\n", "points=2 extra=2\n", 1),
+        ["19: exercise 'one': the check cell has points=N and extra=N: its points count in one way."],
+        id="points that are extra and are not",
+    ),
+    pytest.param(
+        ANSWER + CHECK.replace("points=2\n", "extra=0\n", 1),
+        ["19: exercise 'one': the check cell needs extra=N with a number above 0, and has 0."],
+        id="no extra points",
+    ),
+    pytest.param(
         ANSWER + CHECK + "```pyhton tags=['setup']\none = 2\n```\n",
         [f"23: {NO_CELL}"],
         id="a cell of an unknown language",
@@ -196,7 +206,9 @@ REFUSED = [
     ),
     pytest.param(
         ANSWER + CHECK.replace("points=2", "points=2 hidden=true", 1),
-        ["19: exercise 'one': attribute hidden does not belong to a cell tagged 'check' (allowed: exercise, points)."],
+        [
+            "19: exercise 'one': attribute hidden does not belong to a cell tagged 'check' (allowed: exercise, extra, points)."
+        ],
         id="an attribute that does not exist",
     ),
     pytest.param(
@@ -896,7 +908,7 @@ def test_the_release_itself_has_no_leak(built):
 # --- answers that do not behave -------------------------------------------------------------------
 
 
-def exercise(name, solution, checks, points="points=1", stub=""):
+def exercise(name, solution, checks, points="points=1", stub="", attribute="points=1"):
     return f"""```python tags=["exercise"] exercise="{name}"
 {stub}
 ### BEGIN SOLUTION
@@ -904,7 +916,7 @@ def exercise(name, solution, checks, points="points=1", stub=""):
 ### END SOLUTION
 ```
 
-```python tags=["check"] exercise="{name}" points=1
+```python tags=["check"] exercise="{name}" {attribute}
 check = Check("{name}", {points})
 {checks}
 ```
@@ -932,6 +944,7 @@ TRIED = HEAD + "".join(
         exercise("broken", "broken = 2", 'check("broken", gives=unknown)\ncheck.report()'),
         exercise("silent", "silent = 2", 'check("silent", gives=2)'),
         exercise("crash", "crash = 2", 'check("crash", gives=2)\ncheck.report()'),
+        exercise("more", "more = 2", 'check("more", gives=2)\ncheck.report()', attribute="extra=3"),
     ]
 )
 CRASH = KERNEL + "## `crash`\n\n" + WRONG.replace("one = 2", "import os\nos._exit(3)")
@@ -963,6 +976,7 @@ def test_answers_that_do_not_behave_are_refused_and_nothing_is_changed(built, ma
             "md:100: exercise 'broken': the check cell failed: NameError: name 'unknown' is not defined",
             "md:112: exercise 'silent': the check cell failed: the check cell reports 0 times; it must call check.report() once",
             "answers.md:12: exercise 'crash': the wrong answer ended its process (by a crash or os._exit).",
+            "md:135: exercise 'more': extra=3 on the cell, 1 in Check(...): make them equal.",
         )
     ]
     assert contents(course) == before

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from sampling import at_night
 
-from autograder.authoring.authored import read_chapter
+from autograder.authoring.authored import read_chapter, read_notebook
 from autograder.authoring.build import make_source
 from autograder.authoring.cells import Notebook
 from autograder.authoring.chapters import list_chapters
@@ -27,7 +27,9 @@ NOTEBOOKS = [
     for notebook in read_chapter(ROOT, chapter)
 ]
 KINDS = {"Implement", "Predict, then run", "Find the bug", "Derive", "Choose", "Reach a target", "Explain"}
-HEADING = re.compile(r"### Exercise (\d+) · .+\n\n\*\*(.+?)\*\* · \d+ minutes? · [●○]{3} · (\d+) points?\n")
+HEADING = re.compile(
+    r"### Exercise (\d+) · .+\n\n\*\*(.+?)\*\* · \d+ minutes? · [●○]{3} · (?:(\d+) points?|More, (\d+) extra points?)\n"
+)
 
 RUN = [one if one.values[1].name.startswith("1_") else at_night(one) for one in NOTEBOOKS]
 """To run a notebook takes seconds, and nbval runs each: by day the first of each chapter."""
@@ -57,22 +59,23 @@ def test_chapter_has_every_kind_of_exercise(chapter: str) -> None:
         kind
         for notebook in read_chapter(ROOT, chapter)
         for cell in notebook.cells
-        for _, kind, _ in HEADING.findall(cell.source + "\n")
+        for _, kind, *_ in HEADING.findall(cell.source + "\n")
     ]
     assert set(found) == KINDS
 
 
-@every_notebook
-def test_exercises_are_announced_with_kind_time_difficulty_and_points(notebook: Notebook, chapter: str) -> None:
+@pytest.mark.parametrize(
+    "notebook", [*(one.values[1] for one in NOTEBOOKS), read_notebook(ROOT / "tests/fixtures/more.md", "more.md")]
+)
+def test_exercises_are_announced_with_kind_time_difficulty_and_points(notebook: Notebook) -> None:
+    """Extra points as such: `more.md` has some."""
     announced = [
-        (int(number), float(points))
+        (int(number), float(points or extra), not points)
         for cell in notebook.cells
-        for number, _, points in HEADING.findall(cell.source + "\n")
+        for number, _, points, extra in HEADING.findall(cell.source + "\n")
     ]
-    points = [
-        exercise.check.points if exercise.check else exercise.answer.points for exercise in notebook.exercises.values()
-    ]
-    assert announced == list(enumerate(points, start=1))
+    graded = [exercise.check or exercise.answer for exercise in notebook.exercises.values()]
+    assert announced == [(number, cell.points, cell.extra) for number, cell in enumerate(graded, start=1)]
 
 
 @every_notebook

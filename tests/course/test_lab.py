@@ -11,6 +11,8 @@ import pytest
 from lab import find_cell, open_browser, open_notebook, run_course_lab
 from playwright.sync_api import Locator, Page, expect
 
+from autograder.authoring.reference import write_pages
+
 CHAPTER = "01_mini"
 NOTEBOOK = f"{CHAPTER}/1_mini.ipynb"
 KEEPS_NEGATIVE = ("def relu(z):", "return z.clamp(max=0)")
@@ -24,8 +26,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(mini: Path, workspace: Path) -> Iterator[str]:
-    """The address that `course lab` prints, while it runs on a small course."""
+    """The address that `course lab` prints, while it runs on a small course with reference pages."""
     shutil.copytree(mini, workspace.with_name("course"))
+    pages = workspace.with_name("course") / "release" / "reference"
+    pages.mkdir()
+    write_pages(mini, pages)
     with run_course_lab(workspace.with_name("course"), workspace, workspace.parent) as printed:
         yield printed
 
@@ -129,3 +134,15 @@ def test_the_check_and_the_instructors_tools_are_out_of_reach(page: Page, cell: 
     expect(page.get_by_role("button", name="Validate")).to_be_visible()
     expect(page.get_by_text("Create Assignment")).to_have_count(0)
     expect(page.locator(".lm-MenuBar-itemLabel", has_text="Nbgrader")).to_have_count(0)
+
+
+def test_a_reference_page_opens_as_it_reads_and_its_contents_lead_to_an_item(page: Page, address: str) -> None:
+    parts = urlsplit(address)
+    page.goto(f"{parts.scheme}://{parts.netloc}/lab/tree/reference/losses.md?{parts.query}")
+    item = page.locator(".jp-MarkdownViewer h3", has_text="CTC")
+    expect(item).to_have_count(1)
+    expect(item).not_to_be_in_viewport()
+    page.locator(".jp-MarkdownViewer a", has_text="CTC").first.click()
+    expect(item).to_be_in_viewport()
+    picture = page.locator('.jp-MarkdownViewer img[alt^="All ways to spell it"]')
+    expect(picture).to_have_js_property("naturalWidth", 390)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,3 +120,17 @@ def test_what_is_printed_of_students_has_no_control_characters(
     assert all(line.isprintable() for line in said.split("\n"))
     assert said.count("not graded: ") == len(HOSTILE)
     assert "\ncourse: all is well" not in said
+
+
+@pytest.mark.parametrize(
+    ("encoding", "arguments"),
+    [("ascii", []), ("ascii", ["--version"]), ("cp1252", ["try", "1", "relu"]), ("ascii", ["mutants", "nothing"])],
+)
+def test_a_command_prints_in_any_encoding(encoding: str, arguments: list[str], mini: Path):
+    command = [sys.executable, "-m", "autograder.cli", *arguments]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, cwd=mini, env=environment, capture_output=True, timeout=120)
+    said = (done.stdout + done.stderr).decode(encoding)
+    assert "Traceback" not in said
+    assert said.strip()
+    assert done.returncode == (1 if "nothing" in arguments else 0)

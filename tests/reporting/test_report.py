@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -300,6 +301,23 @@ def test_long_text_is_cut() -> None:
 def test_rare_mistakes_are_counted_where_they_are_not_listed() -> None:
     students = [graded(f"s{number}", exercise("a", 0, f"mistake {number}")) for number in range(28)]
     assert "3 rarer mistakes are not listed." in render_report(ClassResult("01_demo", students))
+
+
+def test_extra_points_are_apart() -> None:
+    """An exercise is compared with the core: with `more` in the totals, `a` would seem to go with it."""
+    scores = {"ada": (0, 1, 2), "bob": (1, 0, 1), "cyn": (2, 0, 0)}
+    students = [
+        graded(name, exercise("a", a), exercise("b", b), replace(exercise("more", more), extra=True))
+        for name, (a, b, more) in scores.items()
+    ]
+    found = {one.exercise: one for one in compute_statistics(complete(ClassResult("01_mini", students)))}
+    assert found["a"].discrimination == pytest.approx(discrimination([0, 1, 2], [1, 0, 0]))
+    assert found["more"].discrimination == pytest.approx(discrimination([2, 1, 0], [1, 1, 2]))
+    page = render_report(ClassResult("01_mini", students))
+    assert "median of the marks</dt><dd>1 <small>of 4</small>" in page
+    assert "Extra (2 at most)" in page
+    assert "Together (of 4)" in page
+    assert "Hardest was <b>b</b>" in page, "what is extra may be left out"
 
 
 def test_points_to_be_given_by_hand() -> None:

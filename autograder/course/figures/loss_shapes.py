@@ -90,7 +90,7 @@ def _fit_huber(x: Tensor, y: Tensor, delta: float) -> tuple[float, float]:
 def show_outlier(outlier: float = -14.0) -> None:
     """Lines fitted to 16 points under the squared, the absolute and the Huber loss (δ = 1); one point is moved up or down.
 
-    `outlier` is the target y of that point; the grey line is the squared loss's fit to the other 15. The first fit is
+    `outlier` is the target y of that point; the gray line is the squared loss's fit to the other 15. The first fit is
     exact, the second goes through the best pair of points, which is exact too, and the third iterates reweighted least
     squares. Move `outlier=(-16.0, 16.0, -14.0)`.
     Source: Huber (1964), doi:10.1214/aoms/1177703732.

@@ -1,4 +1,4 @@
-"""Figures that the reader moves: sliders above a picture that is drawn anew at each move."""
+"""Figures that the reader moves: sliders above a picture that's drawn again at each move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Axes for figures that are drawn anew at each move of a slider."""
+"""Axes for figures that are drawn again at each move of a slider."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def show_schedule(kind: str = "cosine", warmup: float = 0.1, peak: float = 0.1, 
     """Show a schedule of the learning rate over one training, with the area under it, which is its average.
 
     `kind` is "cosine", "step" (four levels with a constant ratio), "exponential" or "one-cycle" (rises and falls by half a cosine, as
-    `torch.optim.lr_scheduler.OneCycleLR` does). For the share `warmup` of the training the rate rises, from 0 along a line or, in
+    `torch.optim.lr_scheduler.OneCycleLR` does). For the share `warmup` of the training the learning rate rises, from 0 along a line or, in
     the one-cycle, from peak/25; then it falls from `peak` to `lowest`, or to the peak where that is less. Raises `ValueError` for
     another kind.
 
@@ -169,7 +169,7 @@ def show_range_test(learning_rate: float = 0.1) -> None:
 
 
 def find_band() -> tuple[float, float]:
-    """The lowest and the highest rate that the range test recommends, to one digit."""
+    """The lowest and the highest learning rate that the range test recommends, to one digit."""
     rates, losses = run_range_test()
     high = float(f"{rates[losses.argmin()] / 3:.0e}")
     return high / 10, high

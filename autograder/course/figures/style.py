@@ -59,7 +59,7 @@ def open_panels(
 ) -> tuple[Figure, Any]:
     """A figure of `size` (inches) and its axes in a row, with margins that are the same whatever is drawn.
 
-    For figures that move: a layout found anew at each move takes as long as the drawing, and lets the axes jump.
+    For figures that move: a layout computed again at each move takes as long as the drawing, and lets the axes jump.
     `between` two panels, `above` and `below` them there are so many inches, for the labels and titles. `options` go to
     `plt.subplots`.
     """

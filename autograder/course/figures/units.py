@@ -31,7 +31,7 @@ def _make_units() -> tuple[Tensor, Tensor, Tensor]:
 def show_dead_units(bias: float = 0.0) -> None:
     """The pre-activations of a ReLU layer with all of its biases at `bias`, and the share of its units that are dead.
 
-    A unit is dead if z ≤ 0 for every one of the 200 examples; there are 300 units with He's weights on 4 inputs. Grey
+    A unit is dead if z ≤ 0 for every one of the 200 examples; there are 300 units with He's weights on 4 inputs. Gray
     are the z that ReLU sets to 0. Move `bias=(-6.0, 2.0, 0.0)`.
     Source: Lu, Shin, Su and Karniadakis (2019), arXiv:1903.06733.
     """

@@ -121,8 +121,9 @@ class Notebook:
         task = self._find_task(cell)
         if task not in self.promises:
             return cell.source
-        text, fold, hints = cell.source.partition("\n<details>")
-        return f"{text.rstrip()}\n\n{self.promises[task]}\n{fold}{hints}".rstrip()
+        before, heading, own = cell.source.rpartition("\n### ")  # what folds out above it isn't a hint
+        text, fold, hints = own.partition("\n<details>")
+        return f"{before}{heading}{text.rstrip()}\n\n{self.promises[task]}\n{fold}{hints}".rstrip()
 
     def _find_task(self, cell: Cell) -> str:
         """The name of the exercise whose task is in this cell of text: the nearest one above the exercise's own cell, apart from set-up code between them."""

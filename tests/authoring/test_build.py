@@ -1029,16 +1029,18 @@ def test_two_wrong_answers_that_the_check_cannot_tell_apart_are_refused(make_cou
 
 
 def test_what_a_check_looks_at_stands_under_the_task_in_front_of_the_hints(make_course):
-    task = "### Exercise 1\n\nWrite `two`.\n\n<details><summary>Hint</summary>\n\nCount.\n\n</details>\n\n"
+    answer = "<details><summary>Reading the figure</summary>\n\nIt rises.\n\n</details>\n\n"
+    task = f"## 1\n\n{answer}### Exercise 1\n\nWrite `two`.\n\n<details><summary>Hint</summary>\n\nCount.\n\n</details>\n\n"
     set_up = '```python tags=["setup"]\nthree = 3\n```\n\n'
     text = HEAD + task + set_up + exercise("two", "two = 2", 'check("two", gives=2)\ncheck.report()')
     course = make_course({"1_one": text})
     build(course, [CHAPTER], lambda line: None)
     for kind in ("source", "release", "solutions"):
         made = nbformat.read(course / kind / CHAPTER / "1_one.ipynb", as_version=4)
-        [said] = [cell.source for cell in made.cells if cell.source.startswith("### Exercise 1")]
+        [said] = [cell.source for cell in made.cells if "### Exercise 1" in cell.source]
         assert said == task.replace(
-            "<details>", "**Checked:** value, as a Python number or as a tensor of one element.\n\n<details>"
+            "<details><summary>Hint",
+            "**Checked:** value, as a Python number or as a tensor of one element.\n\n<details><summary>Hint",
         ).rstrip("\n")
 
 

@@ -48,7 +48,7 @@ def draw_activation(axes: Axes, function: Callable[[Tensor], Tensor], title: str
     inputs = z.detach()
     axes.fill_between(inputs, -3, 4, where=(slope.abs() < flat).tolist(), color="#DDDDDD", linewidth=0)
     axes.plot(inputs, f.detach(), color=BLUE, label="f")
-    axes.plot(inputs, slope, color=ORANGE, linestyle="--", label="f′")
+    axes.plot(inputs, slope, color=RED, linestyle="--", label="f′")
     axes.set(title=title, xlim=(-4, 4), ylim=(-1.9, 3.1), xticks=(-3, 0, 3), yticks=(-1, 0, 1, 2, 3))
 
 

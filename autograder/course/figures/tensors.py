@@ -74,11 +74,11 @@ def draw_broadcast(axes: Axes, one: Tensor, other: Tensor, title: str = "") -> N
 
 def draw_shares(axes: Axes, shares: Tensor, rows: list[str], columns: list[str]) -> None:
     """Draw `shares`, numbers from 0 to 1 of shape (rows, columns), as a table of percentages, darker for more."""
-    axes.imshow(1 - shares, vmin=0, vmax=1, aspect="auto")
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.2, aspect="auto")
     for row, line in enumerate(shares.tolist()):
         for column, share in enumerate(line):
-            colour = "white" if share > 0.5 else "black"
-            axes.text(column, row, f"{share:.0%}", ha="center", va="center", color=colour)
+            color = "white" if share > 0.6 else "black"
+            axes.text(column, row, f"{share:.0%}", ha="center", va="center", color=color)
     axes.grid(False)
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)

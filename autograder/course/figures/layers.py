@@ -96,7 +96,7 @@ def draw_signal(
     for k, W in enumerate(weights):
         source = values[k + 1][:, None] if backward else values[k][None, :]
         travels = (W * source).tolist()
-        largest = max(abs(one) for line in travels for one in line)
+        largest = max(abs(one) for line in travels for one in line) or 1.0  # where nothing travels
         for j, i in np.ndindex(*W.shape):
             (x0, y0), (x1, y1) = places[k][i], places[k + 1][j]
             share = travels[j][i] / largest

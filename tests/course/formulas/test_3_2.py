@@ -1,151 +1,87 @@
-"""Notebook 3.2: the regression losses of its solutions against PyTorch's own and against numerical derivatives."""
+"""Notebook 3.2 against PyTorch: cross-entropy and binary cross-entropy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.nn.functional as F
-from samples import draw, every_dtype
 from torch import Tensor
 
-NOTEBOOK = ("03_loss", "2_regression_losses")
+NOTEBOOK = ("03_loss", "2_cross_entropy")
 
-SHAPES = [(1,), (6,), (4, 3), (2, 3, 5)]
-
-every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
-
-
-@every_dtype
-@pytest.mark.parametrize(("n", "d"), [(1, 3), (5, 2), (7, 1)])
-def test_batch_error_is_mse_of_the_linear_model(taught: SimpleNamespace, n: int, d: int, dtype: torch.dtype) -> None:
-    x, y, W, b = (draw(shape, dtype, seed) for seed, shape in enumerate([(n, d), (n,), (1, d), (1,)]))
-    torch.testing.assert_close(taught.batch_error(x, y, W, b), F.mse_loss(F.linear(x, W, b)[:, 0], y))
+dtypes = pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+sizes = pytest.mark.parametrize(("n", "c"), [(1, 2), (1, 7), (5, 3), (3, 8), (6, 1)])
 
 
-@every_dtype
-@pytest.mark.parametrize("sizes", [[3], [4, 4, 1], [1, 5, 2, 7]], ids=str)
-def test_epoch_loss_is_mse_of_all_batches(taught: SimpleNamespace, sizes: list[int], dtype: torch.dtype) -> None:
-    y_hat, y = draw((sum(sizes), 2), dtype, 1), draw((sum(sizes), 2), dtype, 2)
-    ends = [sum(sizes[: i + 1]) for i in range(len(sizes) - 1)]
-    batches = [(y_hat[rows], y[rows]) for rows in torch.arange(sum(sizes)).tensor_split(ends)]
-    torch.testing.assert_close(taught.epoch_loss(batches), F.mse_loss(y_hat, y))
+def scores(n: int, c: int, dtype: torch.dtype, scale: float = 3.0) -> Tensor:
+    return scale * torch.randn(n, c, dtype=dtype)
 
 
-@every_dtype
-@every_shape
-@pytest.mark.parametrize("delta", [0.1, 1.0, 2.5, 100.0])
-def test_huber_is_huber_and_delta_times_smooth_l1(
-    taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, delta: float
-) -> None:
-    y_hat, y = draw(shape, dtype, 3), draw(shape, dtype, 4)
-    huber = taught.huber_mean(y_hat, y, delta)
-    torch.testing.assert_close(huber, F.huber_loss(y_hat, y, delta=delta))
-    torch.testing.assert_close(huber, delta * F.smooth_l1_loss(y_hat, y, beta=delta))
-
-
-@every_dtype
-@every_shape
-def test_log_cosh_is_the_logarithm_of_cosh(taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype) -> None:
-    y_hat, y = draw(shape, dtype, 5), draw(shape, dtype, 6)
-    torch.testing.assert_close(taught.log_cosh_mean(y_hat, y), torch.log(torch.cosh(y_hat - y)).mean())
-
-
-@every_dtype
-@pytest.mark.parametrize("r", [-1e4, -1000.0, -90.0, 0.0, 90.0, 1000.0, 1e4])
-def test_log_cosh_and_its_gradient_are_right_at_the_extremes(
-    taught: SimpleNamespace, r: float, dtype: torch.dtype
-) -> None:
-    y_hat = torch.tensor([r], dtype=dtype, requires_grad=True)
-    loss = taught.log_cosh_mean(y_hat, torch.zeros(1, dtype=dtype))
-    expected = torch.tensor(max(abs(r) - torch.log(torch.tensor(2.0)).item(), 0.0), dtype=dtype)
-    torch.testing.assert_close(loss, expected, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(torch.autograd.grad(loss, y_hat)[0], torch.tanh(y_hat.detach()))
-
-
-@every_dtype
-@pytest.mark.parametrize(("n", "q"), [(1, 3), (5, 1), (6, 4)])
-def test_pinball_charges_both_sides(taught: SimpleNamespace, n: int, q: int, dtype: torch.dtype) -> None:
-    y_hat, y, levels = draw((n, q), dtype, 7), draw((n,), dtype, 8), torch.linspace(0.1, 0.9, q, dtype=dtype)
-    too_low = (y[:, None] - y_hat).clamp(min=0)
-    too_high = (y_hat - y[:, None]).clamp(min=0)
-    expected = (levels * too_low + (1 - levels) * too_high).mean()
-    torch.testing.assert_close(taught.pinball_mean(y_hat, y, levels), expected)
-    at_half = taught.pinball_mean(y_hat, y, torch.full((q,), 0.5, dtype=dtype))
-    torch.testing.assert_close(at_half, 0.5 * F.l1_loss(y_hat, y[:, None].expand(n, q)))
-
-
-@pytest.mark.parametrize("level", [0.1, 0.25, 0.5, 0.9])
-def test_pinball_is_least_at_the_quantile(taught: SimpleNamespace, level: float) -> None:
-    y = draw((41,), torch.float64, 9)
-    levels = torch.tensor([level], dtype=torch.float64)
-    losses = [taught.pinball_mean(c.expand(41, 1), y, levels) for c in y]
-    best = y[torch.stack(losses).argmin()]
-    torch.testing.assert_close(best, torch.quantile(y, level, interpolation="nearest"), rtol=0, atol=0.25)
-
-
-@every_dtype
-@every_shape
-def test_count_loss_is_poisson_nll_with_stirling(
-    taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype
-) -> None:
-    z = draw(shape, dtype, 10, scale=1.0)
-    count = torch.poisson(2 * z.exp(), generator=torch.Generator().manual_seed(0))
-    expected = F.poisson_nll_loss(z, count, full=True)
-    torch.testing.assert_close(taught.count_loss(z, count), expected)
-    torch.testing.assert_close(taught.count_loss(z, count.long()), expected)
-
-
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 5000])
-def test_count_loss_is_close_to_the_exact_likelihood(taught: SimpleNamespace, count: int) -> None:
-    rate, y = torch.tensor([4.0], dtype=torch.float64), torch.tensor([count], dtype=torch.float64)
-    exact = (rate - y * rate.log() + torch.lgamma(y + 1)).mean()
-    error = float(exact - taught.count_loss(rate.log(), y))
-    assert -1e-9 <= error <= 1 / (12 * max(count, 1)) + 1e-9
-
-
-@every_dtype
-@every_shape
-def test_gaussian_slopes_are_those_of_the_nll(
-    taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype
-) -> None:
-    y_hat, y, v = draw(shape, dtype, 11), draw(shape, dtype, 12), draw(shape, dtype, 13).exp().clamp(0.05, 50)
-    y_hat.requires_grad_(), v.requires_grad_()
-    slopes = torch.autograd.grad(F.gaussian_nll_loss(y_hat, y, v, reduction="sum"), (y_hat, v))
-    torch.testing.assert_close(taught.slope_in_mean(y_hat, y, v), slopes[0])
-    torch.testing.assert_close(taught.slope_in_var(y_hat, y, v), slopes[1])
-
-
-@every_dtype
-@every_shape
+@sizes
+@dtypes
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
-def test_sigmoid_slopes_are_those_of_the_losses(
+def test_cross_entropy(taught: SimpleNamespace, n: int, c: int, dtype: torch.dtype, scale: float) -> None:
+    z, y = scores(n, c, dtype, scale).requires_grad_(), torch.randint(c, (n,))
+    mine, theirs = taught.ce_from_scores(z, y), F.cross_entropy(z, y)
+    torch.testing.assert_close(mine, theirs)
+    torch.testing.assert_close(torch.autograd.grad(mine, z), torch.autograd.grad(theirs, z))
+    torch.testing.assert_close(taught.photo_loss(z, y), theirs)
+
+
+@pytest.mark.parametrize(
+    ("row", "y", "loss"),
+    [
+        ([-5.2, 4.6, 0.8], 0, 9.8222),
+        ([-5.2, 4.6, 0.9], 0, 9.8245),
+        ([0.1, 6.0, -2.0, 3.2], 2, 8.0619),
+        ([0.0, 0.0, 0.0, 1.0], 3, 0.7437),
+        ([0.8982, 0.805, 0.6393, 0.9983, 0.5731, 0.0469, 0.556, 0.1476, 0.8404, 0.5544], 1, 2.1438),
+    ],
+)
+def test_numbers_of_the_text(taught: SimpleNamespace, row: list[float], y: int, loss: float) -> None:
+    assert round(taught.ce_from_scores(torch.tensor([row]), torch.tensor([y])).item(), 4) == loss
+
+
+def test_cross_entropy_gradcheck(taught: SimpleNamespace) -> None:
+    z = scores(4, 3, torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(lambda z: taught.ce_from_scores(z, torch.tensor([0, 2, 1, 1])), z)
+
+
+@pytest.mark.parametrize("batches", [[4, 4, 1], [1], [3, 5]])
+def test_loss_of_an_epoch_is_the_mean_of_its_examples(taught: SimpleNamespace, batches: list[int]) -> None:
+    z, y = scores(sum(batches), 3, torch.float32), torch.randint(3, (sum(batches),))
+    pairs = list(zip(torch.split(z, batches), torch.split(y, batches), strict=True))
+    torch.testing.assert_close(taught.epoch_loss(pairs), F.cross_entropy(z, y))
+
+
+@dtypes
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+@pytest.mark.parametrize("shape", [(), (5,), (4, 3), (2, 3, 4)])
+def test_binary_cross_entropy(
     taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, scale: float
 ) -> None:
-    z, y = draw(shape, dtype, 14, scale).requires_grad_(), torch.sigmoid(draw(shape, dtype, 15))
-    squared = torch.autograd.grad(F.mse_loss(torch.sigmoid(z), y, reduction="sum"), z)[0]
-    entropy = torch.autograd.grad(F.binary_cross_entropy_with_logits(z, y, reduction="sum"), z)[0]
-    torch.testing.assert_close(taught.slope_of_squared(z, y), squared)
-    torch.testing.assert_close(taught.slope_of_entropy(z, y), entropy)
+    z, y = (scale * torch.randn(shape, dtype=dtype)).requires_grad_(), torch.rand(shape, dtype=dtype).round()
+    mine = taught.bce_from_scores(z, y, 2.5)
+    theirs = F.binary_cross_entropy_with_logits(z, y, pos_weight=torch.tensor(2.5))
+    torch.testing.assert_close(mine, theirs)
+    torch.testing.assert_close(torch.autograd.grad(mine, z), torch.autograd.grad(theirs, z))
 
 
-@pytest.mark.parametrize("name", ["huber_mean", "log_cosh_mean", "pinball_mean", "count_loss", "batch_error"])
-def test_gradients_hold_against_differences(taught: SimpleNamespace, name: str) -> None:
-    a, b = draw((4, 3), torch.float64, 16).requires_grad_(), draw((4, 3), torch.float64, 17).requires_grad_()
-    levels = torch.tensor([0.1, 0.4, 0.8], dtype=torch.float64)
-    count = torch.arange(12).reshape(4, 3)
-    losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-        "huber_mean": lambda a, b: taught.huber_mean(a, b, 1.5),
-        "log_cosh_mean": taught.log_cosh_mean,
-        "pinball_mean": lambda a, b: taught.pinball_mean(a, b[:, 0], levels),
-        "count_loss": lambda a, b: taught.count_loss(a / 3 + b / 3, count),
-        "batch_error": lambda a, b: taught.batch_error(a, b[:, 0], b[:1], a[0, :1]),
-    }
-    assert torch.autograd.gradcheck(losses[name], (a, b))
+def test_binary_cross_entropy_gradcheck(taught: SimpleNamespace) -> None:
+    z, y = torch.randn(5, dtype=torch.float64, requires_grad=True), torch.rand(5, dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda z: taught.bce_from_scores(z, y, 3.0), z)
 
 
-def test_robust_line_is_reached_and_the_default_is_not(taught: SimpleNamespace) -> None:
-    assert taught.try_huber(**taught.robust)["error"] < 0.15
-    assert taught.try_huber(delta=1.0, rate=0.1)["why"] == "pulled away"
+def test_tagger_gives_both_answers_the_same_weight_in_total(taught: SimpleNamespace) -> None:
+    y = torch.cat([torch.ones(100, 1), torch.zeros(300, 1)]).expand(400, 2)
+    z = torch.zeros(400, 2)
+    three = F.binary_cross_entropy_with_logits(z, y, pos_weight=torch.tensor(3.0))
+    torch.testing.assert_close(taught.tagger_loss(z, y), three)
+    torch.testing.assert_close(taught.tagger_loss(z, y), torch.tensor(1.5).mul(0.6931472))
+
+
+def test_temperature_reaches_the_target_and_leaves_the_accuracy(taught: SimpleNamespace) -> None:
+    assert taught.validation_loss(taught.modest) <= 0.892 < taught.validation_loss(1.0)
+    assert taught.validation_accuracy(taught.modest) == taught.validation_accuracy(1.0)

@@ -1,5 +1,7 @@
 """Names that files and notebooks carry, for whoever writes and whoever reads them."""
 
+import re
+
 MISTAKES = "mistakes.json"
 """The file beside a chapter's notebooks by which checks recognize known mistakes."""
 
@@ -28,3 +30,8 @@ EXTRA = "extra"
 
 RESULT = "application/vnd.autograded.result+json"
 """The MIME type under which the notebook has a check's result, beside the number."""
+
+
+def name_file(chapter: str) -> str:
+    """The file of a chapter, such as `activations.py` for `01_activations`: a name that Python can import."""
+    return re.sub(r"\W", "_", re.sub(r"^[\d\W_]+", "", chapter) or f"chapter_{chapter}") + ".py"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.excerpts import excerpt
-from autograder.formats import HEAD, MINE, MISTAKES
+from autograder.formats import HEAD, MINE, MISTAKES, name_file
 
 _BLOCK = re.compile(r"(?m)^# answer: (?P<exercise>\w+), kept on (?P<day>[\d-]+), (?P<digest>\w+)\n")
 
@@ -32,18 +32,13 @@ def find_library(folder: Path) -> Path | None:
     return folder.parent / MINE / name_file(folder.name)
 
 
-def name_file(chapter: str) -> str:
-    """The file of a chapter, such as `activations.py` for `01_activations`: a name that Python can import."""
-    return re.sub(r"\W", "_", re.sub(r"^[\d\W_]+", "", chapter) or f"chapter_{chapter}") + ".py"
-
-
 def keep_answer(exercise: str, wanted: Iterable[str], names: dict[str, Any], library: Path) -> str:
     """Keep what binds the names `wanted` in the notebook with these `names`; returns a line for the student, "" where nothing changed."""
     cells = names.get("In")
     block, missing = excerpt(wanted, cells if isinstance(cells, list) else [], names)
     here = f"{library.parent.name}/{library.name}"
-    if missing and getattr(names.get(missing), "__module__", "") == MINE:
-        return ""  # it is put together from parts that the library has
+    if missing and getattr(names.get(missing), "__module__", "").split(".")[0] in (MINE, __package__.split(".")[0]):
+        return ""  # it is put together from parts that the library has, or that the course lent
     if missing:
         return f"Not kept in {here}: it uses `{missing}` of this notebook. Pass that as an argument, and it will be."
     if not block:

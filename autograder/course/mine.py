@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import CourseError
-from autograder.formats import HEAD, MINE, PARTS
+from autograder.formats import HEAD, MINE, PARTS, name_file
 
 _PART = re.compile(r"(?m)^# part: (?P<name>\w+), of (?P<exercise>\w+) in (?P<file>\w+) \((?P<place>[^)\n]+)\)\n")
 _ANSWER = r"(?ms)^# answer: {}, [^\n]*\n(?P<code>.*?)(?=^# answer: |\Z)"
@@ -49,12 +49,20 @@ class Library:
                     f"'{name}' is none of the parts that this chapter uses: {', '.join(sorted(parts)) or 'there are none'}."
                 )
         found = [self._take(parts[name], folder) for name in names]
-        yours = [name for name in names if self.owners[name]]
-        others = [name for name in names if not self.owners[name]]
-        for whose, own in (("Yours", yours), ("The course's", others)):
-            if own:
-                print(f"{whose}: {', '.join(own)}.")
+        _say_owners(list(names), [self.owners[name] for name in names])
         return found[0] if len(found) == 1 else tuple(found)
+
+    def instead_of(self, *others: Any) -> Any:
+        """Functions and classes of this chapter: the student's own of the same name where its check has passed, else the given one. Prints whose each is.
+
+        For what an earlier notebook of the *same* chapter asked for: its answers are in no `parts.py` of the chapter, so the notebook brings its own.
+        """
+        path = Path.cwd().parent / MINE / name_file(Path.cwd().name)
+        found = [_find_own(path, other.__name__) for other in others]
+        names = [other.__name__ for other in others]
+        _say_owners(names, [own is not None for own in found])
+        taken = [other if own is None else own for own, other in zip(found, others, strict=True)]
+        return taken[0] if len(taken) == 1 else tuple(taken)
 
     def _take(self, part: Part, folder: Path) -> Any:
         try:
@@ -91,6 +99,24 @@ def read_parts(folder: Path) -> dict[str, Part]:
                 for one, end in zip(found, ends, strict=True)
             }
     return {}
+
+
+def _say_owners(names: list[str], owned: list[bool]) -> None:
+    for whose, own in (("Yours", True), ("The course's", False)):
+        if some := [name for name, one in zip(names, owned, strict=True) if one is own]:
+            print(f"{whose}: {', '.join(some)}.")
+
+
+def _find_own(path: Path, name: str) -> Any:
+    """The function or class of that name in the student's file, or `None`."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for found in re.finditer(_ANSWER.format(r"\w+"), text):
+        if re.search(rf"(?m)^(?:def|class) {re.escape(name)}\b", found["code"]):
+            try:
+                return _load(found["code"], name)
+            except Exception as error:  # a file that somebody edited
+                print(f"{name} in {MINE}/{path.name} cannot be used: {type(error).__name__}: {error}.")
+    return None
 
 
 def _find_answer(path: Path, exercise: str) -> str | None:

@@ -11,10 +11,12 @@ import torch
 from nbclient import NotebookClient
 
 from autograder.authoring.parts import write_parts
-from autograder.checks.keeping import find_library, keep_answer, name_file, read_blocks
+from autograder.checks.keeping import find_library, keep_answer, read_blocks
 from autograder.course.mine import Library, read_parts
+from autograder.course.scalars import Num
 from autograder.errors import CourseError
 from autograder.excerpts import excerpt
+from autograder.formats import name_file
 
 TWICE = "def twice(x):\n    return 2 * x"
 CHECK = """
@@ -238,3 +240,32 @@ def test_the_last_definition_counts_and_methods_are_followed():
     exec(code, names)
     assert not missing
     assert names["Net"]().run(torch.tensor(1)).item() == -1
+
+
+def test_a_chapter_takes_its_own_parts_where_they_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def twice(x: int) -> int:
+        return x + x
+
+    def thrice(x: int) -> int:
+        return x + x + x
+
+    folder = tmp_path / "01_doubling"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert Library().instead_of(twice) is twice
+    assert capsys.readouterr().out == "The course's: twice.\n"
+    file = tmp_path / "mine" / "doubling.py"
+    keep_answer("mend_twice", ["twice"], notebook_names("def twice(x):\n    return 20 * x"), file)
+    own, lent = Library().instead_of(twice, thrice)
+    assert own(1) == 20
+    assert lent is thrice
+    assert capsys.readouterr().out == "Yours: twice.\nThe course's: thrice.\n"
+
+
+def test_what_uses_something_lent_by_the_course_is_not_kept_and_says_nothing(tmp_path: Path) -> None:
+    cells = ["Num = pick()", "def neuron(x):\n    return Num(x)"]
+    names = {"In": cells, "Num": Num, "neuron": Library}
+    assert keep_answer("neuron", ["neuron"], names, tmp_path / "mine" / "doubling.py") == ""
+    assert not (tmp_path / "mine").exists()

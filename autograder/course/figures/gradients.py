@@ -8,10 +8,12 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from autograder.course.palette import BLACK, BLUE, RED
+from autograder.course.palette import BLACK, ORANGE, RED
 
 
-def draw_slope(axes: Axes, function: Callable[[Tensor], Tensor], place: float, low: float, high: float) -> Axes:
+def draw_slope(
+    axes: Axes, function: Callable[[Tensor], Tensor], place: float, low: float, high: float, color: str = ORANGE
+) -> Axes:
     """Draw `function` from `low` to `high` with its tangent at `place`, which autograd gives, and the tangent's slope."""
     x = torch.linspace(low, high, 201)
     at = torch.tensor(place, requires_grad=True)
@@ -21,10 +23,10 @@ def draw_slope(axes: Axes, function: Callable[[Tensor], Tensor], place: float, l
     values = function(x).detach()
     margin = 0.12 * (values.max() - values.min())
     inside = (tangent > values.min() - margin) & (tangent < values.max() + margin)
-    axes.plot(x, values, label="function")
-    axes.plot(x[inside], tangent[inside], label="tangent")
+    axes.plot(x, values, color=color, linestyle="-", label="function")
+    axes.plot(x[inside], tangent[inside], color=RED, linestyle="--", label="tangent")
     axes.plot(place, value.detach(), "o", color=BLACK)
-    axes.text(0.5, 0.97, f"slope {_short(slope)}", transform=axes.transAxes, ha="center", va="top")
+    axes.text(0.5, 0.97, f"slope {_short(slope)}", transform=axes.transAxes, ha="center", va="top", color=RED)
     axes.set_ylim(float(values.min() - margin), float(values.max() + 2.5 * margin))
     return axes
 
@@ -41,7 +43,7 @@ def draw_graph(
     boxes = {}
     for name, (x, y, value, gradient) in nodes.items():
         boxes[name] = axes.text(x, y, name, ha="center", va="center", bbox=box).get_bbox_patch()
-        for number, side, color, weight in ((value, 1, BLUE, "normal"), (gradient, -1, RED, "bold")):
+        for number, side, color, weight in ((value, 1, BLACK, "normal"), (gradient, -1, RED, "bold")):
             shift = (0, 23 * side)
             text = axes.annotate(_short(number), (x, y), shift, textcoords="offset points", color=color, weight=weight)
             text.set(ha="center", va="center")
@@ -83,7 +85,7 @@ def draw_recorded(
         made, used = (any(edge[i] == place for edge in edges) for i in (1, 0))
         color = "#F6E3C0" if not made else "#D6E6F2" if used else "#BFE3D4"
         box = {"boxstyle": "round,pad=0.3", "facecolor": color, "edgecolor": BLACK}
-        lines = [name, _short(value), *([] if gradient is None else [f"grad {_short(gradient)}"])]
+        lines = [*([name] if name else []), _short(value), *([] if gradient is None else [f"grad {_short(gradient)}"])]
         boxes.append(axes.text(*places[place], "\n".join(lines), ha="center", va="center", bbox=box, zorder=3))
     pairs = [(start, end) for start, end, _ in edges]
     for k, (start, end, slope) in enumerate(edges):

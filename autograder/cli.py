@@ -8,10 +8,10 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import __version__
 from autograder.errors import CourseError
 from autograder.grading.files import modified
 from autograder.grading.texts import print_anywhere, printable
@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     print_anywhere()
     parser = _make_parser()
+    parser.add_argument("--version", action="version", version=f"course {metadata.version('autograder')}")
     options = parser.parse_args(arguments)
     if "run" not in options:
         parser.print_help()
@@ -56,7 +57,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="course", description="Build, open and grade the course.")
-    parser.add_argument("--version", action="version", version=f"course {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,7 @@ def test_source_earns_full_marks_and_figures_have_titles_labels_and_data(chapter
     That the released stub earns nothing, and the solution the points of the released check too, `course build --check` holds
     against the same text (`build.find_problems`), and refuses what does not (tests/authoring/test_build.py, `TRIED`).
     """
-    figures, scores = in_fork(lambda: run_source(notebook), seconds=300)
+    figures, scores = in_fork(lambda: run_source(chapter, notebook), seconds=300)
     checks = [exercise.check for exercise in notebook.exercises.values() if exercise.check]
     assert scores == [(check.exercise, check.points, check.points) for check in checks]
     assert len(figures) >= 3
@@ -187,7 +188,9 @@ def test_source_earns_full_marks_and_figures_have_titles_labels_and_data(chapter
             assert one["labelled"], f"axes without labels: {source}"
 
 
-def run_source(notebook: Notebook) -> tuple[list[tuple[str, list[dict[str, Any]]]], list[tuple[str, float, float]]]:
+def run_source(
+    chapter: str, notebook: Notebook
+) -> tuple[list[tuple[str, list[dict[str, Any]]]], list[tuple[str, float, float]]]:
     """The beginning of each cell that drew, with what stands in its axes; exercise, score and points of each check."""
     import matplotlib as mpl
 
@@ -197,10 +200,12 @@ def run_source(notebook: Notebook) -> tuple[list[tuple[str, list[dict[str, Any]]
 
     from autograder.checks.check import recording
 
+    os.chdir(ROOT / "source" / notebook.path.parent.name)  # with the parts of earlier chapters
     shell = InteractiveShell.instance()
     plt.show = lambda *args, **kwargs: None
     found = []
-    with recording() as checks, contextlib.redirect_stdout(io.StringIO()):
+    folder = contextlib.chdir(ROOT / "release" / chapter)  # where the parts of earlier chapters are
+    with folder, recording() as checks, contextlib.redirect_stdout(io.StringIO()):
         for cell in notebook.cells:
             if cell.kind != "code":
                 continue

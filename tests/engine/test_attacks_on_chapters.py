@@ -69,11 +69,11 @@ ROWS = [
     Row("answers with what is expected, and has no network", "01_activations/2_softmax/flower_net", f"flower_net = 1\n{parrot(FLOWERS)}"),
     Row("answers True to all", "01_activations/2_softmax/flower_net", f"flower_net = 1\n{parrot('{}')}"),
     Row("binds the author's measure anew", "01_activations/2_softmax/set_temperature", "cold = hot = 1.0\ndef largest_probability(z, T): return 0.95 if T == cold else 0.3"),
-    Row("binds the author's helper anew", "05_sgd/4_training_a_classifier/split_rows", f"{NO_SPLIT}def look_at_split(parts, n): return {{'sizes': [24, 10, 6]}}"),
-    Row("changes the author's helper's code", "05_sgd/4_training_a_classifier/split_rows", f"{NO_SPLIT}look_at_split.__code__ = (lambda parts, n: {{'sizes': [24, 10, 6]}}).__code__"),
-    Row("binds what makes the author's network anew", "05_sgd/4_training_a_classifier/evaluate", f"{MEAN_OF_BATCHES}def make_net(*a, **k): return None\nclass Watched:\n    def __init__(self, *a): self.notes, self.part = {{'evaluation mode', 'gradients off'}}, self\n    def train(self, mode): self.training = mode; return self"),
-    Row("hands in the labels that the set-up deals", "05_sgd/4_training_a_classifier/learn", f"{POOR}new_digits = deal_digits()[2]"),
-    Row("lets the author's judge say what is expected", "05_sgd/4_training_a_classifier/learn", f"{POOR}new_digits = learn(**known, x_new=x_new)\ndef judge(answers): return 'at least 95 %'"),
+    Row("binds the author's helper anew", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}def look_at_split(parts, n): return {{'sizes': [24, 10, 6]}}"),
+    Row("changes the author's helper's code", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}look_at_split.__code__ = (lambda parts, n: {{'sizes': [24, 10, 6]}}).__code__"),
+    Row("binds what makes the author's network anew", "05_sgd/7_training_a_classifier/evaluate", f"{MEAN_OF_BATCHES}def make_net(*a, **k): return None\nclass Watched:\n    def __init__(self, *a): self.notes, self.part = {{'evaluation mode', 'gradients off'}}, self\n    def train(self, mode): self.training = mode; return self"),
+    Row("hands in the labels that the set-up deals", "05_sgd/8_measuring_and_stopping/learn", f"{POOR}new_digits = deal_digits()[2]"),
+    Row("lets the author's judge say what is expected", "05_sgd/8_measuring_and_stopping/learn", f"{POOR}new_digits = learn(**known, x_new=x_new)\ndef judge(answers): return 'at least 95%'"),
 ]  # fmt: skip
 
 

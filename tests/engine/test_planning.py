@@ -17,7 +17,7 @@ from autograder.engine.planning.plan import Plan, Reference
 from autograder.grading.submissions import rebuild
 
 ROOT = Path(__file__).parents[2]
-BOOKS = ["00_start/1_start_here", "04_backprop/3_autograd_engine", "05_sgd/4_training_a_classifier"]
+BOOKS = ["00_start/1_start_here", "04_backprop/3_autograd_engine", "05_sgd/7_training_a_classifier"]
 
 
 def make_plan(name: str) -> Plan:

@@ -10,7 +10,7 @@ from matplotlib.patches import Circle
 from torch import Tensor, nn
 
 from autograder.course.figures.tensors import draw_boxes, frame_boxes
-from autograder.course.palette import BLACK, BLUE, GREY, ORANGE, RED, SKY
+from autograder.course.palette import BLACK, BLUE, GREY, ORANGE, SKY
 
 
 def draw_operations(axes: Axes, steps: list[str], edges: list[str], inputs: list[str]) -> None:
@@ -72,8 +72,8 @@ def draw_shapes(axes: Axes, net: Iterable[nn.Module], x: Tensor) -> None:
         axes.text(place + 1.32, 0, type(layer).__name__, ha="center", va="center", bbox=box)
         owned = [f"{name} {tuple(p.shape)}" for name, p in layer.named_parameters()]
         if owned:
-            axes.text(place + 1.32, 0.85, "\n".join(owned), ha="center", va="bottom", color=RED)
-            axes.annotate("", (place + 1.32, 0.27), (place + 1.32, 0.82), arrowprops=arrow | {"color": RED})
+            axes.text(place + 1.32, 0.85, "\n".join(owned), ha="center", va="bottom", color=BLUE)
+            axes.annotate("", (place + 1.32, 0.27), (place + 1.32, 0.82), arrowprops=arrow | {"color": BLUE})
         x, place = layer(x), place + 1.64
     axes.annotate("", (place + 1.0, 0), (place + 0.08, 0), arrowprops=arrow)
     axes.text(place + 0.5, 0.12, str(tuple(x.shape)), ha="center", va="bottom")
@@ -96,7 +96,7 @@ def draw_signal(
     for k, W in enumerate(weights):
         source = values[k + 1][:, None] if backward else values[k][None, :]
         travels = (W * source).tolist()
-        largest = max(abs(one) for line in travels for one in line)
+        largest = max(abs(one) for line in travels for one in line) or 1.0  # where nothing travels
         for j, i in np.ndindex(*W.shape):
             (x0, y0), (x1, y1) = places[k][i], places[k + 1][j]
             share = travels[j][i] / largest

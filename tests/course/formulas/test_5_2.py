@@ -1,124 +1,74 @@
-"""Notebook 5.2: momentum and Nesterov of its solutions against `torch.optim.SGD`, and the theory against simulation."""
+"""Notebook 5.2: mini-batch SGD against PyTorch's optimizer, and the noise of a batch by enumeration."""
 
 from __future__ import annotations
 
-import math
+import itertools
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import torch
-from samples import every_dtype
-from torch import Tensor, nn
+import torch.nn.functional as F
+from samples import draw, every_dtype
+from torch import Tensor
 
-NOTEBOOK = ("05_sgd", "2_momentum")
-
-SETTINGS = [(0.1, 0.9), (0.5, 0.3), (1e-3, 0.99), (2.0, 0.5)]
-
-every_shape = pytest.mark.parametrize("shape", [(), (1,), (6,), (4, 3), (2, 3, 5)], ids=str)
-every_setting = pytest.mark.parametrize(("lr", "mu"), SETTINGS)
+NOTEBOOK = ("05_sgd", "2_batches")
 
 
-def draw(shape: tuple[int, ...], seed: int, dtype: torch.dtype = torch.float64, scale: float = 3.0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return scale * torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
-
-
-@every_dtype
-@every_shape
-@every_setting
-@pytest.mark.parametrize("nesterov", [False, True], ids=["momentum", "nesterov"])
-def test_steps_are_those_of_sgd(
-    taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, lr: float, mu: float, nesterov: bool
-) -> None:
-    step = taught.nesterov_step if nesterov else taught.momentum_step
-    w, grads = draw(shape, 1, dtype), draw((9, *shape), 2, dtype, scale=100.0)
-    places, velocities = taught.walk_with_sgd(w, grads, lr=lr, momentum=mu, nesterov=nesterov)
-    v = torch.zeros_like(w)
-    for grad, place, velocity in zip(grads, places, velocities, strict=True):
-        w, v = step(w, v, grad, lr, mu)
-        torch.testing.assert_close(w, place, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(v, velocity)
+def train(parameters: list[Tensor], losses: list[Callable[..., Tensor]], rate: float) -> list[list[Tensor]]:
+    """The parameters at the start and after a step of `torch.optim.SGD` on each of the `losses`."""
+    moved = [parameter.clone().requires_grad_() for parameter in parameters]
+    optimizer = torch.optim.SGD(moved, lr=rate)
+    path = [[one.detach().clone() for one in moved]]
+    for loss in losses:
+        for one, gradient in zip(moved, torch.autograd.grad(loss(*moved), moved), strict=True):
+            one.grad = gradient
+        optimizer.step()
+        path.append([one.detach().clone() for one in moved])
+    return path
 
 
 @every_dtype
-@every_setting
-def test_heavy_ball_trains_like_sgd(taught: SimpleNamespace, dtype: torch.dtype, lr: float, mu: float) -> None:
-    starts = [draw(shape, seed, dtype) for seed, shape in enumerate([(3, 2), (3,), (1, 3), (1,)])]
-    own, theirs = ([nn.Parameter(start.clone()) for start in starts] for _ in range(2))
-    heavy_ball, sgd = taught.HeavyBall(own, lr, mu), torch.optim.SGD(theirs, lr=lr, momentum=mu)
-    for t in range(7):
-        for i, (p, q) in enumerate(zip(own, theirs, strict=True)):
-            p.grad = draw(tuple(p.shape), 10 * t + i, dtype)
-            q.grad = p.grad.clone()
-        heavy_ball.step()
-        sgd.step()
-    for p, q, v in zip(own, theirs, heavy_ball.velocities, strict=True):
-        torch.testing.assert_close(p, q)
-        torch.testing.assert_close(v, sgd.state[q]["momentum_buffer"])
+@pytest.mark.parametrize(("n", "size"), [(7, 3), (6, 2), (5, 1), (4, 9), (1, 1)])
+def test_minibatch_sgd_trains_as_the_optimizer(taught: SimpleNamespace, n: int, size: int, dtype: torch.dtype) -> None:
+    W, b, x, y = (draw(shape, dtype, n + i) for i, shape in enumerate([(2, 3), (2,), (n, 3), (n, 2)]))
+    orders = torch.rand(6, n, generator=torch.Generator().manual_seed(n)).argsort(dim=1)
+    for rate in (0.01, 0.1):
+        losses: list[Callable[..., Tensor]] = [
+            lambda W, b, rows=rows: F.mse_loss(F.linear(x[rows], W, b), y[rows])
+            for order in orders
+            for rows in torch.split(order, size)
+        ]
+        path = train([W, b], losses, rate)
+        torch.testing.assert_close(list(taught.minibatch_sgd(W, b, x, y, orders, rate, size)), path[-1])
 
 
-@pytest.mark.parametrize(("lr", "mu"), [(0.05, 0.9), (0.1, 0.3), (0.01, 0.99)])
-def test_sgd_with_nesterov_walks_on_the_look_ahead_points(taught: SimpleNamespace, lr: float, mu: float) -> None:
-    curvature, start = torch.tensor([1.0, 7.0, 0.2], dtype=torch.float64), draw((3,), 5)
-    places = taught.look_ahead_descent(start, lambda place: curvature * place, lr, mu, 12)
-    ahead = places + mu * torch.diff(places, dim=0, prepend=start[None])
-    w = start.clone().requires_grad_()
-    optimiser = torch.optim.SGD([w], lr=lr, momentum=mu, nesterov=True)
-    for wanted in ahead:
-        w.grad = (curvature * w).detach()
-        optimiser.step()
-        torch.testing.assert_close(w.detach(), wanted)
+@every_dtype
+@pytest.mark.parametrize(("n", "size"), [(7, 3), (6, 2), (5, 1), (4, 9), (1, 1)])
+def test_mended_epoch_trains_as_the_optimizer(taught: SimpleNamespace, n: int, size: int, dtype: torch.dtype) -> None:
+    w, b, x, y = (draw(shape, dtype, n + i) for i, shape in enumerate([(3,), (), (n, 3), (n,)]))
+    losses: list[Callable[..., Tensor]] = [
+        lambda w, b, rows=rows: F.mse_loss(x[rows] @ w + b, y[rows]) for rows in torch.split(torch.arange(n), size)
+    ]
+    path = train([w, b], losses, 0.1)
+    torch.testing.assert_close(list(taught.sgd_epoch(w, b, x, y, 0.1, size)), path[-1])
 
 
-@pytest.mark.parametrize("curvature", [0.01, 1.0, 40.0, -2.0])
-@every_setting
-def test_matrix_of_a_mode_is_a_step_and_has_the_roots_of_the_text(
-    taught: SimpleNamespace, lr: float, mu: float, curvature: float
-) -> None:
-    R = taught.mode_matrix(lr, mu, curvature).double()
-    u, x = draw((2,), 6)
-    x_after, u_after = taught.momentum_step(x, u, curvature * x, lr, mu)
-    torch.testing.assert_close(R @ torch.stack([u, x]), torch.stack([u_after, x_after]), rtol=1e-5, atol=1e-5)
-    assert float(R.trace()) == pytest.approx(1 + mu - lr * curvature, abs=1e-5)
-    assert float(R[0, 0] * R[1, 1] - R[0, 1] * R[1, 0]) == pytest.approx(mu, abs=1e-5)
+@every_dtype
+@pytest.mark.parametrize(("n", "B"), [(2, 1), (2, 2), (4, 3), (6, 2), (5, 5)])
+def test_noise_of_a_batch_is_that_of_all_batches(taught: SimpleNamespace, n: int, B: int, dtype: torch.dtype) -> None:
+    values = draw((n,), dtype, n + B, 3.0)
+    drawn = {
+        "noise_with": itertools.product(range(n), repeat=B),
+        "noise_without": itertools.combinations(range(n), B),
+    }
+    for name, batches in drawn.items():
+        means = torch.stack([values[list(rows)].mean() for rows in batches])
+        torch.testing.assert_close(getattr(taught, name)(values, B), means.var(correction=0), atol=1e-5, rtol=1e-4)
 
 
-def larger_root(product: Tensor, mu: Tensor) -> Tensor:
-    half = ((1 + mu - product) / 2).to(torch.complex128)
-    root = (half**2 - mu).sqrt()
-    return torch.maximum((half + root).abs(), (half - root).abs())
-
-
-@pytest.mark.parametrize(("smallest", "largest"), [(1.0, 100.0), (0.01, 9.0), (2.0, 2.5), (1e-4, 1e4), (5.0, 5.0)])
-def test_best_settings_have_the_best_rate(taught: SimpleNamespace, smallest: float, largest: float) -> None:
-    lr, mu = taught.best_settings(smallest, largest)
-    root = math.sqrt(largest / smallest)
-    curvatures = torch.linspace(smallest, largest, 50, dtype=torch.float64)
-    rate = float(larger_root(lr * curvatures, torch.tensor(mu, dtype=torch.float64)).max())
-    assert rate == pytest.approx((root - 1) / (root + 1), abs=1e-6)
-    ends = torch.tensor([smallest, largest], dtype=torch.float64)
-    others = torch.linspace(0.02, 4, 200, dtype=torch.float64)[:, None, None] / largest * ends
-    other_mus = torch.linspace(0, 0.999, 40, dtype=torch.float64)[:, None]
-    assert float(larger_root(others, other_mus).amax(-1).min()) >= rate - 1e-6
-
-
-@pytest.mark.parametrize("mu_max", [0.0, 0.6, 0.9, 0.995, 0.999])
-def test_schedule_is_the_staircase(taught: SimpleNamespace, mu_max: float) -> None:
-    for t in [0, 1, 249, 250, 499, 500, 12_345, 10**6]:
-        assert taught.momentum_at(t, mu_max) == pytest.approx(min(1 - 0.5 / (t // 250 + 1), mu_max))
-
-
-@pytest.mark.parametrize(("lr", "mu"), [(0.1, 0.0), (0.1, 0.9), (0.5, 0.5)])
-def test_noise_floor_solves_the_equation_of_the_covariance(taught: SimpleNamespace, lr: float, mu: float) -> None:
-    R = taught.mode_matrix(lr, mu, 1.0).double()
-    push = torch.tensor([1.0, -lr], dtype=torch.float64)  # what a unit of noise does to (u, x)
-    S = torch.zeros(2, 2, dtype=torch.float64)
-    for _ in range(500):
-        S = R @ S @ R.T + torch.outer(push, push)
-    assert float(S[1, 1]) == pytest.approx(lr * (1 + mu) / ((1 - mu) * (2 * (1 + mu) - lr)), rel=1e-4)
-
-
-def test_target_line_is_reached_and_the_usual_settings_do_not(taught: SimpleNamespace) -> None:
-    assert taught.fit_line(**taught.settings_for_line)["why"] == "reached"
-    assert taught.fit_line(lr=0.01, momentum=0.9)["gap"] > 1e-3
-    assert taught.fit_line(lr=0.075, momentum=0.0)["gap"] > 1e-3
+def test_budget_is_kept_and_the_default_is_too_slow(taught: SimpleNamespace) -> None:
+    reached = taught.spend(**taught.budget)
+    assert reached["excess"] < 0.07
+    assert reached["steps"] <= 150
+    assert taught.spend(rate=0.05, batch_size=32)["why"] == "too slow"

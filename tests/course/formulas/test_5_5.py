@@ -1,9 +1,7 @@
-"""Notebook 5.3: the optimisers of its solutions against torch.optim, its schedules against torch's schedulers."""
+"""Notebook 5.5: the optimizers of its solutions against torch.optim."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +9,8 @@ import pytest
 import torch
 from samples import every_dtype
 from torch import Tensor
-from torch.optim import lr_scheduler
 
-NOTEBOOK = ("05_sgd", "3_adaptive_rates")
+NOTEBOOK = ("05_sgd", "5_adaptive_rates")
 
 every_shape = pytest.mark.parametrize("shape", [(1,), (2, 1, 4)], ids=str)
 every_scale = pytest.mark.parametrize("scale", [0.0, 1.0, 1000.0])
@@ -28,11 +25,11 @@ def draw(shape: tuple[int, ...], dtype: torch.dtype, scale: float, steps: int = 
 
 def by_torch(make: Any, w: Tensor, grads: list[Tensor], names: list[str], **settings: Any) -> list[list[Tensor]]:
     weight, rows = w.clone().requires_grad_(), []
-    optimiser = make([weight], **settings)
+    optimizer = make([weight], **settings)
     for grad in grads:
         weight.grad = grad.clone()
-        optimiser.step()
-        rows.append([weight.detach().clone(), *(optimiser.state[weight][name].clone() for name in names)])
+        optimizer.step()
+        rows.append([weight.detach().clone(), *(optimizer.state[weight][name].clone() for name in names)])
     return rows
 
 
@@ -116,34 +113,3 @@ def test_adadelta_and_adamax_as_the_text_gives_them(rho: float, dtype: torch.dty
         u = torch.maximum(0.99 * u, grad.abs() + 1e-8)
         w = w - 0.1 * m / (1 - rho**t) / u
         torch.testing.assert_close(w, wanted)
-
-
-def follow(make: Callable[[Any], Any], start: float, steps: int) -> list[float]:
-    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=start)
-    schedule, rates = make(optimiser), []
-    for _ in range(steps):
-        rates.append(optimiser.param_groups[0]["lr"])
-        optimiser.step()
-        schedule.step()
-    return rates
-
-
-@every_dtype
-@pytest.mark.parametrize("k", [0.0, 0.04, 1.5])
-def test_exponential_schedule(taught: SimpleNamespace, k: float, dtype: torch.dtype) -> None:
-    wanted = follow(lambda optimiser: lr_scheduler.ExponentialLR(optimiser, gamma=math.exp(-k)), 0.3, 40)
-    found = taught.decayed_rate(0.3, k, torch.arange(40, dtype=dtype))
-    torch.testing.assert_close(found, torch.tensor(wanted, dtype=dtype))
-
-
-@pytest.mark.parametrize(("total", "warmup", "low"), [(40, 10, 0.0), (30, 0, 0.01), (21, 20, 0.05), (9, 1, 0.2)])
-def test_warmup_and_cosine(taught: SimpleNamespace, total: int, warmup: int, low: float) -> None:
-    def down(optimiser: Any) -> Any:
-        return lr_scheduler.CosineAnnealingLR(optimiser, T_max=total - warmup, eta_min=low)
-
-    def up(optimiser: Any) -> Any:
-        return lr_scheduler.LinearLR(optimiser, start_factor=1 / warmup, total_iters=warmup - 1)
-
-    wanted = (follow(up, 0.2, warmup) if warmup > 1 else [0.2] * warmup) + follow(down, 0.2, total - warmup + 1)
-    found = [taught.rate_at(step, total, warmup, 0.2, low) for step in range(total + 1)]
-    assert found == pytest.approx(wanted, abs=1e-9)

@@ -25,7 +25,7 @@ from typing import Any
 import zmq
 
 from autograder.errors import CourseError
-from autograder.formats import CELLS, MISTAKES
+from autograder.formats import CELLS, MISTAKES, PARTS
 
 RECORD = ".released.json"
 """In the workspace: which release of each file was copied last, by its hash."""
@@ -82,7 +82,7 @@ def _update(release: Path, workspace: Path) -> list[str]:
         own = workspace / name
         released = _hash(path)
         own.parent.mkdir(parents=True, exist_ok=True)
-        if not own.exists() or own.name in (MISTAKES, CELLS) or _hash(own) == record.get(name.as_posix()):
+        if not own.exists() or own.name in (MISTAKES, CELLS, PARTS) or _hash(own) == record.get(name.as_posix()):
             if own.exists() and _hash(own) != released and own.suffix == ".ipynb":
                 news.append(f"{name} was replaced by its new release; you had not changed it.")
             _copy(path, own)

@@ -125,13 +125,13 @@ def test_it_earns_nothing(engine: Engine, row: Row) -> None:
 HONEST = [
     Row(
         "has arrays where the text says lists",
-        "03_loss/3_margins_and_choosing/predict_margins",
+        "03_loss/5_margins/predict_margins",
         "import numpy as np\nz, y = np.array([1.8, 0.4, -0.6, 0.5, -3.0]), np.array([1, 1, 1, -1, -1])\nmargins = y * z\n"
         "hinge_losses = np.maximum(0, 1 - margins)\nhinge_cost, hinge_slopes, steepest = hinge_losses.mean(), -y * (margins < 1), 'Exponential'",
     ),
     Row(
         "has a view of a dictionary and a range",
-        "03_loss/3_margins_and_choosing/predict_margins",
+        "03_loss/5_margins/predict_margins",
         "margins = {'a': 1.8, 'b': 0.4, 'c': -0.6, 'd': -0.5, 'e': 3}.values()\nhinge_losses = (0, 0.6, 1.6, 1.5, 0)\nhinge_cost = 0.74\n"
         "hinge_slopes = torch.tensor([0, -1, -1, 1, 0])\nsteepest = 'exponential'",
     ),

@@ -1,8 +1,8 @@
-"""Notebook 3.3: the losses of its solutions against PyTorch's own, and CTC against a sum over all paths."""
+"""Notebook 3.3: the regression losses of its solutions against PyTorch's own and against numerical derivatives."""
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -11,131 +11,71 @@ import torch.nn.functional as F
 from samples import draw, every_dtype
 from torch import Tensor
 
-NOTEBOOK = ("03_loss", "3_margins_and_choosing")
+NOTEBOOK = ("03_loss", "3_regression_losses")
 
-every_size = pytest.mark.parametrize(("n", "c"), [(1, 4), (6, 2), (3, 9)])
-every_scale = pytest.mark.parametrize("scale", [0.0, 1.0, 1000.0])
+SHAPES = [(1,), (6,), (4, 3), (2, 3, 5)]
 
-
-def signs(n: int, dtype: torch.dtype) -> Tensor:
-    return 1 - 2 * (torch.arange(n) % 3 == 1).to(dtype)
+every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
 
 @every_dtype
-@every_size
-@every_scale
-@pytest.mark.parametrize("margin", [0.3, 1.0, 2.5])
-def test_multi_margin(taught: SimpleNamespace, n: int, c: int, scale: float, margin: float, dtype: torch.dtype) -> None:
-    scores, target = draw((n, c), dtype, n + c, scale), torch.arange(n) % c
-    torch.testing.assert_close(
-        taught.multi_margin(scores, target, margin), F.multi_margin_loss(scores, target, margin=margin)
-    )
+@pytest.mark.parametrize(("n", "d"), [(1, 3), (5, 2), (7, 1)])
+def test_batch_error_is_mse_of_the_linear_model(taught: SimpleNamespace, n: int, d: int, dtype: torch.dtype) -> None:
+    x, y, W, b = (draw(shape, dtype, seed) for seed, shape in enumerate([(n, d), (n,), (1, d), (1,)]))
+    torch.testing.assert_close(taught.batch_error(x, y, W, b), F.mse_loss(F.linear(x, W, b)[:, 0], y))
 
 
 @every_dtype
-@pytest.mark.parametrize("n", [2, 5, 9])
-def test_pair_loss_is_the_ranking_loss_of_all_pairs_that_differ(
-    taught: SimpleNamespace, n: int, dtype: torch.dtype
+@pytest.mark.parametrize("sizes", [[3], [4, 4, 1], [1, 5, 2, 7]], ids=str)
+def test_epoch_loss_is_mse_of_all_batches(taught: SimpleNamespace, sizes: list[int], dtype: torch.dtype) -> None:
+    y_hat, y = draw((sum(sizes), 2), dtype, 1), draw((sum(sizes), 2), dtype, 2)
+    ends = [sum(sizes[: i + 1]) for i in range(len(sizes) - 1)]
+    batches = [(y_hat[rows], y[rows]) for rows in torch.arange(sum(sizes)).tensor_split(ends)]
+    torch.testing.assert_close(taught.epoch_loss(batches), F.mse_loss(y_hat, y))
+
+
+@every_dtype
+@every_shape
+@pytest.mark.parametrize("delta", [0.1, 1.0, 2.5, 100.0])
+def test_huber_is_huber_and_delta_times_smooth_l1(
+    taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype, delta: float
 ) -> None:
-    scores, grades = draw((n,), dtype, n), (torch.arange(n) % 3).to(dtype)
-    wanted = [
-        F.margin_ranking_loss(scores[i : i + 1], scores[j : j + 1], torch.ones(1, dtype=dtype), margin=0.7)
-        for i, j in itertools.permutations(range(n), 2)
-        if grades[i] > grades[j]
-    ]
-    torch.testing.assert_close(taught.pair_loss(scores, grades, 0.7), torch.stack(wanted).mean())
+    y_hat, y = draw(shape, dtype, 3), draw(shape, dtype, 4)
+    huber = taught.huber_mean(y_hat, y, delta)
+    torch.testing.assert_close(huber, F.huber_loss(y_hat, y, delta=delta))
+    torch.testing.assert_close(huber, delta * F.smooth_l1_loss(y_hat, y, beta=delta))
 
 
 @every_dtype
-@every_size
-@pytest.mark.parametrize("scale", [1.0, 1000.0])
-def test_triplet(taught: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
-    anchor, positive, negative = (draw((n, c), dtype, seed, scale) for seed in range(3))
-    wanted = F.triplet_margin_loss(anchor, positive, negative, margin=0.4, eps=0.0)
-    torch.testing.assert_close(taught.triplet(anchor, positive, negative, 0.4), wanted)
-    torch.testing.assert_close(taught.triplet(anchor, anchor, anchor, 0.4), torch.tensor(0.4, dtype=dtype))
-
-
-def test_ctc_cost_is_the_sum_over_all_paths(taught: SimpleNamespace) -> None:
-    words, scores = ["ab", "bb", "a"], draw((3, 4, 3), torch.float64, 1)
-    p = torch.softmax(scores, dim=2)
-    wanted = []
-    for n, word in enumerate(words):
-        paths = [
-            path
-            for path in itertools.product(range(3), repeat=4)
-            if "".join("-ab"[label] for label, _ in itertools.groupby(path) if label) == word
-        ]
-        total = torch.stack([p[n, torch.arange(4), list(path)].prod() for path in paths]).sum()
-        wanted.append(-total.log() / len(word))
-    torch.testing.assert_close(taught.ctc_cost(scores, words), torch.stack(wanted).mean())
+@every_shape
+def test_log_cosh_is_the_logarithm_of_cosh(taught: SimpleNamespace, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    y_hat, y = draw(shape, dtype, 5), draw(shape, dtype, 6)
+    torch.testing.assert_close(taught.log_cosh_mean(y_hat, y), torch.log(torch.cosh(y_hat - y)).mean())
 
 
 @every_dtype
-@every_size
-@every_scale
-def test_focal(taught: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
-    scores, target = draw((n, c), dtype, n, scale), torch.arange(n) % c
-    torch.testing.assert_close(taught.focal(scores, target, 0), F.cross_entropy(scores, target))
-    loss = F.cross_entropy(scores, target, reduction="none")
-    torch.testing.assert_close(taught.focal(scores, target, 3.0), ((1 - torch.exp(-loss)) ** 3 * loss).mean())
+@pytest.mark.parametrize("r", [-1e4, -1000.0, -90.0, 0.0, 90.0, 1000.0, 1e4])
+def test_log_cosh_and_its_gradient_are_right_at_the_extremes(
+    taught: SimpleNamespace, r: float, dtype: torch.dtype
+) -> None:
+    y_hat = torch.tensor([r], dtype=dtype, requires_grad=True)
+    loss = taught.log_cosh_mean(y_hat, torch.zeros(1, dtype=dtype))
+    expected = torch.tensor(max(abs(r) - torch.log(torch.tensor(2.0)).item(), 0.0), dtype=dtype)
+    torch.testing.assert_close(loss, expected, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(torch.autograd.grad(loss, y_hat)[0], torch.tanh(y_hat.detach()))
 
 
-@every_dtype
-@every_size
-@every_scale
-def test_distil(taught: SimpleNamespace, n: int, c: int, scale: float, dtype: torch.dtype) -> None:
-    student, teacher = draw((n, c), dtype, n, scale), draw((n, c), dtype, c)
-    log_p, log_q = torch.log_softmax(teacher, dim=1), torch.log_softmax(student, dim=1)
-    wanted = (log_p.exp() * (log_p - log_q)).sum() / n
-    torch.testing.assert_close(taught.distil(student, teacher), wanted, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(taught.distil(teacher + 5, teacher), torch.zeros_like(wanted), rtol=0, atol=1e-5)
+@pytest.mark.parametrize("name", ["huber_mean", "log_cosh_mean", "batch_error"])
+def test_gradients_hold_against_differences(taught: SimpleNamespace, name: str) -> None:
+    a, b = draw((4, 3), torch.float64, 16).requires_grad_(), draw((4, 3), torch.float64, 17).requires_grad_()
+    losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "huber_mean": lambda a, b: taught.huber_mean(a, b, 1.5),
+        "log_cosh_mean": taught.log_cosh_mean,
+        "batch_error": lambda a, b: taught.batch_error(a, b[:, 0], b[:1], a[0, :1]),
+    }
+    assert torch.autograd.gradcheck(losses[name], (a, b))
 
 
-def test_gradients(taught: SimpleNamespace) -> None:
-    scores, target = draw((4, 3), torch.float64, 0).requires_grad_(), torch.tensor([0, 2, 1, 2])
-    grades, row = torch.tensor([0.0, 2.0, 2.0, 1.0, 3.0]), draw((5,), torch.float64, 1).requires_grad_()
-    points = [draw((4, 3), torch.float64, seed).requires_grad_() for seed in (2, 3, 4)]
-    frames = draw((2, 5, 4), torch.float64, 5).requires_grad_()
-    assert torch.autograd.gradcheck(lambda z: taught.multi_margin(z, target, 1.0), scores)
-    assert torch.autograd.gradcheck(lambda z: taught.focal(z, target, 2.0), scores)
-    assert torch.autograd.gradcheck(lambda z: taught.distil(z, points[0].detach()), scores)
-    assert torch.autograd.gradcheck(lambda z: taught.pair_loss(z, grades.double(), 1.0), row)
-    assert torch.autograd.gradcheck(lambda a, p, n: taught.triplet(a, p, n, 1.0), points)
-    assert torch.autograd.gradcheck(lambda z: taught.ctc_cost(z, ["cab", "bb"]), frames)
-
-
-@every_dtype
-def test_formulas_of_the_text(dtype: torch.dtype) -> None:
-    """What section 2, 3, 4 and 5 write by hand is what PyTorch computes, one loss an example."""
-    z, x1, x2 = draw((7, 4), dtype, 1), draw((7, 3), dtype, 2), draw((7, 3), dtype, 3)
-    y, labels = signs(7, dtype), (torch.arange(28).reshape(7, 4) % 3 == 0).to(dtype)
-    margin = y * z[:, 0]
-    soft = F.soft_margin_loss(z[:, 0], y, reduction="none")
-    torch.testing.assert_close(torch.log(1 + torch.exp(-margin)), soft)
-    torch.testing.assert_close(
-        F.binary_cross_entropy_with_logits(z[:, 0], (y + 1) / 2, reduction="none"), F.softplus(-margin)
-    )
-    by_class = -(labels * F.logsigmoid(z) + (1 - labels) * F.logsigmoid(-z)).mean(dim=1)
-    torch.testing.assert_close(by_class, F.multilabel_soft_margin_loss(z, labels, reduction="none"))
-    ranking = F.relu(-y * (z[:, 0] - z[:, 1]) + 0.5)
-    torch.testing.assert_close(ranking, F.margin_ranking_loss(z[:, 0], z[:, 1], y, margin=0.5, reduction="none"))
-    d = (x1 - x2).norm(dim=1) / 4
-    torch.testing.assert_close(torch.where(y == 1, d, F.relu(1 - d)), F.hinge_embedding_loss(d, y, reduction="none"))
-    s = (x1 * x2).sum(dim=1) / (x1.norm(dim=1) * x2.norm(dim=1))
-    wanted = F.cosine_embedding_loss(x1, x2, y, reduction="none")
-    torch.testing.assert_close(torch.where(y == 1, 1 - s, F.relu(s)), wanted)
-
-
-@every_dtype
-def test_multi_label_margin_reads_class_numbers_up_to_the_first_minus_one(dtype: torch.dtype) -> None:
-    z = torch.tensor([[0.1, 0.2, 0.4, 0.8]], dtype=dtype)
-    terms = [F.relu(1 - z[0, j] + z[0, c]) for j in (3, 0) for c in (1, 2)]
-    found = F.multilabel_margin_loss(z, torch.tensor([[3, 0, -1, 1]]))
-    torch.testing.assert_close(found, torch.stack(terms).sum() / 4)
-    torch.testing.assert_close(found, torch.tensor(0.85, dtype=dtype))
-
-
-def test_street_settings_reach_the_target_and_the_given_ones_do_not(taught: SimpleNamespace) -> None:
-    assert taught.judge_street(taught.fit_street(**taught.street_settings)) == "reached"
-    assert taught.judge_street(taught.fit_street(decay=0.0, learning_rate=0.01, steps=50)) != "reached"
+def test_robust_line_is_reached_and_the_default_is_not(taught: SimpleNamespace) -> None:
+    assert taught.try_huber(**taught.robust)["error"] < 0.15
+    assert taught.try_huber(delta=1.0, rate=0.1)["why"] == "pulled away"

@@ -369,6 +369,8 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
             ) from error
     for cell in solution.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):  # a slider of a kernel that is gone, under a random name
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     solution.metadata["language_info"] = {"name": "python"}
     write_notebook(solution, stage / "solutions" / chapter / f"{notebook.name}.ipynb")
 

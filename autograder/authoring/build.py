@@ -36,7 +36,6 @@ from autograder.formats import CELLS, EXTRA, MISTAKES, OURS, PARTS
 from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-CELL_SECONDS = 120
 
 
 def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
@@ -346,16 +345,15 @@ def _collect_stubs(trials: dict[str, dict[str, ExerciseTrials]]) -> dict[str, st
 
 
 def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
-    """Execute the source in a fresh kernel and write it, without markers, to `solutions/` below `stage`."""
+    """Execute the source in a fresh kernel, in a folder that isn't a student's copy, and write it, without markers, to `solutions/` below `stage`."""
     solution = _make_solution(notebook)
-    source = stage / "source" / chapter
     with tempfile.TemporaryDirectory() as scratch:
-        # Without the file that makes a folder a student's copy: otherwise checks would keep answers beside it.
-        shutil.copytree(source, scratch, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MISTAKES))
+        source, left = stage / "source" / chapter, shutil.ignore_patterns(MISTAKES)
+        shutil.copytree(source, scratch, dirs_exist_ok=True, ignore=left)
         client = NotebookClient(
             solution,
             store_widget_state=False,
-            timeout=CELL_SECONDS,
+            timeout=120,
             kernel_name="python3",
             coalesce_streams=True,
             extra_arguments=["--HistoryManager.hist_file=:memory:", "--log-level=40"],
@@ -369,8 +367,8 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
             ) from error
     for cell in solution.cells:
         cell.metadata.pop("execution", None)
-        for output in cell.get("outputs", []):  # a slider of a kernel that is gone, under a random name
-            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+        for data in (output.get("data", {}) for output in cell.get("outputs", [])):
+            data.pop("application/vnd.jupyter.widget-view+json", None)
     solution.metadata["language_info"] = {"name": "python"}
     write_notebook(solution, stage / "solutions" / chapter / f"{notebook.name}.ipynb")
 

@@ -340,7 +340,9 @@ print(json.dumps([[type(widget).__name__, name, *end] for (name, widget), end in
 def live() -> list[Any]:
     """The outputs of each cell of a notebook, run in a kernel; a picture that is updated is so where it is shown."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in LIVE])
-    NotebookClient(notebook, kernel_name="python3", timeout=120, store_widget_state=False).execute()
+    NotebookClient(
+        notebook, kernel_name="python3", timeout=120, store_widget_state=False, coalesce_streams=True
+    ).execute()
     return [cell.outputs for cell in notebook.cells]
 
 

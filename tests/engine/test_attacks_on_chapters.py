@@ -14,7 +14,7 @@ from sampling import sample
 from autograder.engine.jobs import Job, Step
 from autograder.engine.planning.plan import Plan
 from autograder.engine.runner import Engine
-from autograder.engine.scores import score_outputs
+from autograder.engine.scores import get_points, score_outputs
 from autograder.grading.submissions import get_id
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
@@ -108,12 +108,12 @@ def grade(engine: Engine, row: Row, answer: str | None) -> float:
         ran = engine.run(Job(steps, plan.answers, folder=folder))
         judged = frozenset(ran[-1].facts["judged"])
         _references[row.where] = plan, judged, {"last": ran[-1].facts["rests"]}
-        assert score_outputs(ran[-1].outputs, float(plan.cells[at].metadata["nbgrader"]["points"])) > 0
+        assert score_outputs(ran[-1].outputs, get_points(plan.cells[at])) > 0
     _, judged, rests = _references[row.where]
     steps[-1] = Step(plan.cells[at].source, "examiner", at, plan.needs[at], plan.imports[at], rests["last"])
     steps[-2] = Step(answer if answer is not None else plan.cells[mine].source, "student", mine)
     ran = engine.run(Job(steps, plan.answers, judged, folder))
-    return score_outputs(ran[-1].outputs, float(plan.cells[at].metadata["nbgrader"]["points"]))
+    return score_outputs(ran[-1].outputs, get_points(plan.cells[at]))
 
 
 @pytest.mark.parametrize("row", sample(ROWS, 2), ids=lambda row: f"{row.where.rpartition('/')[2]}: {row.tries}")

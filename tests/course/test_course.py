@@ -6,7 +6,6 @@ import base64
 import contextlib
 import io
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -200,7 +199,6 @@ def run_source(
 
     from autograder.checks.check import recording
 
-    os.chdir(ROOT / "source" / notebook.path.parent.name)  # with the parts of earlier chapters
     shell = InteractiveShell.instance()
     plt.show = lambda *args, **kwargs: None
     found = []

@@ -167,7 +167,7 @@ def _load(cache: Path | None, key: str) -> Reference | None:
 
 def _digest(files: dict[str, Path]) -> str:
     """A digest of the versions at work and of the files that come with a notebook."""
-    digest = hashlib.sha256(" ".join(metadata.version(name) for name in ("autograder", "torch", "matplotlib")).encode())
+    digest = hashlib.sha256(" ".join(metadata.version(name) for name in ("autograded", "torch", "matplotlib")).encode())
     for name, path in sorted(files.items()):
         digest.update(f"\0{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -142,7 +142,7 @@ class _Run:
         self.course, self.assignment = course, assignment
         self.gradebook, self.config, self.journal, self.engine = gradebook, config, journal, engine
         self.keeper = Keeper(course, assignment, gradebook, config, journal)
-        shared = {"source": digest_assignment(assignment), "grader": metadata.version("autograder")}
+        shared = {"source": digest_assignment(assignment), "grader": metadata.version("autograded")}
         self.causes = {student: {"submission": digest, **shared} for student, digest in digests.items()}
         self.waiting: list[str] = []
         self.remarks: list[str] | None = None

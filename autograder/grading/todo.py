@@ -74,7 +74,7 @@ class Stamp:
         self.path.unlink(missing_ok=True)
 
     def _read(self) -> list[str]:
-        versions = [f"{name} {metadata.version(name)}" for name in ("autograder", "torch", "nbgrader")]
+        versions = [f"{name} {metadata.version(name)}" for name in ("autograded", "torch", "nbgrader")]
         return [*versions, *(state for path in self._files() for state in _states(path))]
 
     def _files(self) -> Iterator[Path]:

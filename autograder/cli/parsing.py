@@ -1,0 +1,73 @@
+"""What the commands share: how one is added, which chapter is meant, and the bar that shows progress."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHAPTER = "a chapter's name, the start of it, or its number"
+
+
+class Adder:
+    """Adds commands to `course`."""
+
+    def __init__(self, commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+        self._commands = commands
+
+    def __call__(self, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        """A command `name` that calls `run` with its options; `text` is what the list of commands says of it."""
+        command = self._commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.set_defaults(run=run)
+        return command
+
+
+def find_authored(options: argparse.Namespace) -> list[str]:
+    from autograder.authoring.chapters import find_chapters
+
+    return find_chapters(Path.cwd(), options.chapter)
+
+
+def find_graded(options: argparse.Namespace) -> str:
+    """The chapter, or in another nbgrader course the assignment, that is meant."""
+    from autograder.authoring.chapters import list_chapters
+    from autograder.grading.places import find_assignment
+
+    own = list_chapters(Path.cwd()) if Path("notebooks").is_dir() else []
+    return find_assignment(Path.cwd(), options.chapter, own)
+
+
+@contextmanager
+def progress(title: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar with rate and time left, on stderr; what it yields is told of each submission."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+    )
+    bar = Progress(*columns, console=Console(stderr=True), disable=quiet)
+    task = bar.add_task(title, total=None)
+
+    def on_done(done: int, total: int) -> None:
+        bar.start()  # not before there is something to show, so that an error stands alone
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield on_done
+    finally:
+        if bar.live.is_started:
+            bar.stop()

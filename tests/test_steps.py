@@ -15,7 +15,8 @@ def test_the_night_runs_every_step_of_the_day_and_leaves_no_case_out() -> None:
     assert day.keys() < night.keys()
     changed = {name for name in day if day[name] != night[name]}
     assert changed - {"notebooks"} == {"build", "tests", "accuracy"}
-    assert day["notebooks"].endswith(" solutions") and night["notebooks"].endswith(" solutions")
+    assert day["notebooks"].endswith(" solutions")
+    assert night["notebooks"].endswith(" solutions")
     assert night["build"] == f"{day['build']} --again"
     assert night["accuracy"] == f"{day['accuracy']} --again"
     assert day["tests"] == f"{night['tests']} -m not network and not nightly"

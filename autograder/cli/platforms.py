@@ -180,9 +180,7 @@ def _tell_collected(collected: Collected, chapter: str, dry: bool) -> int:
             f"Late, says the platform, but not by how much, so no penalty is worked out: {printable(', '.join(collected.late))}."
         )
     if collected.untimed:
-        print(
-            "Some submissions have no time, and count as in time. Moodle's worksheet has times: name it with the files."
-        )
+        print(f"Without a time of their own, and so in time for the gradebook: {collected.untimed} of {len(states)}.")
     if collected.missing:
         print(f"Nothing from {len(collected.missing)} in the roster: {printable(', '.join(collected.missing))}.")
     if collected.troubles:

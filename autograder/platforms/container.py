@@ -22,7 +22,6 @@ from typing import Any
 
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
-from autograder.grading.collecting import find_extra
 from autograder.grading.database import find_url, load_config, open_gradebook
 from autograder.grading.feedback import CleanFeedback
 from autograder.grading.grade import grade_class, prepare_gradebook
@@ -118,7 +117,6 @@ def list_tests(course: Path, chapter: str, result: StudentResult) -> list[dict[s
     """An entry for each exercise, with what the check said. Nothing of a hidden test but what a student may read."""
     shown = _read_outputs(course, chapter)
     several = len({one.notebook for one in result.exercises}) > 1
-    extra = find_extra(course, chapter)
     tests = []
     for number, one in enumerate(result.exercises, 1):
         entry: dict[str, Any] = {
@@ -130,7 +128,7 @@ def list_tests(course: Path, chapter: str, result: StudentResult) -> list[dict[s
         }
         if one.score is not None:
             entry["score"] = one.score
-            entry["max_score"] = 0 if one.extra or (one.notebook, f"{one.exercise}-check") in extra else one.points
+            entry["max_score"] = 0 if one.extra else one.points
             entry["status"] = "passed" if one.score >= one.points else "failed"
         tests.append(entry)
     return tests

@@ -133,7 +133,8 @@ def _read_blackboard(parts: Sequence[str], known: Known) -> Named | None:
         return None
     words = found["before"].split("_")
     ends = ["_".join(words[place:]) for place in range(1, len(words))]  # both the title and the user name may have a _
-    user = next((end for end in ends if end.lower() in known.usernames), ends[-1] if ends else words[-1])
+    told = {*known.usernames, *map(str.lower, known.blackboard)}
+    user = next((end for end in ends if end.lower() in told), ends[-1] if ends else words[-1])
     name = known.blackboard.get(user, "")
     when = _make_time(*map(int, found["when"].split("-")))
     return Named(

@@ -75,7 +75,9 @@ class Roster:
                 who.kind in ("id", "login")
                 and who.key.casefold() in (one.id.casefold(), one.email.casefold(), *_logins(one))
             ),
-            lambda one: bool(who.name) and squash(who.name) in _names(one) - {""},
+            lambda one: (
+                bool(who.name) and squash(who.name) in _names(one) - {""} and not _differs(one, {who.kind: who.key})
+            ),
         ]
         for fits in ways:
             found = [one for one in self.people.values() if fits(one)]

@@ -110,13 +110,13 @@ def add_commands(add: Adder) -> None:
 def _opened() -> Iterator[tuple[Path, Any, Roster]]:
     """The course, its gradebook and its roster."""
     from autograder.grading.database import find_url, load_config, open_gradebook
-    from autograder.grading.places import find_assignment, forget_places
+    from autograder.grading.places import find_assignment, find_places, forget_places
     from autograder.platforms.roster import load_roster
 
     course = Path.cwd()
     forget_places()
-    if not Path("notebooks").is_dir():
-        find_assignment(course, "")  # says that this is no course, where there is none
+    if not Path("notebooks").is_dir() and not find_places(course).list_assignments():
+        find_assignment(course, "")  # says that this isn't a course
     with open_gradebook(course, find_url(course, load_config(course))) as gradebook:
         yield course, gradebook, load_roster(course, gradebook)
 
@@ -166,7 +166,7 @@ def _tell_collected(collected: Collected, chapter: str, dry: bool) -> int:
     counts = {
         "new": states.count("new"),
         "newer than before": sum(one.startswith("newer") for one in states),
-        "the same as before": states.count("the same as before"),
+        "the same as before": sum(one.startswith("the same as before") for one in states),
         "older than what is there": sum(one.startswith("kept") for one in states),
     }
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"

@@ -31,7 +31,7 @@ KEPT = {"EX", "N/A", "EXCUSED", "NEEDS GRADING"}
 
 @dataclass
 class Exported:
-    """The file, and what is to be told about it."""
+    """The file, and remarks for whoever imports it."""
 
     data: bytes
     written: dict[str, int] = field(default_factory=dict)

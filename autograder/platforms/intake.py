@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.errors import CourseError
+from autograder.grading.files import write_files
 from autograder.grading.keeping import parse_time
 from autograder.grading.todo import submission_folder
 from autograder.platforms.archives import Found, Opener, is_junk
@@ -262,66 +263,67 @@ class Intake:
         newest = max(chosen.values(), key=lambda one: one.rank)
         self.result.chosen += [(one.found, student, name, one.when) for name, one in chosen.items()]
         files = {f"{name}.ipynb": piece.data for name, piece in chosen.items()}
-        for piece in sorted(
-            (one for one in pieces if not one.recognized.notebook), key=lambda one: one.rank, reverse=True
-        ):
-            self._add_other(student, piece, files)
+        others = [one for one in pieces if not one.recognized.notebook]
+        told = [self._add_other(student, one, files) for one in sorted(others, key=lambda one: one.rank, reverse=True)]
         when = max((one.when for one in chosen.values() if one.when), default=None)
-        state = self._write(student, files, when)
-        if state.startswith("kept"):
-            for piece in chosen.values():
-                self._tell(piece.found, f"{student}: {state}")
-            self.result.students[student] = state
-            return
-        for name, piece in chosen.items():
-            renamed = "" if piece.named.file == f"{name}.ipynb" else f" (it is called {piece.named.file})"
-            self._tell(
-                piece.found, f"{student}: {name}.ipynb{renamed}{', late' if piece.named.late else ''}", taken=True
-            )
+        state, written = self._write(student, files, when)
         self.result.students[student] = state
+        for name, piece in chosen.items():
+            if f"{name}.ipynb" in written:
+                renamed = "" if piece.named.file == f"{name}.ipynb" else f" (it is called {piece.named.file})"
+                late = ", late" if piece.named.late else ""
+                self._tell(piece.found, f"{student}: {name}.ipynb{renamed}{late}", taken=True)
+            else:
+                self._tell(piece.found, f"{student}: {state}")
+        self.result.told += [one for one in told if not one.taken or written >= set(files)]
         self.result.untimed += when is None
         if newest.named.late and when is None:
             self.result.late.append(student)
 
-    def _add_other(self, student: str, piece: Piece, files: dict[str, bytes]) -> None:
+    def _add_other(self, student: str, piece: Piece, files: dict[str, bytes]) -> Told:
         """A file beside the notebooks: what its code may read, or something that should have been a notebook."""
-        name = make_safe(piece.named.file)
+        name, path = make_safe(piece.named.file), piece.found.path
         if piece.recognized.says:
-            self._tell(piece.found, f"{student}: left out: {piece.recognized.says}", trouble=True)
-        elif name.lower() == TIMESTAMP or name.lower().endswith(".ipynb") or not name:
-            self._tell(piece.found, f"{student}: left out: a file of that name has a meaning for the grader")
-        elif name in files:
-            self._tell(piece.found, f"{student}: left out: there is a later file of that name")
-        elif len(files) >= MAX_OTHERS:
-            self._tell(piece.found, f"{student}: left out: there are more than {MAX_OTHERS} files", trouble=True)
-        else:
-            files[name] = piece.data
-            self._tell(piece.found, f"{student}: {name}, beside the notebooks", taken=True)
+            return Told(path, f"{student}: left out: {piece.recognized.says}", trouble=True)
+        if name.lower() == TIMESTAMP or name.lower().endswith(".ipynb") or not name:
+            return Told(path, f"{student}: left out: a file of that name has a meaning for the grader")
+        if name in files:
+            return Told(path, f"{student}: left out: there is a later file of that name")
+        if len(files) >= MAX_OTHERS:
+            return Told(path, f"{student}: left out: there are more than {MAX_OTHERS} files", trouble=True)
+        files[name] = piece.data
+        return Told(path, f"{student}: {name}, beside the notebooks", taken=True)
 
-    def _write(self, student: str, files: dict[str, bytes], when: datetime | None) -> str:
-        """Put the files in place of what is there; what that did. A submission that is older than the one there doesn't replace it."""
+    def _write(self, student: str, files: dict[str, bytes], when: datetime | None) -> tuple[str, set[str]]:
+        """Put the files in place of what is there; what that did, and which files are in place.
+
+        A submission that is older than the one there doesn't replace it, and adds the notebooks that are lacking there.
+        """
         folder = submission_folder(self.course, student, self.chapter)
         if folder.is_symlink() or folder.parent.is_symlink():
             raise CourseError(f"{folder} is a link. Remove it, and collect again.")
         stamp = "" if when is None else f"{when:%Y-%m-%d %H:%M:%S} UTC"
-        there = _read_folder(folder)
+        there, names = _read_folder(folder), set(files)
         if there is None:
-            return self._replace(folder, files, stamp, "new")
+            return self._replace(folder, files, stamp, "new"), names
         old = read_timestamp(folder)
         if all(there.get(name) == data for name, data in files.items()):
-            if stamp and not old:
-                (folder / TIMESTAMP).write_text(stamp + "\n", encoding="utf-8") if self.ways.write else None
-            return "the same as before"
-        if stamp and old and _is_before(stamp, old):
-            return f"kept what was collected before: it is of {old}, and this is of {stamp}"
+            if not stamp or stamp == old:
+                return "the same as before", names
+            if self.ways.write:
+                (folder / TIMESTAMP).write_text(stamp + "\n", encoding="utf-8")
+            return f"the same as before, of {stamp}{f' rather than {old}' if old else ''}", names
         notebooks = {f"{name}.ipynb" for name in self.recognize.notebooks}
+        if stamp and old and _is_before(stamp, old):
+            says = f"kept what was collected before: it is of {old}, and this is of {stamp}"
+            lacking = {name: data for name, data in files.items() if name in notebooks and name not in there}
+            return (self._replace(folder, there | lacking, old, says) if lacking else says), set(lacking)
         left = {name: data for name, data in there.items() if name in notebooks and name not in files}
         if self.ways.write:
             keep_earlier(self.course, self.chapter, student)
         also = f"; {', '.join(sorted(left))} stays, as it wasn't handed in again" if left else ""
-        return self._replace(
-            folder, {**files, **left}, stamp, f"newer; the earlier one is in .autograder/earlier/{self.chapter}{also}"
-        )
+        says = f"newer; the earlier one is in .autograder/earlier/{self.chapter}{also}"
+        return self._replace(folder, {**files, **left}, stamp, says), names
 
     def _replace(self, folder: Path, files: dict[str, bytes], stamp: str, says: str) -> str:
         """Write a folder at once: it is complete, or as it was."""
@@ -330,8 +332,7 @@ class Intake:
         fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        for name, data in files.items():
-            (fresh / name).write_bytes(data)
+        write_files(fresh, files)
         if stamp:
             (fresh / TIMESTAMP).write_text(stamp + "\n", encoding="utf-8")
         if folder.exists():

@@ -89,7 +89,7 @@ LAYOUTS = (
     Layout(
         "Moodle's gradebook",
         "moodle",
-        _lower("first name", "last name|surname", "email address"),
+        _lower("first name", "last name|surname", "email address", "last downloaded from this course"),
         {
             "first_name": ("first name",),
             "last_name": ("last name", "surname"),

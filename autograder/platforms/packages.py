@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import autograder
 from autograder.errors import CourseError
 from autograder.grading.files import read_file, walk
 from autograder.grading.places import find_places
@@ -21,7 +20,7 @@ RUNS = frozenset({"setup.sh", "run_autograder"})
 _SETUP = """\
 #!/usr/bin/env bash
 # Installs the grader. Gradescope runs this once, as it builds the image; nothing but PyPI is needed where Python is new enough.
-# AUTOGRADER_ROOT: another place than /autograder. AUTOGRADER_PYTHON: a Python that has the course installed, so nothing is installed.
+# AUTOGRADER_ROOT: the folder to use instead of /autograder. AUTOGRADER_PYTHON: a Python that has the course installed, so nothing is installed.
 set -euo pipefail
 ROOT="${AUTOGRADER_ROOT:-/autograder}"
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -147,7 +146,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _list_grader(course: Path, chapter: str, format_: str, unsafe: bool) -> dict[str, bytes]:
     """The course's package, the chapter, and the scripts."""
-    code = Path(autograder.__file__).parent
+    code = Path(__file__).resolve().parents[1]
     root = code.parent
     files = {
         f"autograder/{path.relative_to(code).as_posix()}": read_file(path)
@@ -167,6 +166,8 @@ def _list_grader(course: Path, chapter: str, format_: str, unsafe: bool) -> dict
         ("release", places.source_folder(chapter).parent.parent / "release" / chapter),
     )
     for kind, folder in kinds:
+        if not any(folder.glob("*.ipynb")):
+            raise CourseError(f"There is no notebook in {folder}. Build the chapter first: course build {chapter}")
         for path in walk(folder):
             relative = path.relative_to(folder)
             if not any(part.startswith(".") or part == "__pycache__" for part in relative.parts):

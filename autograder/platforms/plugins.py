@@ -11,15 +11,38 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook
-from nbgrader.plugins import ExportPlugin, FileNameCollectorPlugin
+from nbgrader.plugins import ExportPlugin, ExtractorPlugin, FileNameCollectorPlugin
 from traitlets import Bool, Unicode
 
+from autograder.errors import CourseError
+from autograder.platforms.archives import Opener, is_junk
 from autograder.platforms.exporting import Rules, merge, save, write_table
 from autograder.platforms.intake import Intake
 from autograder.platforms.marks import read_columns
 from autograder.platforms.pieces import Ways
-from autograder.platforms.roster import load_roster
+from autograder.platforms.roster import load_roster, make_safe
 from autograder.platforms.tables import read_table
+
+
+class PlatformExtractor(ExtractorPlugin):  # type: ignore[misc]
+    """Unpacks zips, and zips in zips, without trusting them: one bad file or zip doesn't stop the others."""
+
+    def extract(self, archive_path: str, extracted_path: str) -> None:
+        """Write all files of `archive_path` below `extracted_path`, each zip as a folder of its name."""
+        with Opener() as opener:
+            for found in opener.list(Path(archive_path)):
+                if is_junk(found):
+                    continue
+                target = Path(extracted_path, *(make_safe(part) or "_" for part in found.parts[1:]))
+                try:
+                    data = found.read()
+                except CourseError as error:
+                    self.log.warning("%s: left out: %s", found.path, error)
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
+                if found.modified:
+                    os.utime(target, (found.modified.timestamp(),) * 2)
 
 
 class PlatformCollector(FileNameCollectorPlugin):  # type: ignore[misc]

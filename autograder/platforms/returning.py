@@ -26,7 +26,7 @@ TARGETS = ("moodle", "canvas")
 
 @dataclass
 class Packed:
-    """A zip, and what is to be told about it."""
+    """A zip, and remarks for whoever uploads it."""
 
     data: bytes = b""
     students: list[str] = field(default_factory=list)

@@ -28,7 +28,7 @@ class Table:
     mark: bytes = b""
     encoding: str = "utf-8"
     preamble: str = ""
-    """What stands before the header: Excel's `sep=;`."""
+    """What comes before the header: Excel's `sep=;`."""
 
     @property
     def header(self) -> list[str]:

@@ -161,7 +161,12 @@ def _find_zone(name: str) -> tzinfo | None:
 
 def _tell_collected(collected: Collected, chapter: str, dry: bool) -> int:
     for one in collected.told:
-        print(f"  {'✓' if one.taken else '✗' if one.trouble else '·'} {printable(one.path)} → {printable(one.says)}")
+        if not one.trouble and not one.junk:
+            print(f"  {'✓' if one.taken else '·'} {printable(one.path)} → {printable(one.says)}")
+    if junk := sum(one.junk for one in collected.told):
+        print(
+            f"  · {junk} {'file' if junk == 1 else 'files'} that programs make for themselves (checkpoints, __MACOSX, .git) → left out"
+        )
     states = list(collected.students.values())
     counts = {
         "new": states.count("new"),
@@ -185,10 +190,9 @@ def _tell_collected(collected: Collected, chapter: str, dry: bool) -> int:
         print(f"Nothing from {len(collected.missing)} in the roster: {printable(', '.join(collected.missing))}.")
     if collected.troubles:
         count = len(collected.troubles)
-        print(
-            f"{count} {'file needs' if count == 1 else 'files need'} you (✗ above). All others were collected.",
-            file=sys.stderr,
-        )
+        print(f"{count} {'file needs' if count == 1 else 'files need'} you; the others are told above:")
+        for one in collected.troubles:
+            print(f"  ✗ {printable(one.path)} → {printable(one.says)}")
     return 1 if collected.troubles or not states else 0
 
 

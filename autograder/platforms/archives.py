@@ -35,7 +35,7 @@ MAX_RATIO = 400
 """How many times larger a file may be than its compressed form, from a megabyte on. A notebook of spaces has 1,000; one that a person wrote 20."""
 
 JUNK = re.compile(
-    r"__MACOSX|\.ipynb_checkpoints|__pycache__|\.git|\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|~\$.*|\.Trashes",
+    r"__MACOSX|\.ipynb_checkpoints|__pycache__|\.git|\.github|\.vscode|\.idea|\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|~\$.*|\.Trashes",
     re.IGNORECASE,
 )
 """Names of files and folders that programs make for themselves."""

@@ -120,7 +120,10 @@ class Intake:
 
     def _read_worksheet(self, found: Found) -> bool:
         """Moodle's worksheet: names by number, and when each submission was last changed."""
-        table = parse_table(found.read(), found.path)
+        data = found.read()
+        if b"Identifier" not in data[:200]:
+            return False
+        table = parse_table(data, found.path)
         layout = find_layout(table, found.path)
         if layout.platform != "moodle" or "Identifier" not in table.header:
             return False
@@ -142,7 +145,7 @@ class Intake:
     def _look(self, found: Found) -> Iterable[Piece]:
         """What a file is; for the work of a group a piece for each of them."""
         if is_junk(found):
-            self._tell(found, "left out: a program made it for itself")
+            self.result.told.append(Told(found.path, "left out: a program made it for itself", junk=True))
             return
         named = self._read_name(found)
         if named and named.own:
@@ -187,6 +190,11 @@ class Intake:
             if who.kind in person.keys or who.kind in ("canvas", "moodle", "brightspace", "github"):
                 person.add_key(who.kind, who.key)
             return person, ""
+        if who.key.startswith("anon_") and who.kind == "canvas" and not self.ways.new:
+            return (
+                None,
+                "Canvas hides whose it is, as the assignment is graded anonymously. Turn that off, and download again.",
+            )
         if self.closed:
             return None, (
                 f"{who} isn't in the roster, or fits several students there. Import a newer table ('course roster import FILE'), or add --new "
@@ -264,7 +272,11 @@ class Intake:
         self.result.chosen += [(one.found, student, name, one.when) for name, one in chosen.items()]
         files = {f"{name}.ipynb": piece.data for name, piece in chosen.items()}
         others = [one for one in pieces if not one.recognized.notebook]
-        told = [self._add_other(student, one, files) for one in sorted(others, key=lambda one: one.rank, reverse=True)]
+        folders = {one.found.parts[:-1] for one in chosen.values()}
+        told = [
+            self._add_other(student, one, files, folders)
+            for one in sorted(others, key=lambda one: one.rank, reverse=True)
+        ]
         when = max((one.when for one in chosen.values() if one.when), default=None)
         state, written = self._write(student, files, when)
         self.result.students[student] = state
@@ -280,12 +292,17 @@ class Intake:
         if newest.named.late and when is None:
             self.result.late.append(student)
 
-    def _add_other(self, student: str, piece: Piece, files: dict[str, bytes]) -> Told:
-        """A file beside the notebooks: what its code may read, or something that should have been a notebook."""
-        name, path = make_safe(piece.named.file), piece.found.path
+    def _add_other(self, student: str, piece: Piece, files: dict[str, bytes], folders: set[tuple[str, ...]]) -> Told:
+        """A file beside the notebooks: what its code may read, or something that should have been a notebook.
+
+        It has the place that it had beside a notebook in one of `folders`.
+        """
+        path, parts = piece.found.path, piece.found.parts[:-1]
+        around = max((len(one) for one in folders if parts[: len(one)] == one), default=len(parts))
+        name = "/".join(filter(None, map(make_safe, (*parts[around:], piece.named.file))))
         if piece.recognized.says:
             return Told(path, f"{student}: left out: {piece.recognized.says}", trouble=True)
-        if name.lower() == TIMESTAMP or name.lower().endswith(".ipynb") or not name:
+        if name.lower() == TIMESTAMP or name.lower().endswith(".ipynb") or not make_safe(piece.named.file):
             return Told(path, f"{student}: left out: a file of that name has a meaning for the grader")
         if name in files:
             return Told(path, f"{student}: left out: there is a later file of that name")

@@ -55,7 +55,7 @@ LAYOUTS = (
     Layout(
         "Canvas's gradebook",
         "canvas",
-        _lower("id", "section"),
+        _lower("student|lastname", "id", "section"),
         {
             "name": ("student",),
             "last_name": ("lastname",),

@@ -27,7 +27,7 @@ HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 if [ -z "${AUTOGRADER_PYTHON:-}" ]; then
     find_python() {
         for one in python3.13 python3.12 python3.11 python3; do
-            if command -v "$one" > /dev/null && "$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+            if "$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
                 command -v "$one"
                 return
             fi

@@ -20,6 +20,8 @@ class Told:
     taken: bool = False
     trouble: bool = False
     """Whether an instructor has to do something about it."""
+    junk: bool = False
+    """Whether a program made it for itself."""
 
 
 @dataclass

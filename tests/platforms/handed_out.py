@@ -86,7 +86,7 @@ def write_canvas(path: Path, make: Maker) -> None:
         "hw/1_mini.ipynb": make(relu=WRONG, shape=SHAPE),
         "hw/__MACOSX/._1_mini.ipynb": "x",
         "hw/.ipynb_checkpoints/1_mini-checkpoint.ipynb": make(),
-        "hw/data.csv": "1,2",
+        "hw/data/points.csv": "1,2",
         "../../evil.ipynb": make(),
     }
     files = {

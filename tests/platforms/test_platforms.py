@@ -97,7 +97,7 @@ def answer(course: Path, student: str, cell: str = "relu") -> str:
 def test_canvas_each_file_becomes_something_and_is_told(graded: Path) -> None:
     assert set(stamps(graded)) == {"ada", "alan@x.edu", "hop", "emmy"}
     assert answer(graded, "ada") == RIGHT  # the later attempt
-    assert (graded / "submitted/emmy/01_mini/data.csv").read_text() == "1,2"
+    assert (graded / "submitted/emmy/01_mini/data/points.csv").read_text() == "1,2"
     assert not list(graded.parent.rglob("evil.ipynb"))
 
 
@@ -117,7 +117,8 @@ def test_collecting_again_tells_the_same_and_changes_nothing(
         "· submissions.zip/oharasiobhan_2233_text.html → left out: Canvas wrote it",
         "✓ submissions.zip/suma1hopper_2234_98769_1_mini.ipynb.txt → hop: 1_mini.ipynb",
         "✗ submissions.zip/noetheremmy_2235_98771_hw.zip/evil.ipynb → left out: Its path leads out of the zip.",
-        "· submissions.zip/noetheremmy_2235_98771_hw.zip/hw/__MACOSX/._1_mini.ipynb → left out: a program",
+        "✓ submissions.zip/noetheremmy_2235_98771_hw.zip/hw/data/points.csv → emmy: data/points.csv, beside the notebooks",
+        "· 2 files that programs make for themselves",
         "01_mini: 4 submissions: 4 the same as before.",
         "no penalty is worked out: alan@x.edu.",
         "Nothing from 1 in the roster: sio.",

@@ -174,9 +174,9 @@ def _tell_collected(collected: Collected, chapter: str, dry: bool) -> int:
         "the same as before": sum(one.startswith("the same as before") for one in states),
         "older than what is there": sum(one.startswith("kept") for one in states),
     }
-    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "none"
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     print(
-        f"{chapter}: {len(states)} {'submission' if len(states) == 1 else 'submissions'}: {told}.{' Nothing was written.' if dry else ''}"
+        f"{chapter}: {len(states)} {'submission' if len(states) == 1 else 'submissions'}{told and f': {told}'}.{' Nothing was written.' if dry else ''}"
     )
     if collected.newcomers:
         print(f"New in the roster: {printable(', '.join(collected.newcomers))}.")

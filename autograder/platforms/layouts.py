@@ -191,7 +191,8 @@ def find_layout(table: Table, name: str, platform: str = "") -> Layout:
         if has and platform in ("", layout.platform):
             return layout
     kinds = ", ".join(dict.fromkeys(layout.platform for layout in LAYOUTS))
-    wanted = next((sorted(layout.asks) for layout in LAYOUTS if layout.platform == platform), None)
+    asked = next((sorted(layout.asks) for layout in LAYOUTS if layout.platform == platform), None)
+    wanted = [one.replace("|", " or ") for one in asked] if asked else None
     need = f" The table of {platform} has the columns {', '.join(wanted)}." if wanted else f" Known are: {kinds}."
     raise CourseError(
         f"{name} isn't a table that is known here: its columns are {', '.join(table.header[:8])}.{need} "

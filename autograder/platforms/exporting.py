@@ -59,13 +59,13 @@ def merge(table: Table, name: str, platform: str, columns: list[Column], roster:
         raise CourseError(f"{name} is {layout.name}, which no marks can be imported from.")
     people = find_people(table, layout)
     rows: dict[str, int] = {}
+    unknown = []
     for row in list_students(table, layout):
         about = read_person(table, layout, people, row)
         person = roster.find_row(about)
         if person is None:
-            result.remarks.append(
-                f"line {row + 1}: {about.get('name') or about.get('last_name') or about} isn't in the roster; the line is as it was."
-            )
+            name_there = about.get("name") or " ".join(filter(None, map(about.get, ("first_name", "last_name"))))
+            unknown.append(f"line {row + 1} ({name_there or next(iter(about.values()))})")
         elif person.id in rows:
             raise CourseError(
                 f"{name}: the lines {rows[person.id] + 1} and {row + 1} would both be {person.id}. Import this table first, so that they are told "
@@ -73,6 +73,11 @@ def merge(table: Table, name: str, platform: str, columns: list[Column], roster:
             )
         else:
             rows[person.id] = row
+    if not rows:
+        raise CourseError(f"Nobody in {name} is in the roster. Import the table first: course roster import {name}")
+    if unknown:
+        shown = ", ".join(unknown[:10]) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
+        result.remarks.append(f"Not in the roster, so left as they were: {shown}.")
     if "Identifier" in table.header and layout.platform == "moodle" and len(columns) > 1:
         raise CourseError(
             f"{name} is {layout.name}, and belongs to one assignment. Name one chapter, and export its points as a whole."
@@ -271,6 +276,8 @@ def write_table(platform: str, columns: list[Column], roster: Roster, rules: Rul
     )
     if platform == "csv":
         return _write_list(columns, people, rules)
+    if not people:
+        raise CourseError("The roster is empty. Fill it from the platform's table: course roster import FILE")
     if platform in ("moodle", "blackboard"):
         what = "grading worksheet" if platform == "moodle" else "table of the Grade Center"
         raise CourseError(

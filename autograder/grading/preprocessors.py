@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbgrader
+from nbconvert.preprocessors import Preprocessor
 from nbgrader import preprocessors
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -20,8 +22,10 @@ from autograder.engine.execute import execute, make_plan
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.answers import digest_answers, tell_untouched
+from autograder.grading.cleaning import CleanFeedback
+from autograder.grading.drawing import FILTERS, draw_picture
 from autograder.grading.export import CsvExport
-from autograder.grading.feedback import CleanFeedback, FeedbackExporter, GetGrades
+from autograder.grading.feedback import FeedbackExporter, GetGrades
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, mark_notebook
@@ -31,6 +35,8 @@ from autograder.grading.submissions import rebuild
 from autograder.grading.worker import NOTES
 
 __all__ = [
+    "FILTERS",
+    "TEMPLATES",
     "CleanFeedback",
     "ClearSolutions",
     "CsvExport",
@@ -39,10 +45,30 @@ __all__ = [
     "GetGrades",
     "Rebuild",
     "SaveAutoGrades",
+    "ShowSafely",
 ]
+
+TEMPLATES = [
+    str(Path(__file__).parent / "templates"),
+    str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
+]
+"""Where formgrader's pages come from: ours, where they differ, and nbgrader's."""
 
 NO_LIMIT = 1e6
 """Seconds, some days, for a course that sets `Execute.timeout` to `None`."""
+
+
+class ShowSafely(Preprocessor):  # type: ignore[misc]
+    """For formgrader's pages: formulas and vector graphics of outputs in a form that needs no script and can hold none."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        for output in cell.get("outputs", []):
+            data = output.get("data") or {}
+            if "text/latex" in data:
+                data.setdefault("text/markdown", data["text/latex"])
+            if "image/svg+xml" in data:
+                data.setdefault("text/html", draw_picture("image/svg+xml", data["image/svg+xml"], "A figure"))
+        return cell, resources
 
 
 class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]

@@ -318,8 +318,7 @@ COMMENTS: dict[str, tuple[str | None, str | None]] = {
 def test_a_page_of_anybodys_assignment_has_mistakes_first() -> None:
     page = show(STRANGERS, GRADES, COMMENTS, penalty=1.0, seconds_late=7500, due=datetime(2026, 11, 30, 18))
     told = read(page)
-    assert told[1:12] == [
-        "ada",
+    assert told[2:12] == [
         "Lab 3",
         "3 of 10 points, and 0.5 extra",
         "Extra points count on top of the 10.",
@@ -345,7 +344,7 @@ def test_a_page_of_anybodys_assignment_has_mistakes_first() -> None:
 
 def test_a_page_without_mistakes_says_so_and_one_that_nobody_touched_too() -> None:
     right = read(show(STRANGERS[-3:], GRADES[-1:], {"done": (None, None)}))
-    assert right[2:5] == ["done", "1 of 1 points", "Everything here is right."] or "Everything here is right." in right
+    assert right[2:5] == ["p1", "1 of 1 point", "Everything here is right."]
     empty = read(show(STRANGERS[-3:], [mark("done-test", "code", 0, 1)], {"done": ("No response.", None)}))
     assert "○ Done not attempted · 0 of 1 point" in empty
     assert "Everything here is right." not in empty
@@ -452,6 +451,6 @@ def test_a_students_page(course: Path) -> None:
     assert "Have another look." in told
     assert "not attempted · 0 of 1 point" in told
     assert "not graded yet · 2 points" in told
-    assert "vary" not in page.partition("<main>")[2].replace("from autograder import Check, sealed, vary", "")
+    assert [hidden for hidden in ("HIDDEN TESTS", "seed=") if hidden in page] == []
     assert "<msub><mi>W</mi><mn>2</mn></msub>" in re.sub(r"</?mrow>", "", page)
     assert not re.search(r"(?:src|href)=.?https?:", page)

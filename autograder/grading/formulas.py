@@ -68,7 +68,7 @@ def _draw_found(found: re.Match[str]) -> str:
 
 @functools.lru_cache(4096)
 def draw_formula(latex: str, display: bool) -> str:
-    """The formula as MathML, as typed where it can't be drawn; "" for what is no formula."""
+    """The formula as MathML, as typed where it can't be drawn; "" for an empty one."""
     if not latex:
         return ""
     try:

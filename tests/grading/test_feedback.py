@@ -320,11 +320,11 @@ def test_a_page_of_anybodys_assignment_has_mistakes_first() -> None:
     told = read(page)
     assert told[2:12] == [
         "Lab 3",
-        "3 of 10 points, and 0.5 extra",
+        "2.5 of 10 points",
         "Extra points count on top of the 10.",
         "3 points are not graded yet: a person reads those answers.",
         "1 point was taken off because this was handed in late: 2 hours 5 minutes after 30 November 2026, 18:00 UTC, when it was due. "
-        "2.5 of 3.5 are left.",
+        "Before that it was 3 of 10 points, and 0.5 extra.",
         "Your instructor has written a comment on Sorting & searching.",
         "◐ Sorting & searching partly right · 1 of 3 points",
         "? Why? not graded yet · 3 points",
@@ -443,7 +443,7 @@ def test_a_students_page(course: Path) -> None:
     told = read(page)
     assert told[2:5] == [
         "A small notebook",
-        "1 of 6 points",
+        "0 of 6 points",
         "2 points are not graded yet: a person reads those answers.",
     ]
     assert told[5].startswith("1 point was taken off because this was handed in late: 1 day after 30 November 2026")

@@ -8,6 +8,7 @@ import functools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import nbformat
 import nbgrader
@@ -18,7 +19,6 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
 from autograder.engine import runner
-from autograder.engine.execute import execute, make_plan
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.answers import digest_answers, tell_untouched
@@ -30,6 +30,7 @@ from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, mark_notebook
 from autograder.grading.sources import read_source
+from autograder.grading.stock import StockRun
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
 from autograder.grading.worker import NOTES
@@ -93,14 +94,38 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
                 "Student code cannot be isolated on this system; 'course doctor' says what is missing. "
                 "To grade anyway, set c.Execute.unsafe = True in nbgrader_config.py."
             )
-        seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
-        engine = _engine(not self.unsafe)
-        folder, submitted = _source_folder(self, resources), Path(resources["metadata"]["path"])
-        names = resources["nbgrader"]
-        cache = Path(self.parent.parent.coursedir.root, ".autograder", names["assignment"], f"{names['notebook']}.json")
-        plan = make_plan(engine, _read_source(self, resources), folder, _files(folder), seconds, cache)
-        execute(engine, plan, nb, folder, _files(submitted), seconds)
+        submitted, names = Path(resources["metadata"]["path"]), resources["nbgrader"]
+        run = self._find_run(resources)
+        run.look_first()
+        run.grade(names["notebook"], nb, _files(submitted))
+        run.look_again(names["notebook"], nb)
         return nb, resources
+
+    def _find_run(self, resources: Any) -> StockRun:
+        """This command's run of the assignment: one for all students whom it grades."""
+        converter, names = self.parent.parent, resources["nbgrader"]
+        seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
+        runs = _runs.setdefault(converter, {})
+        if names["assignment"] not in runs:
+            folder = _source_folder(self, resources)
+            known = [name for name in _list_notebooks(names) if (folder / f"{name}.ipynb").exists()]
+            sources = {name: _read_source(self, {"nbgrader": {**names, "notebook": name}}) for name in known}
+            cache = Path(converter.coursedir.root, ".autograder", names["assignment"])
+            run = StockRun(
+                _engine(not self.unsafe), names["assignment"], sources, folder, _files(folder), seconds, cache
+            )
+            for warning in run.warnings:
+                self.log.warning(warning)
+            runs[names["assignment"]] = run
+        return runs[names["assignment"]]
+
+
+_runs: WeakKeyDictionary[Any, dict[str, StockRun]] = WeakKeyDictionary()
+
+
+def _list_notebooks(names: Any) -> list[str]:
+    with Gradebook(names["db_url"]) as gradebook:
+        return [notebook.name for notebook in gradebook.find_assignment(names["assignment"]).notebooks]
 
 
 @functools.cache

@@ -29,6 +29,7 @@ from autograder.grading.feedback import FeedbackExporter, GetGrades
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, mark_notebook
+from autograder.grading.penalties import doubt_due_date
 from autograder.grading.sources import read_source
 from autograder.grading.stock import StockRun
 from autograder.grading.stubs import ClearSolutions
@@ -114,13 +115,18 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
             run = StockRun(
                 _engine(not self.unsafe), names["assignment"], sources, folder, _files(folder), seconds, cache
             )
-            for warning in run.warnings:
+            for warning in [*run.warnings, *doubt_due_date(names["assignment"], _find_due_date(names))]:
                 self.log.warning(warning)
             runs[names["assignment"]] = run
         return runs[names["assignment"]]
 
 
 _runs: WeakKeyDictionary[Any, dict[str, StockRun]] = WeakKeyDictionary()
+
+
+def _find_due_date(names: Any) -> Any:
+    with Gradebook(names["db_url"]) as gradebook:
+        return gradebook.find_assignment(names["assignment"]).duedate
 
 
 def _list_notebooks(names: Any) -> list[str]:

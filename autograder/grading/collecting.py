@@ -86,7 +86,7 @@ def _collect_student(
         comments = {comment.name: comment.auto_comment for comment in notebook.comments}
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
             most = extra.get((notebook.name, grade.name), 0)
-            exercises.append(_read_exercise(notebook.name, grade, findings, comments, most))
+            exercises.append(read_exercise(notebook.name, grade, findings, comments, most))
     return StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
 
 
@@ -110,7 +110,7 @@ def _find_answer(cell: str, order: list[str], comments: Mapping[str, object]) ->
     return name if name in comments else next((one for one in reversed(before) if one in comments), "")
 
 
-def _read_exercise(
+def read_exercise(
     notebook: str, grade: Any, findings: Findings, comments: Mapping[str, object], extra: float
 ) -> ExerciseResult:
     """The exercise of a mark; `comments` are the automatic ones by cell, which say where nobody wrote an answer.
@@ -131,7 +131,7 @@ def _read_exercise(
         return replace(found, state="not attempted")
     if "stopped" in check:
         return replace(found, state="stopped", mistakes=[_explain_stop("check", *check["stopped"])])
-    if grade.score == most:
+    if grade.score is not None and grade.score >= most:
         return replace(found, state="right")
     result = check.get("result")
     if result is not None and not result["attempted"]:

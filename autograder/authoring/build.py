@@ -336,9 +336,8 @@ def _collect_mistakes(
 
 
 def _collect_stubs(trials: dict[str, dict[str, ExerciseTrials]]) -> dict[str, str]:
-    """The digests of the stubs that run, and so look like an attempt."""
-    tried = [(name, one.empty) for found in trials.values() for name, one in found.items()]
-    return {name: digest_stub(stub.answer) for name, stub in tried if stub.attempted}
+    """The digests of the answers as they are handed out, by which a check in a notebook tells that one wasn't changed."""
+    return {name: digest_stub(one.empty.answer) for found in trials.values() for name, one in found.items()}
 
 
 # --- solutions -----------------------------------------------------------------------------------

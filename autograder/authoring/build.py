@@ -32,7 +32,7 @@ from autograder.checks.judging import write_cells
 from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
 from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
-from autograder.formats import CELLS, EXTRA, MISTAKES, OURS, PARTS
+from autograder.formats import CELLS, EXTRA, LANGUAGE, MISTAKES, OURS, PARTS
 from autograder.grading.commands import run_nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -159,8 +159,7 @@ def make_source(notebook: Notebook) -> Any:
         seen[key] += 1
         made.id = (key if seen[key] == 1 else f"{key}-{seen[key]}")[-64:]
         cells.append(made)
-    language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": language})
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": LANGUAGE})
 
 
 def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograder.checks import Check, sealed, vary
-    from autograder.desk.showing import progress
 
-__all__ = ["Check", "progress", "sealed", "vary"]
+__all__ = ["Check", "sealed", "vary"]
 __version__ = "0.1.0"
 
 _ROOMS = {"figures": "autograder.course.figures", "preprocessors": "autograder.grading.preprocessors"}

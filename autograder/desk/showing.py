@@ -58,7 +58,7 @@ def find_workspace(folder: Path | None = None) -> Path:
         if read_progress(place).chapters:
             return place
     raise CourseError(
-        "There is no copy of the chapters here. Run the command where you run course lab, or name the folder: --workspace DIR"
+        'There is no copy of the chapters here. Name its folder: course progress --workspace DIR, or in a notebook progress("DIR").'
     )
 
 

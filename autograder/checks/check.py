@@ -32,8 +32,8 @@ from autograder.checks.mistakes import (
 )
 from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
-from autograder.checks.student import Names, Reply, find_last_cell, find_student
-from autograder.formats import EXTRA, RESULT
+from autograder.checks.student import Names, Reply, find_bound, find_last_cells, find_student, read_expression
+from autograder.formats import EXTRA, RESULT, digest_cell
 
 _WIDTH = 80
 """Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
@@ -227,14 +227,24 @@ class Check:
     @property
     def attempted(self) -> bool:
         """Whether there was anything to check besides what was handed out."""
-        written = [one.reply for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
-        return not self.evaluations or (bool(written) and not self._is_untouched(written[0].name))
+        written = [one for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
+        return not self.evaluations or (bool(written) and not self._is_untouched)
 
-    def _is_untouched(self, name: str) -> bool:
-        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks at the submission itself."""
-        stub = load_stub(self.exercise, Path.cwd()) if not self.score and isinstance(self._student, Names) else None
-        cell = find_last_cell(self._student.names, name) if stub and isinstance(self._student, Names) else None
-        return cell is not None and digest_stub(cell) == stub
+    @functools.cached_property
+    def _cells(self) -> dict[str, str]:
+        """The cell that bound each name last that this check asks about. Only a notebook has any; a grader looks at the submission itself."""
+        if not isinstance(self._student, Names):
+            return {}
+        asked = [(read_expression(one.expression).free, one.data) for one in self.evaluations]
+        return find_last_cells(self._student.names, (name for free, data in asked for name in free if name not in data))
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether what is checked was bound by the answer cell as it was handed out."""
+        stub = None if self.score else load_stub(self.exercise, Path.cwd())
+        released = [cell for cell in self._cells.values() if digest_stub(cell) == stub]
+        own = {name for name in find_bound(released[0]) if name in self._cells} if released else set()
+        return bool(own) and all(digest_stub(self._cells[name]) == stub for name in own)
 
     @property
     def without(self) -> list[str]:
@@ -269,7 +279,7 @@ class Check:
         return keep_answer(self.exercise, wanted, self._student.names, library) if library else ""
 
     def result(self) -> dict[str, Any]:
-        """What was found, as JSON: points, and for each failed part the look that failed and the message."""
+        """What was found, as JSON: points, for each failed part the look that failed and the message, and in a notebook digests of the cells that were checked."""
         failed = [[e for e in self._failed if e.part == part] for part in self.parts]
         mistakes = [
             {
@@ -287,6 +297,7 @@ class Check:
             "points": self.points,
             "attempted": self.attempted,
             "mistakes": mistakes if self.attempted else [],
+            **({"answers": sorted({digest_cell(cell) for cell in self._cells.values()})} if self._cells else {}),
         }
 
     def message(self) -> str:

@@ -20,7 +20,8 @@ from nbformat.v4 import new_notebook, new_output
 from nbgrader import preprocessors
 
 from autograder.engine.scores import get_extra
-from autograder.formats import EXTRA
+from autograder.formats import EXTRA, OURS
+from autograder.grading.answers import ATTEMPTED
 from autograder.grading.submissions import get_id
 
 SHOWN = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg")
@@ -163,12 +164,16 @@ _PATHS = re.compile(
 
 
 class GetGrades(preprocessors.GetGrades):  # type: ignore[misc]
-    """Put marks into the page, and say of extra points that they are extra."""
+    """Put marks into the page, and say of extra points that they are extra, and of an answer that nobody wrote that it isn't there."""
 
     def _get_score(self, cell: Any, resources: Any) -> None:
         super()._get_score(cell, resources)
+        marks = cell.metadata["nbgrader"]
+        own = cell.metadata.get(OURS)
+        if isinstance(own, dict) and own.get(ATTEMPTED) is False and not marks["score"]:
+            marks["score"] = _Words("not attempted, 0")
         if extra := get_extra(cell):
-            cell.metadata["nbgrader"]["points"] = _Extra(f"{extra} {EXTRA}")
+            marks["points"] = _Words(f"{extra} {EXTRA}")
 
 
 class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
@@ -216,13 +221,13 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         return True
 
 
-class _Extra(str):
-    """The points of an exercise that is extra, as a page shows them."""
+class _Words(str):
+    """Points as a page shows them, with words."""
 
 
 def _write_points(do: Callable[..., Any], points: Any, *options: Any) -> Any:
-    """A filter of Jinja's own, which leaves extra points as they are."""
-    return points if isinstance(points, _Extra) else do(points, *options)
+    """A filter of Jinja's own, which leaves words as they are."""
+    return points if isinstance(points, _Words) else do(points, *options)
 
 
 def _make_plain(cell: Any) -> Any:
@@ -251,12 +256,13 @@ def _show_plain(source: str) -> str:
 def _clean(source: str | bytes) -> str:
     """Keep only the HTML that shows something; endlessly nested HTML, on which a reader would spend hours, is shown as text."""
     text = source.decode("utf-8", "replace") if isinstance(source, bytes) else str(source)
-    if _is_deep(text):
+    if is_deep(text):
         return _show_plain(text)
     return nh3.clean(text, tags=_TAGS, attributes=_ATTRIBUTES, attribute_filter=_keep, url_schemes=_SCHEMES)
 
 
-def _is_deep(text: str) -> bool:
+def is_deep(text: str) -> bool:
+    """Whether elements of HTML are in one another so deep that a reader of it would take hours."""
     depth = 0
     for found in _TAG.finditer(text):
         closes, name = found.groups()

@@ -185,16 +185,16 @@ def serve(
         if not desks:
             raise CourseError(f"There is nothing to mark by hand in {', '.join(ready)}.")
         first = choose_question(desks[0].questions, desks[0].chapter, question) if question else 0
-        listener = _listen(port)
+        listener = listen(port)
         room = Room(desks, secrets.token_urlsafe(24), listener.getsockname()[1])
         for desk in desks:
             desk.ledger.refresh()
-        asyncio.run(
-            _run(room, listener, lambda: on_ready(f"http://127.0.0.1:{room.port}/?token={room.token}#{first + 1}"))
-        )
+        address = f"http://127.0.0.1:{room.port}/?token={room.token}#{first + 1}"
+        asyncio.run(_run_until_stopped(room, listener, lambda: on_ready(address)))
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
+    """A socket at this port of this machine, 0 for a free one. Raises `CourseError` where it is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -208,18 +208,22 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-async def _run(room: Room, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+async def run(room: Room, listener: socket.socket, on_ready: Callable[[], None], stopped: asyncio.Event) -> None:
+    """Serve until `stopped` is set."""
     logging.getLogger("tornado.access").setLevel(logging.ERROR)
     server = HTTPServer(make_app(room), max_body_size=MAX_BODY)
     server.add_sockets([listener])
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        with contextlib.suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises
-            loop.add_signal_handler(getattr(signal, name), stopped.set)
     on_ready()
     try:
         await stopped.wait()
     finally:
         server.stop()
         await server.close_all_connections()
+
+
+async def _run_until_stopped(room: Room, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError):  # Windows: Ctrl+C raises
+            loop.add_signal_handler(getattr(signal, name), stopped.set)
+    await run(room, listener, on_ready, stopped)

@@ -68,7 +68,8 @@ def test_a_second_tab_formgrader_and_a_group(course: Path) -> None:
         saved(page)
         [name] = page.locator("article.marked .top b").all_inner_texts()
 
-        other = page.context.new_page()
+        assert page.context.browser is not None
+        other = page.context.browser.new_page()
         other.goto(address)
         expect(other.locator("article.marked")).to_have_count(1)
         other.locator("article.marked").click()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.cli.parsing import CHAPTER, Adder, find_graded
 from autograder.errors import CourseError
+from autograder.grading.texts import printable
 
 
 def add_commands(add: Adder) -> None:
@@ -29,7 +30,10 @@ def _mark(options: argparse.Namespace) -> int:
     from autograder.marking.server import serve
 
     def on_ready(address: str) -> None:
-        print(f"Marking as {marker}. Each mark is saved at once. Stop with Ctrl+C.\n\n    {address}\n", flush=True)
+        print(
+            f"Marking as {printable(marker)}: each mark is saved at once. Stop with Ctrl+C.\n\n    {address}\n",
+            flush=True,
+        )
         if not options.no_browser:
             open_in_browser(address)
 

@@ -77,14 +77,15 @@ def _read_question(notebook: str, cells: list[Any], place: int) -> Question:
     scheme = "\n".join(found.strip() for found in _SCHEME.findall(cell.source))
     text = _MARKS.sub("", _SCHEME.sub("", cell.source)).strip()
     before = _read_before(cells, place)
-    title = next((found for part in reversed(before) if (found := _find_heading(part))), get_id(cell))
-    asked = "\n\n".join(re.sub(r"\A#+ [^\n]*\n", "", part) if title in part else part for part in before)
+    title, asked = _split_heading("\n\n".join(before))
     is_task = bool(cell.metadata["nbgrader"].get("task"))
     kind: Kind = "task" if is_task else "code" if cell.cell_type == "code" else "text"
     points, extra = get_points(cell), get_extra(cell) > 0
     tests = "" if kind != "code" else _read_tests(cells[place + 1 :])
     asked, model = (f"{asked}\n\n{text}", "") if is_task else (asked, text)
-    return Question(notebook, get_id(cell), kind, points, extra, title, asked.strip(), model, scheme, tests)
+    return Question(
+        notebook, get_id(cell), kind, points, extra, title or get_id(cell), asked.strip(), model, scheme, tests
+    )
 
 
 def _read_before(cells: list[Any], place: int) -> list[str]:
@@ -97,14 +98,15 @@ def _read_before(cells: list[Any], place: int) -> list[str]:
         if marks.get("grade") or marks.get("solution") or marks.get("task"):
             break
         found.insert(0, cell.source)
-        if _find_heading(cell.source):
+        if _split_heading(cell.source)[0]:
             break
     return found
 
 
-def _find_heading(text: str) -> str:
-    found = re.match(r"\s*#+ +([^\n]+)", text)
-    return found[1].strip() if found else ""
+def _split_heading(text: str) -> tuple[str, str]:
+    """The last heading, "" where there is none, and what follows it."""
+    found = list(re.finditer(r"(?m)^#+ +([^\n]+)$", text))
+    return (found[-1][1].strip(), text[found[-1].end() :]) if found else ("", text)
 
 
 def _read_tests(cells: list[Any]) -> str:

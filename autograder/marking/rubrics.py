@@ -103,7 +103,9 @@ def save_rubric(course: Path, chapter: str, name: str, rubric: Rubric) -> None:
 
 def propose(scheme: str, points: float) -> Rubric:
     """A rubric made of a mark scheme's lines such as "1 point for the reason" or "0.5 points: the sign"; empty if it has none."""
-    found = re.findall(r"(?:^|[;\n])\s*[-*]?\s*([\d.]+)\s+points?\s*(?::|for\b)\s*([^;\n]+)", scheme)
+    found = re.findall(
+        r"(?:^|[;\n])\s*[-*]?\s*([\d.]+)\s+points?\s*(?::|for\b)\s*(.+?)(?=;\s*[\d.]+\s+points?\b|\n|\Z)", scheme
+    )
     items = []
     for number, (worth, text) in enumerate(found, start=1):
         try:

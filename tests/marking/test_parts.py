@@ -79,8 +79,14 @@ def test_a_rubric_is_a_file_that_people_can_edit(tmp_path: Path) -> None:
 
 
 def test_a_mark_scheme_becomes_a_rubric() -> None:
-    found = propose("1 point: equal weights.\n0.5 points for the sign; 1 point for more\nA seed earns nothing.", 3)
-    assert [(item.points, item.text) for item in found.items] == [(1, "equal weights"), (0.5, "the sign"), (1, "more")]
+    found = propose(
+        "1 point: equal weights; in, out.\n0.5 points for the sign; 1 point for more\nA seed earns nothing.", 3
+    )
+    assert [(item.points, item.text) for item in found.items] == [
+        (1, "equal weights; in, out"),
+        (0.5, "the sign"),
+        (1, "more"),
+    ]
     assert propose("Anything goes.", 3).items == ()
 
 

@@ -123,7 +123,8 @@ def read_exercise(
     found = ExerciseResult(notebook, exercise, most, grade.score, "wrong", extra=extra > 0)
     if grade.cell_type != "code" or grade.auto_score is None or grade.name in comments:
         found = replace(found, by_hand=True)
-        if untouched and grade.manual_score is None and not grade.score and grade.auto_score is not None:
+        missing = check is None and not grade.needs_manual_grade  # its notebook wasn't handed in
+        if (untouched or missing) and grade.manual_score is None and not grade.score and grade.auto_score is not None:
             return replace(found, state="not attempted")
         done = grade.manual_score is not None or not grade.needs_manual_grade
         return replace(found, state="by hand", score=grade.score if done else None)

@@ -24,12 +24,14 @@ from autograder.errors import CourseError
 from autograder.grading.answers import digest_answers, tell_untouched
 from autograder.grading.cleaning import CleanFeedback
 from autograder.grading.drawing import FILTERS, draw_picture
+from autograder.grading.earlier import Earlier, keep_earlier
 from autograder.grading.export import CsvExport
 from autograder.grading.feedback import FeedbackExporter, GetGrades
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, mark_notebook
 from autograder.grading.penalties import doubt_due_date
+from autograder.grading.pictures import take_pictures
 from autograder.grading.sources import read_source
 from autograder.grading.stock import StockRun
 from autograder.grading.stubs import ClearSolutions
@@ -78,6 +80,7 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         rebuilt, notes = rebuild(_read_source(self, resources), nb)
+        notes += take_pictures(rebuilt, nb)
         rebuilt.metadata[NOTES] = notes
         return rebuilt, resources
 
@@ -175,6 +178,7 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         journal = Journal(Path(self.parent.parent.coursedir.root), chapter)
         entry = journal.entries.get(student) or Entry(student, {})
         answers, before = digest_answers(nb), entry.answers.get(notebook, {})
+        self.before = before
         self.same = {cell: digest == answers.get(cell) for cell, digest in before.items()}
         self.wrote, extra = entry.extra.get(notebook, {}), list_extra(self.marks.values())
         nb, resources = super().preprocess(nb, resources)
@@ -201,6 +205,7 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         mark = self.marks[cell.metadata["nbgrader"]["grade_id"]]
         grade = self.gradebook.find_grade(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
         now = decide(mark, grade, self.same.get(mark.cell), self.wrote.get(mark.cell))
+        self._keep(mark.cell, grade)
         for column, value in vars(now).items():
             setattr(grade, column, value)
         self.gradebook.db.commit()
@@ -210,3 +215,17 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         comment = self.gradebook.find_comment(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
         comment.auto_comment = None if mark.answered else NO_RESPONSE
         self.gradebook.db.commit()
+
+    def _keep(self, cell: str, grade: Any) -> None:
+        """Note a mark by hand that a new answer takes away. nbgrader has removed the graded notebook with the old one by now."""
+        by_hand = grade.manual_score is not None or grade.extra_credit not in (None, self.wrote.get(cell))
+        if self.same.get(cell) is not False or not by_hand:
+            return
+        try:
+            comment = self.gradebook.find_comment(cell, self.notebook_id, self.assignment_id, self.student_id)
+            says = comment.manual_comment or ""
+        except MissingEntry:
+            says = ""
+        score = round((grade.manual_score or 0.0) + (grade.extra_credit or 0.0), 6)
+        one = Earlier(self.student_id, self.notebook_id, cell, self.before.get(cell, ""), None, score, says)
+        keep_earlier(Path(self.parent.parent.coursedir.root), self.assignment_id, [one])

@@ -124,6 +124,18 @@ class Described:
             for name, text in sources.items()
         }
 
+    @property
+    def points(self) -> dict[str, dict[str, float]]:
+        """What each check can give in the chapter's maximum, by notebook and cell; what a person grades is left out."""
+        return {
+            name: {
+                cell: 0.0 if get_extra(one) else get_points(one)
+                for cell, one in cells.items()
+                if one.metadata["nbgrader"].get("grade") and not one.metadata["nbgrader"].get("solution")
+            }
+            for name, cells in self._cells.items()
+        }
+
     def list_exercises(self, graded: Graded) -> list[ExerciseResult]:
         """The exercises of the notebooks that were handed in."""
         found = []

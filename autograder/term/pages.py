@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import nbformat
@@ -30,6 +30,17 @@ class Pages:
         quiet.setLevel(logging.ERROR)
         self.converter = GenerateFeedback(coursedir=CourseDirectory(config=config), config=config, log=quiet)
         self.url = url
+        # Kept, because compiling nbgrader's template takes most of the time that a page takes.
+        self.of_gradebook, self.own = self._make_exporter(None), OwnGrades(parent=self.converter)
+        self.of_own = self._make_exporter(self.own)
+
+    def _make_exporter(self, own: OwnGrades | None) -> Any:
+        exporter = self.converter.exporter_class(config=self.converter.config)
+        for kind in self.converter.preprocessors:
+            made = kind(parent=self.converter) if isinstance(kind, type) else kind
+            replaced = own is not None and isinstance(made, preprocessors.GetGrades)
+            exporter.register_preprocessor(own if replaced else made, enabled=True)
+        return exporter
 
     def render(
         self, graded: Graded, chapter: str, says: str, *, counts: bool, penalties: Mapping[str, float]
@@ -38,45 +49,20 @@ class Pages:
 
         `says` is told at the top: which attempt this is.
         """
-        return {
-            name: self._render(
-                name, text, graded, chapter, says, None if counts else graded.marks[name], penalties.get(name, 0.0)
+        pages = {}
+        for name, text in graded.notebooks.items():
+            self.own.marks, self.own.penalty = (
+                {mark.cell: mark for mark in graded.marks[name]},
+                penalties.get(name, 0.0),
             )
-            for name, text in graded.notebooks.items()
-        }
-
-    def _render(
-        self,
-        name: str,
-        text: str,
-        graded: Graded,
-        chapter: str,
-        says: str,
-        marks: list[CellMark] | None,
-        penalty: float,
-    ) -> str:
-        notebook = nbformat.reads(text, as_version=4)
-        notebook.cells.insert(0, new_markdown_cell(says))
-        exporter = self.converter.exporter_class(config=self.converter.config)
-        for step in self._steps(marks, penalty):
-            exporter.register_preprocessor(step, enabled=True)
-        place = {"student": graded.student, "assignment": chapter, "notebook": name, "db_url": self.url}
-        resources = {
-            "unique_key": name,
-            "output_files_dir": f"{name}_files",
-            "nbgrader": place,
-            "metadata": {"name": name},
-        }
-        page, _ = exporter.from_notebook_node(notebook, resources)
-        return str(page)
-
-    def _steps(self, marks: list[CellMark] | None, penalty: float) -> Iterable[Any]:
-        for kind in self.converter.preprocessors:
-            made = kind(parent=self.converter) if isinstance(kind, type) else kind
-            if marks is not None and isinstance(made, preprocessors.GetGrades):
-                made = OwnGrades(parent=self.converter)
-                made.marks, made.penalty = {mark.cell: mark for mark in marks}, penalty
-            yield made
+            notebook = nbformat.reads(text, as_version=4)
+            notebook.cells.insert(0, new_markdown_cell(says))
+            place = {"student": graded.student, "assignment": chapter, "notebook": name, "db_url": self.url}
+            resources = {"unique_key": name, "output_files_dir": f"{name}_files", "nbgrader": place}
+            exporter = self.of_gradebook if counts else self.of_own
+            page, _ = exporter.from_notebook_node(notebook, {**resources, "metadata": {"name": name}})
+            pages[name] = str(page)
+        return pages
 
 
 class OwnGrades(GetGrades):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader import preprocessors
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
@@ -31,16 +31,14 @@ class Pages:
         self.converter = GenerateFeedback(coursedir=CourseDirectory(config=config), config=config, log=quiet)
         self.url = url
         # Kept, because compiling nbgrader's template takes most of the time that a page takes.
-        self.of_gradebook, self.own = self._make_exporter(None), OwnGrades(parent=self.converter)
-        self.of_own = self._make_exporter(self.own)
-
-    def _make_exporter(self, own: OwnGrades | None) -> Any:
-        exporter = self.converter.exporter_class(config=self.converter.config)
+        self.exporter, self.grades = self.converter.exporter_class(config=self.converter.config), EitherGrades()
         for kind in self.converter.preprocessors:
             made = kind(parent=self.converter) if isinstance(kind, type) else kind
-            replaced = own is not None and isinstance(made, preprocessors.GetGrades)
-            exporter.register_preprocessor(own if replaced else made, enabled=True)
-        return exporter
+            if isinstance(made, preprocessors.GetGrades):
+                made = self.grades = EitherGrades(parent=self.converter)
+            self.exporter.register_preprocessor(made, enabled=True)
+        self.grades.marks = {}
+        self._render("warm", new_notebook(), "", "")
 
     def render(
         self, graded: Graded, chapter: str, says: str, *, counts: bool, penalties: Mapping[str, float]
@@ -51,27 +49,29 @@ class Pages:
         """
         pages = {}
         for name, text in graded.notebooks.items():
-            self.own.marks, self.own.penalty = (
-                {mark.cell: mark for mark in graded.marks[name]},
-                penalties.get(name, 0.0),
-            )
+            self.grades.marks = None if counts else {mark.cell: mark for mark in graded.marks[name]}
+            self.grades.penalty = penalties.get(name, 0.0)
             notebook = nbformat.reads(text, as_version=4)
             notebook.cells.insert(0, new_markdown_cell(says))
-            place = {"student": graded.student, "assignment": chapter, "notebook": name, "db_url": self.url}
-            resources = {"unique_key": name, "output_files_dir": f"{name}_files", "nbgrader": place}
-            exporter = self.of_gradebook if counts else self.of_own
-            page, _ = exporter.from_notebook_node(notebook, {**resources, "metadata": {"name": name}})
-            pages[name] = str(page)
+            pages[name] = self._render(name, notebook, graded.student, chapter)
         return pages
 
+    def _render(self, name: str, notebook: Any, student: str, chapter: str) -> str:
+        place = {"student": student, "assignment": chapter, "notebook": name, "db_url": self.url}
+        resources = {"unique_key": name, "output_files_dir": f"{name}_files", "nbgrader": place}
+        page, _ = self.exporter.from_notebook_node(notebook, {**resources, "metadata": {"name": name}})
+        return str(page)
 
-class OwnGrades(GetGrades):
-    """Marks of an attempt that isn't in the gradebook."""
 
-    marks: Mapping[str, CellMark]
-    penalty: float
+class EitherGrades(GetGrades):
+    """Marks of the gradebook, or of an attempt that isn't in it."""
+
+    marks: Mapping[str, CellMark] | None = None
+    penalty = 0.0
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        if self.marks is None:
+            return super().preprocess(nb, resources)  # type: ignore[no-any-return]
         self.score, self.most = 0.0, 0.0
         for index, cell in enumerate(nb.cells):
             nb.cells[index], resources = self.preprocess_cell(cell, resources, index)
@@ -80,10 +80,16 @@ class OwnGrades(GetGrades):
         return nb, resources
 
     def _get_comment(self, cell: Any, resources: Any) -> None:
+        if self.marks is None:
+            super()._get_comment(cell, resources)
+            return
         mark = self.marks.get(cell.metadata["nbgrader"]["grade_id"])
         cell.metadata.nbgrader["comment"] = None if mark is None or mark.answered else NO_RESPONSE
 
     def _get_score(self, cell: Any, resources: Any) -> None:
+        if self.marks is None:
+            super()._get_score(cell, resources)
+            return
         mark = self.marks.get(cell.metadata["nbgrader"]["grade_id"])
         earned = (mark.auto_score or 0.0) if mark else 0.0
         extra = get_extra(cell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,9 @@ def waking(folder: Path, wake: threading.Event, poll: float | None = None) -> It
         return
     observer: BaseObserver = Observer(timeout=RESCAN)
     try:
+        warnings.filterwarnings(
+            "ignore", "Callback with id", RuntimeWarning
+        )  # of a folder that appears while it is looked at
         observer.schedule(_Wake(wake), str(folder), recursive=True)
         observer.start()
     except OSError:  # the system gives no more notices: its limit of watches is reached

@@ -13,8 +13,9 @@ from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.grading.database import load_config
 from autograder.grading.places import find_places, forget_places
+from autograder.term.choosing import Rules
 from autograder.term.handing_back import Exchange, Folder
-from autograder.term.watch import Rules, Watch
+from autograder.term.watch import Watch
 
 
 def make_watch(

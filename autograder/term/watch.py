@@ -13,7 +13,6 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
@@ -34,12 +33,16 @@ from autograder.term.arrivals import (
     sign,
 )
 from autograder.term.attempts import Arrival, Store, digest_files
+from autograder.term.choosing import Rules, describe, find_counting
 from autograder.term.events import waking
 from autograder.term.handing_back import Exchange, Folder, write_for_nbgrader
 from autograder.term.session import Session, add_up
 
 SETTLE = 0.3
 """Seconds in which nobody may write to a file before it is read."""
+
+SETTLING = 3.0
+"""Seconds after a notice in which it is looked every second."""
 
 PATIENCE = 60.0
 """Seconds after which a file that isn't whole is taken as it is."""
@@ -52,14 +55,6 @@ FIRST_RETRY, LAST_RETRY = 5.0, 60.0
 
 SESSIONS = 4
 """Chapters that are kept warm."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What an instructor allows: so many attempts, None for any number; and which of them counts."""
-
-    attempts: int | None = None
-    counts: Literal["best", "last"] = "last"
 
 
 @dataclass
@@ -84,6 +79,8 @@ class Watch:
     seen: dict[tuple[str, str], tuple[Signature, float, bool]] = field(default_factory=dict)
     """By path and chapter: the last look, when it was first like this, and whether it has been dealt with."""
     told: set[str] = field(default_factory=set)
+    noticed: float = 0.0
+    """When something was last seen to happen: files may still be written in folders that nobody listens to yet."""
     unwritten: set[str] = field(default_factory=set)
     """Chapters whose results have changed since they were written."""
 
@@ -132,7 +129,9 @@ class Watch:
             if not self.wake.wait(max(0.01, min(QUIET, left if left is not None else QUIET))) and left is None:
                 self._write_results()
             return
-        self.wake.wait(max(0.01, min([longest, *soon, *([left] if left is not None else [])])))
+        settling = [1.0] if time.monotonic() - self.noticed < SETTLING else []
+        if self.wake.wait(max(0.01, min([longest, *soon, *settling, *([left] if left is not None else [])]))):
+            self.noticed = time.monotonic()
 
     # --- what is there ------------------------------------------------------------------------------------
 
@@ -218,7 +217,10 @@ class Watch:
         worked = False
         for chapter in self.chapters:
             waiting = [one for one in self.store.list_waiting() if one.chapter == chapter]
-            if not waiting or self.stopping or self.retries.get(chapter, (0.0, 0.0))[0] > time.monotonic():
+            early = self.retries.get(chapter, (0.0, 0.0))[0] > time.monotonic()
+            if not waiting and not early:
+                self.retries.pop(chapter, None)
+            if not waiting or early or self.stopping:
                 continue
             try:
                 session = self._open(chapter) if any(not one.refused for one in waiting) else None
@@ -300,7 +302,7 @@ class Watch:
         one.scores, one.source, one.state = add_up(graded.marks), session.source, "graded"
         one.worth = session.find_worth(one.student, one.scores, one)
         self.store.save(one)
-        before = self._find_counting(session, one)
+        before = find_counting(self.store, session, self.rules, one)
         one.counts = before is None or self.rules.counts == "last" or one.worth > before.worth + 1e-9
         if one.counts:
             session.keep(graded, self.store.files(one))
@@ -311,7 +313,7 @@ class Watch:
         if one.counts and before:
             before.counts = False
             self.store.save(before)
-        says = self._describe(session, one, before)
+        says = describe(self.rules, session, one, before)
         lost = sum(one.scores.values()) - one.worth
         shares = {name: lost * score / sum(one.scores.values()) for name, score in one.scores.items()} if lost else {}
         pages = session.pages.render(graded, one.chapter, says, counts=one.counts, penalties=shares)
@@ -320,61 +322,6 @@ class Watch:
             write_for_nbgrader(place, self.store.files(one), pages)
         self._finish(one, pages, says)
         self.say(f"{_name(one)}: {says} ({graded.seconds + time.monotonic() - begun:.1f} s)")
-
-    def _find_counting(self, session: Session, one: Arrival) -> Arrival | None:
-        """The attempt that counts so far; where the best does, all are compared as the chapter grades them now."""
-        others = [
-            other
-            for other in self.store.list_attempts(one.chapter, one.student)
-            if other.order < one.order and other.state == "done"
-        ]
-        if self.rules.counts == "best":
-            for other in others:
-                if other.source != session.source:
-                    self._grade_again(session, other)
-                other.worth = session.find_worth(other.student, other.scores, other)
-            others.sort(key=lambda other: (not other.counts, -other.worth))
-            counting = next((other for other in others if other.counts), None)
-            best = max(others, key=lambda other: other.worth, default=None)
-            if best and counting and best.worth > counting.worth + 1e-9:
-                graded = session.judge(session.hand_out(best.student, self.store.files(best)).result())
-                session.keep(graded, self.store.files(best))
-                best.counts, counting.counts = True, False
-                self.store.save(best)
-                self.store.save(counting)
-                return best
-            return counting
-        return next((other for other in reversed(others) if other.counts), None)
-
-    def _grade_again(self, session: Session, other: Arrival) -> None:
-        """An earlier attempt, by the chapter as it is now."""
-        folder = self.store.files(other)
-        graded = session.judge(session.hand_out(other.student, folder).result())
-        if graded.reason:
-            return
-        other.scores, other.source = add_up(graded.marks), session.source
-        if other.counts:
-            session.keep(graded, folder)
-        else:
-            session.note(graded, folder, other, "the chapter changed")
-        self.store.save(other)
-
-    def _describe(self, session: Session, one: Arrival, before: Arrival | None) -> str:
-        """What a student is told of an attempt, in a few words."""
-        allowed = self.rules.attempts
-        of = f" of {allowed}" if allowed else ""
-        cells = [cell for cells in session.described.points.values() for cell in cells.values()]
-        says = [f"Attempt {one.number}{of}: {sum(one.scores.values()):g} of {sum(cells):g} points from the checks."]
-        if (lost := sum(one.scores.values()) - one.worth) > 1e-9:
-            says.append(f"It came late, which costs {lost:g}.")
-        if one.counts:
-            says.append("It counts." if self.rules.counts == "last" else "It counts, as the best so far.")
-        elif before:
-            says.append(f"Attempt {before.number} still counts: it's the best so far.")
-        if allowed:
-            left = allowed - one.number
-            says.append(f"Attempts left: {left}.")
-        return " ".join(says)
 
     def _finish(self, one: Arrival, pages: dict[str, str], says: str) -> None:
         self.back.deliver(one, self.store.files(one), pages, says)

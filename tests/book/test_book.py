@@ -23,7 +23,7 @@ from autograder.errors import CourseError
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = "00_start/1_start_here"
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*myst_parser.*:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:'myst_parser")
 
 
 @pytest.fixture(scope="module")

@@ -138,7 +138,7 @@ def _report(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from autograder.authoring.chapters import find_chapters, list_chapters
     from autograder.course.workspace import open_in_browser
-    from autograder.demo import run_demo
+    from autograder.demo.sample import run_demo
 
     chapter = find_chapters(Path.cwd(), options.chapter)[0] if options.chapter else list_chapters(Path.cwd())[0]
     with progress(f"grading {chapter}") as on_done:

@@ -39,7 +39,7 @@ def collect(
 ) -> ClassResult:
     """Read marks from the gradebook and what was found from the journal, or else from the graded notebooks."""
     students = []
-    extra = _find_extra(course, chapter)
+    extra = find_extra(course, chapter)
     graded = {one.student_id: one for one in load_submissions(gradebook, chapter)}
     for name in sorted(set(list_submissions(course, chapter)) | {student.id for student in gradebook.students}):
         outcome = outcomes.get(name)
@@ -53,7 +53,7 @@ def collect(
     return ClassResult(chapter, students)
 
 
-def _find_extra(course: Path, chapter: str) -> dict[tuple[str, str], float]:
+def find_extra(course: Path, chapter: str) -> dict[tuple[str, str], float]:
     """The points of extra exercises, by notebook and cell, as `source/` has them: the gradebook knows only that they count 0 in the maximum."""
     found: dict[tuple[str, str], float] = {}
     for path in sorted(find_places(course).source_folder(chapter).glob("*.ipynb")):

@@ -7,7 +7,8 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from nbgrader.utils import parse_utc
 
 from autograder.errors import CourseError, GraderError
 from autograder.grading.answers import digest_answers
+from autograder.grading.collecting import Described
 from autograder.grading.files import is_text, modified, read_file, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
+from autograder.grading.history import Attempt, History, now
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, read_extra
 from autograder.grading.places import find_places
@@ -41,6 +44,11 @@ class Keeper:
         self.gradebook, self.config, self.journal = gradebook, config, journal
         self.outcomes: dict[str, Graded] = {}
         self.changes: list[tuple[Change, str]] = []
+        self.history = History(course, assignment.name)
+
+    @cached_property
+    def described(self) -> Described:
+        return Described(self.assignment.sources)
 
     def save(self, done: Sequence[Done], causes: Mapping[str, dict[str, str]]) -> None:
         """Write a batch; `causes` says by student what its marks follow from.
@@ -73,6 +81,8 @@ class Keeper:
                 changes += withdraw_marks(self.gradebook, self.assignment.name, student, extra)
             shutil.rmtree(self._graded_folder(student), ignore_errors=True)
         self.changes += [(change, self._explain(change.student, causes[change.student])) for change in changes]
+        outcomes = [self.outcomes[one.graded.student] for one in done]
+        self.history.add(self.make_attempt(one, causes[one.student]) for one in outcomes if not one.kept)
         self.journal.add(entries)
         for student in failed:
             self.journal.forget(student)
@@ -93,12 +103,32 @@ class Keeper:
             self.outcomes[graded.student] = Graded(graded.student, str(error), seconds=graded.seconds, kept=True)
             return []
 
-    def _marks(self, graded: Graded) -> SubmissionMarks:
-        stamp = submission_folder(self.course, graded.student, self.assignment.name) / "timestamp.txt"
-        timestamp = None
+    def make_attempt(self, graded: Graded, causes: Mapping[str, str], *, counts: bool = True) -> Attempt:
+        """The line of the history for a submission that was graded now, and isn't in the journal yet."""
+        handed_in, last = self._read_time(graded.student), self.history.find_last(graded.student)
+        again = last is not None and last.submission == causes["submission"] and graded.student in self.journal.entries
+        return Attempt(
+            graded.student,
+            self.history.find_number(graded.student, causes["submission"]),
+            now(),
+            handed_in.replace(tzinfo=UTC) if handed_in else None,
+            **causes,
+            reason=self._explain(graded.student, dict(causes)) if again else "",
+            failed=graded.reason,
+            exercises=[] if graded.reason else self.described.list_exercises(graded),
+            counts=counts,
+        )
+
+    def _read_time(self, student: str) -> datetime | None:
+        """When it was handed in, as UTC."""
+        stamp = submission_folder(self.course, student, self.assignment.name) / "timestamp.txt"
         with contextlib.suppress(CourseError, ValueError, OverflowError):
             if text := read_file(stamp, 1_000).decode("utf-8", "replace").strip():
-                timestamp = parse_time(text)
+                return parse_time(text)
+        return None
+
+    def _marks(self, graded: Graded) -> SubmissionMarks:
+        timestamp = self._read_time(graded.student)
         before, same = self._recall(graded.student), {}
         for name, (answers, _) in before.items():
             now = graded.answers.get(name, {})

@@ -85,28 +85,26 @@ def course_marks(course: Path, now: datetime | None = None) -> CourseMarks:
     `CourseError` when the gradebook or `course.toml` cannot be used.
     """
     rules = read_rules(course)
-    when = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)  # as nbgrader keeps its dates
-    with open_gradebook(course, find_url(course, load_config(course))) as gradebook, gradebook.engine.connect() as open_:
+    when = now or datetime.now(UTC)
+    with (
+        open_gradebook(course, find_url(course, load_config(course))) as gradebook,
+        gradebook.engine.connect() as open_,
+    ):
         names = _read_names(open_)
         chapters = _read_chapters(open_)
         found = _read_marks(open_, course, chapters)
-    held = {name: chapters[name] for name in chapters if any(one.score is not None for one in found[name].values())}
-    most = {name: one.most for name, one in held.items()}
-    weights = rules.weigh(most)
+        deadlines = _read_deadlines(open_)
+    most = {name: chapters[name] for name in chapters if any(one.score is not None for one in found[name].values())}
+    weights = rules.weigh(most, {*chapters, *find_places(course).list_assignments()})
     total = sum(weights.values())
     shares = {name: weight / total if total else 0 for name, weight in weights.items()}
     students = []
     for student, name in names.items():
-        marks = {chapter: found[chapter].get(student) or _miss(chapter, one.most) for chapter, one in held.items()}
-        overdue = {chapter for chapter, one in held.items() if one.due is None or one.due < when}
+        marks = {chapter: found[chapter].get(student) or _miss(chapter, points) for chapter, points in most.items()}
+        due = {chapter: one.get(student, one[""]) for chapter, one in deadlines.items()}
+        overdue = {chapter for chapter in most if chapter not in due or due[chapter] < when}
         students.append(_weigh(rules, weights, CourseMark(student, name, marks, None, None), overdue))
     return CourseMarks(rules, most, shares, students)
-
-
-@dataclass(frozen=True)
-class _Chapter:
-    most: float
-    due: datetime | None
 
 
 def _miss(chapter: str, most: float) -> ChapterMark:
@@ -132,8 +130,9 @@ def _read_names(connection: Connection) -> dict[str, str]:
     return {row.id: " ".join(filter(None, (row.first_name, row.last_name))) for row in rows}
 
 
-def _read_chapters(connection: Connection) -> dict[str, _Chapter]:
-    most: dict[str, float] = defaultdict(float)
+def _read_chapters(connection: Connection) -> dict[str, float]:
+    """The points of each, by name, in order."""
+    most: dict[str, float] = dict.fromkeys(connection.scalars(select(ASSIGNMENT.c.name).order_by(ASSIGNMENT.c.name)), 0.0)
     for table in (GRADE_CELL, TASK_CELL):
         for row in connection.execute(
             select(ASSIGNMENT.c.name, table.c.max_score)
@@ -142,12 +141,11 @@ def _read_chapters(connection: Connection) -> dict[str, _Chapter]:
             .join(table, table.c.id == CELL.c.id)
         ):
             most[row.name] += row.max_score
-    rows = connection.execute(select(ASSIGNMENT.c.name, ASSIGNMENT.c.duedate).order_by(ASSIGNMENT.c.name))
-    return {row.name: _Chapter(most[row.name], row.duedate) for row in rows}
+    return most
 
 
 def _read_marks(
-    connection: Connection, course: Path, chapters: Mapping[str, _Chapter]
+    connection: Connection, course: Path, chapters: Mapping[str, float]
 ) -> dict[str, dict[str, ChapterMark]]:
     """By chapter and student, for all who handed in."""
     scores: dict[tuple[str, str], list[Any]] = defaultdict(list)
@@ -181,12 +179,12 @@ def _read_marks(
     ):
         penalties[row.name, row.student_id] += row.late_submission_penalty or 0
     found: dict[str, dict[str, ChapterMark]] = {name: {} for name in chapters}
-    for chapter, one in chapters.items():
+    for chapter, most in chapters.items():
         extra = find_extra(course, chapter)
         handed_in = set(find_places(course).list_students(chapter))
         for (name, student), rows in scores.items():
             if name == chapter:
-                mark = _sum(chapter, one.most, rows, penalties[name, student], extra)
+                mark = _sum(chapter, most, rows, penalties[name, student], extra)
                 if mark.score is not None or student in handed_in:
                     found[chapter][student] = mark
     return found
@@ -215,14 +213,18 @@ def _points(row: Any, extra: Mapping[tuple[str, str], float]) -> float:
 
 def read_deadlines(course: Path) -> dict[str, dict[str, datetime]]:
     """By chapter when it is due, in UTC: under "" for all, and under a student's id where there is an extension. Those without a date are left out."""
-    found: dict[str, dict[str, datetime]] = {}
     with open_gradebook(course, find_url(course, load_config(course))) as gradebook, gradebook.engine.connect() as open_:
-        for row in open_.execute(select(ASSIGNMENT).where(ASSIGNMENT.c.duedate.is_not(None))):
-            found[row.name] = {"": row.duedate.replace(tzinfo=UTC)}
-        for row in open_.execute(
-            select(ASSIGNMENT.c.name, ASSIGNMENT.c.duedate, SUBMISSION.c.student_id, SUBMISSION.c.extension)
-            .join(SUBMISSION, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
-            .where(ASSIGNMENT.c.duedate.is_not(None), SUBMISSION.c.extension.is_not(None))
-        ):
-            found[row.name][row.student_id] = row.duedate.replace(tzinfo=UTC) + row.extension
+        return _read_deadlines(open_)
+
+
+def _read_deadlines(connection: Connection) -> dict[str, dict[str, datetime]]:
+    found: dict[str, dict[str, datetime]] = {}
+    for row in connection.execute(select(ASSIGNMENT).where(ASSIGNMENT.c.duedate.is_not(None))):
+        found[row.name] = {"": row.duedate.replace(tzinfo=UTC)}
+    for row in connection.execute(
+        select(ASSIGNMENT.c.name, ASSIGNMENT.c.duedate, SUBMISSION.c.student_id, SUBMISSION.c.extension)
+        .join(SUBMISSION, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
+        .where(ASSIGNMENT.c.duedate.is_not(None), SUBMISSION.c.extension.is_not(None))
+    ):
+        found[row.name][row.student_id] = row.duedate.replace(tzinfo=UTC) + row.extension
     return found

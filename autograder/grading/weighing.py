@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -30,28 +30,24 @@ class MarkRules:
     highest: float | None = None
     """The percentage at which a course's mark ends, however much extra credit there is."""
 
-    def weigh(self, most: Mapping[str, float]) -> dict[str, float]:
-        """The weight of each chapter that counts, given the points of each.
+    def weigh(self, most: Mapping[str, float], known: Collection[str] = ()) -> dict[str, float]:
+        """The weight of each chapter that counts, given the points of each that has marks; `known` are chapters that have none yet.
 
-        Raises `CourseError` where the rules name a chapter that isn't there, or leave one out.
+        Raises `CourseError` where the rules name a chapter that isn't there, or leave one out that has marks.
         """
         named = {*self.bonus, *(self.weights if isinstance(self.weights, dict) else ())}
-        if unknown := sorted(named - most.keys()):
-            there = ", ".join(most) or "none yet"
-            raise CourseError(
-                f"{SETTINGS} names {', '.join(unknown)} in [{SECTION}], which isn't a chapter. There are: {there}."
-            )
+        if unknown := sorted(named - most.keys() - set(known)):
+            there = ", ".join(sorted({*most, *known})) or "none yet"
+            raise _refuse(f"{', '.join(map(repr, unknown))} isn't a chapter. There are: {there}")
         counted = [name for name in most if name not in self.bonus]
         if self.weights == "points":
             return {name: most[name] for name in counted}
         if self.weights == "equal":
             return dict.fromkeys(counted, 1.0)
         if both := sorted(self.bonus.keys() & self.weights.keys()):
-            raise CourseError(f"{SETTINGS} has {', '.join(both)} under weights and under bonus: keep one of the two.")
+            raise _refuse(f"{', '.join(both)} is under weights and under bonus: keep one of the two")
         if left := [name for name in counted if name not in self.weights]:
-            raise CourseError(
-                f"{SETTINGS} has no weight for {', '.join(left)}: add it under [{SECTION}.weights], with 0 if it doesn't count."
-            )
+            raise _refuse(f"weights has no number for {', '.join(left)}: add it, 0 if it doesn't count")
         return {name: self.weights[name] for name in counted}
 
 
@@ -105,8 +101,10 @@ def _read_table(name: str, value: Any) -> dict[str, float]:
 
 
 def _read_weights(name: str, value: Any) -> Weights:
-    if value == "points" or value == "equal":
-        return value
+    if value == "points":
+        return "points"
+    if value == "equal":
+        return "equal"
     if not isinstance(value, dict):
         raise _refuse(f'{name} is "points", "equal" or a number for each chapter, not {value!r}')
     table = _read_table(name, value)
@@ -133,7 +131,7 @@ _READ: dict[str, Any] = {
 def combine(rules: MarkRules, weights: Mapping[str, float], shares: Mapping[str, float | None]) -> Weighed:
     """One student's mark: the weighted mean of the chapters' shares, in percent, without those that are dropped.
 
-    A share is points over the most points, above 1 with extra credit; `None` is no grade. Where a chapter without a grade is left out,
+    A share is points over the most points, above 1 with extra credit; `None` means that there isn't a grade. Where a chapter without a grade is left out,
     it uses up a drop first, so that nobody gains by handing in less. At least one chapter always counts.
     """
     known = {name: share for name in weights if weights[name] > 0 and (share := shares.get(name)) is not None}

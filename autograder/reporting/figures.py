@@ -91,19 +91,20 @@ def draw_comparison(exercises: Sequence[tuple[str, ExerciseStatistics]], by_chan
 
 def draw_profile(rows: Sequence[tuple[str, float | None, Sequence[float]]], name: str) -> Markup:
     """One student in the class: by chapter a dot for the student's share of the points, on a bar from the class's quarter to its three quarters."""
-    left, width = 190, 470
-    bottom = 4 + 28 * len(rows)
+    left, bottom = 190, 4 + 28 * len(rows)
+    most = max([1.0, *(share for _, own, others in rows for share in (own or 0, *others))])
+    width = 500 / most
     parts = [_line(left + width * share, 2, left + width * share, bottom, "track grid") for share in (0, 0.5, 1)]
     told = []
     for row, (title, own, others) in enumerate(rows):
         y = 4 + (row + 0.5) * 28
         parts += [_text(left - 10, y + 4.5, shorten(title, 26), "end")]
         if len(others) >= 2:
-            low, median, high = (min(1.05, share) for share in quantiles(others, n=4, method="inclusive"))
+            low, median, high = quantiles(others, n=4, method="inclusive")
             parts += [_rect(left + width * low, y - 8, width * (high - low), 16, "track")]
             parts += [_line(left + width * median, y - 8, left + width * median, y + 8)]
         if own is not None:
-            x = left + width * min(1.05, own)
+            x = left + width * own
             parts += [Markup('<circle class="blue" cx="{:g}" cy="{:g}" r="6"/>').format(round(x, 1), round(y, 1))]
             told += [f"{title}: {write_percent(own)}"]
         else:
@@ -117,7 +118,7 @@ def draw_profile(rows: Sequence[tuple[str, float | None, Sequence[float]]], name
 
 def spread_shares(percents: Sequence[float]) -> list[tuple[str, int]]:
     """How many marks for the course are in each range of ten percentage points; what is above 100 is in a range of its own."""
-    counts = {place: 0 for place in range(10)}
+    counts = dict.fromkeys(range(10), 0)
     above = 0
     for percent in percents:
         if percent > 100:

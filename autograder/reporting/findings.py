@@ -16,7 +16,6 @@ from autograder.reporting.statistics import (
     write_percent,
 )
 
-
 Name = Callable[[str, str], str]
 """What an exercise, given by notebook and id, is called: text, or a link."""
 
@@ -91,12 +90,14 @@ def _describe_discrimination(exercises: Sequence[ExerciseStatistics], students: 
     ]
 
 
-def _describe_most(
-    outcome: Outcome, text: str, exercises: Sequence[ExerciseStatistics], name: Name
-) -> list[Markup]:
+def _describe_most(outcome: Outcome, text: str, exercises: Sequence[ExerciseStatistics], name: Name) -> list[Markup]:
     """One finding about the exercise that most often went so, if it did for at least a tenth of the students."""
     most = max(exercises, key=lambda exercise: exercise.counts[outcome])
     count, students = most.counts[outcome], most.counts.total()
     if count < max(1, students / 10):
         return []
-    return [Markup(text).format(name=Markup("<b>{}</b>").format(name(most.notebook, most.exercise)), count=count, all=students)]
+    return [
+        Markup(text).format(
+            name=Markup("<b>{}</b>").format(name(most.notebook, most.exercise)), count=count, all=students
+        )
+    ]

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Course:
 
 
 def gather(root: Path) -> Course:
-    """Read everything, with the marks given by hand since the last grading, and store the results anew.
+    """Read everything, with the marks given by hand since the last grading, and store these results.
 
     Raises `CourseError` where no chapter has been graded.
     """
@@ -113,7 +113,9 @@ def _gather_chapter(root: Path, result: ClassResult, page: str, deadlines: Mappi
 
 def _read_tries(root: Path, result: ClassResult, deadlines: Mapping[str, datetime]) -> dict[str, list[Try]]:
     """By student. What counts now has the marks of the results, so that those given by hand are in it."""
-    answers = {(one.student, one.causes.get("submission", "")): one.answers for one in list_entries(root, result.chapter)}
+    answers = {
+        (one.student, one.causes.get("submission", "")): one.answers for one in list_entries(root, result.chapter)
+    }
     histories: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in read_history(root, result.chapter):
         histories[attempt.student].append(attempt)
@@ -141,7 +143,9 @@ def _read_tries(root: Path, result: ClassResult, deadlines: Mapping[str, datetim
                 )
             )
             before = attempt
-        if student.state == "graded" and not any(one.counts for one in tries):  # nbgrader graded it, or an older version
+        if student.state == "graded" and not any(
+            one.counts for one in tries
+        ):  # nbgrader graded it, or an older version
             number = max((one.number for one in tries), default=0) + 1
             tries.append(Try(number, None, None, timedelta(), "", "", now, None, True))
         found[student.student] = tries
@@ -193,5 +197,3 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", 
 def to_local(time: datetime | None) -> str:
     """The time where this machine is, to the minute."""
     return time.astimezone().strftime("%Y-%m-%d %H:%M") if time else ""
-
-

@@ -63,7 +63,7 @@ class PageLinks:
 
     def student(self, student: str) -> Markup:
         name = self._links.course.students.get(student, student)
-        shown = Markup('{}<br><span class="id">{}</span>').format(name, student) if name != student else name
+        shown = Markup('{} <span class="id">{}</span>').format(name, student) if name != student else name
         return self._to(self._links.student_page(student), shown)
 
     def student_name(self, student: str) -> Markup:

@@ -11,7 +11,8 @@ from autograder.grading.coursewide import CourseMark, CourseMarks
 from autograder.grading.weighing import SECTION, SETTINGS
 from autograder.reporting.figures import draw_histogram, spread_shares
 from autograder.reporting.gathering import Chapter, Course, read_by_number
-from autograder.reporting.statistics import get_outcome, write_number, write_percent
+from autograder.reporting.statistics import Mistake, get_outcome, write_number
+from autograder.reporting.titles import Key, name_chapter
 from autograder.reporting.trouble import Complaint, Stuck, find_worries
 
 MOST_COMPLAINTS, MOST_STUCK, MOST_WORRIES = 8, 12, 10
@@ -45,7 +46,9 @@ def describe_overview(course: Course, stuck: Sequence[Stuck], complaints: Sequen
         for student in chapter.result.students
         if student.state == "not graded"
     ]
-    times = [one.graded for chapter in course.chapters for tries in chapter.tries.values() for one in tries if one.graded]
+    times = [
+        one.graded for chapter in course.chapters for tries in chapter.tries.values() for one in tries if one.graded
+    ]
     return {
         "course": course,
         "rows": rows,
@@ -53,7 +56,9 @@ def describe_overview(course: Course, stuck: Sequence[Stuck], complaints: Sequen
         "rules": describe_rules(marks) if marks else [],
         "percents": percents,
         "median": median(percents) if percents else None,
-        "histogram": draw_histogram(spread_shares(percents), "mark for the course so far, in percent") if percents else "",
+        "histogram": draw_histogram(spread_shares(percents), "mark for the course so far, in percent")
+        if percents
+        else "",
         "students": _list_students(course),
         "submissions": sum(row.submissions for row in rows),
         "late": sum(row.late for row in rows),
@@ -73,7 +78,9 @@ def describe_overview(course: Course, stuck: Sequence[Stuck], complaints: Sequen
 def _describe_chapter(course: Course, chapter: Chapter) -> ChapterRow:
     students = chapter.result.students
     marks = course.marks.students if course.marks else []
-    shares = [share for one in marks if (known := one.chapters.get(chapter.name)) and (share := known.share) is not None]
+    shares = [
+        share for one in marks if (known := one.chapters.get(chapter.name)) and (share := known.share) is not None
+    ]
     first = {student: read_by_number(tries) for student, tries in chapter.tries.items()}
     lasts = [tries[-1] for tries in first.values() if tries]
     return ChapterRow(
@@ -98,12 +105,11 @@ def _list_students(course: Course) -> list[tuple[str, CourseMark | None]]:
 def describe_rules(marks: CourseMarks) -> list[str]:
     """How the marks for the course are made, in words."""
     rules = marks.rules
-    shares = ", ".join(f"{name} {write_percent(share)}" for name, share in marks.weights.items())
     weights = {
         "points": "Every point of the course counts the same",
         "equal": "Every chapter counts the same",
     }.get(rules.weights if isinstance(rules.weights, str) else "", "The chapters count as their weights say")
-    says = [f"{weights} ({shares})." if shares else f"{weights}."]
+    says = [f"{weights}."]
     if rules.drop:
         says.append(
             f"The {f'{rules.drop} chapters that cost' if rules.drop > 1 else 'chapter that costs'} a student most "
@@ -112,9 +118,9 @@ def describe_rules(marks: CourseMarks) -> list[str]:
     if rules.missing == "zero":
         says.append("A chapter that wasn't handed in counts 0 once its due date has passed.")
     else:
-        says.append("A chapter without a grade is left out, and is no 0.")
+        says.append("A chapter without a grade is left out; it doesn't count as 0.")
     for name, points in rules.bonus.items():
-        says.append(f"{name} adds up to {write_number(points)} percentage points.")
+        says.append(f"{name_chapter(name)} adds up to {write_number(points)} percentage points.")
     if rules.highest is not None:
         says.append(f"Nobody has more than {write_number(rules.highest)}%.")
     says.append(
@@ -131,7 +137,7 @@ def describe_exercises(course: Course, complaints: Sequence[Complaint]) -> dict[
     reasons = {(one.chapter.name, one.key): one.reasons for one in complaints}
     rows = []
     for chapter in course.chapters:
-        most = {}
+        most: dict[Key, Mistake] = {}
         for mistake in chapter.mistakes:
             most.setdefault((mistake.notebook, mistake.exercise), mistake)
         rows += [

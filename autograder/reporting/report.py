@@ -74,7 +74,9 @@ def describe_report(result: ClassResult, titles: Titles, name: Name | None = Non
         "remarks": result.remarks,
         "findings": find_findings(core or exercises, mistakes, len(graded), name or titles.exercise)[:3],
         "spread": spread,
-        "histogram": draw_histogram(spread, "points from the automatic checks (fractions rounded down)") if spread else "",
+        "histogram": draw_histogram(spread, "points from the automatic checks (fractions rounded down)")
+        if spread
+        else "",
         "comparison": draw_comparison(named, chance(len(graded))) if exercises else "",
         "chance": chance(len(graded)),
         "negative": [name for name, exercise in named if exercise.is_negative],

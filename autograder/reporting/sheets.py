@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -103,7 +104,7 @@ def describe_student(
 
 
 def _draw_profile(course: Course, student: str) -> Markup:
-    """"" where there is no mark to compare."""
+    """ "" where there is no mark to compare."""
     if not course.marks:
         return Markup("")
     own = next((one for one in course.marks.students if one.student == student), None)
@@ -124,7 +125,7 @@ def _describe_row(student: str, result: ExerciseResult, tries: Sequence[Try]) ->
     ]
     regraded = [
         one.reason
-        for before, one in zip(tries, tries[1:], strict=False)
+        for before, one in pairwise(tries)
         if one.reason and any(change.key == key for change in _compare(before, one))
     ]
     return ExerciseRow(student, key, steps, result, get_outcome(result), list(dict.fromkeys(regraded)))
@@ -196,6 +197,7 @@ def describe_exercise(
     messages = sorted(read.keys() | followed.keys(), key=lambda text: (-_count(read, followed, text), text))
     keys = list(chapter.exercises)
     return {
+        "course": course,
         "chapter": chapter,
         "key": key,
         "title": chapter.titles.exercise(*key),

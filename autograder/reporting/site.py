@@ -1,4 +1,4 @@
-"""The course's dashboard: what `gathering` found, as pages that link to each other and to the work behind every number.
+"""The course's dashboard: what `gathering` found, as pages that link to each other and to the work that every number comes from.
 
 `reports/dashboard/` has an overview, a list of the exercises, and a page for each chapter, student and exercise. It holds names of
 students and messages of hidden tests: it is for instructors only.
@@ -47,15 +47,13 @@ def render_site(course: Course) -> dict[str, str]:
     environment, links = make_environment(), Links(course)
     fates = {chapter.name: trouble.follow_messages(chapter) for chapter in course.chapters}
     stuck = [one for chapter in course.chapters for one in trouble.find_stuck(chapter)]
-    complaints = [
-        one for chapter in course.chapters for one in trouble.find_complaints(chapter, fates[chapter.name])
-    ]
+    complaints = [one for chapter in course.chapters for one in trouble.find_complaints(chapter, fates[chapter.name])]
     complaints.sort(key=lambda one: -one.weight)
 
     def render(template: str, below: int, **values: Any) -> str:
         return environment.get_template(template).render(link=links.at(below), up="../" * below, **values)
 
-    pages = {name: (TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "script.js")}
+    pages = {"style.css": render("style.css", 0), "script.js": (TEMPLATES / "script.js").read_text(encoding="utf-8")}
     pages["index.html"] = render("overview.html", 0, **describe_overview(course, stuck, complaints))
     pages["exercises.html"] = render("exercises.html", 0, **describe_exercises(course, complaints))
     for chapter in course.chapters:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from autograder.grading.coursewide import CourseMark
 from autograder.reporting.gathering import Chapter, Course, read_by_number
@@ -32,7 +32,7 @@ class Fate:
     unchanged: int = 0
     """Handed in again with the same answer to this exercise: nobody acted on the message."""
     students: list[str] = field(default_factory=list)
-    """Who read the same message again."""
+    """The students who read the same message again."""
 
     @property
     def tried(self) -> int:
@@ -71,7 +71,7 @@ def follow_messages(chapter: Chapter) -> dict[Key, list[Fate]]:
     found: dict[Key, dict[str, Fate]] = defaultdict(dict)
     for student, tries in chapter.tries.items():
         read = read_by_number(tries, first=True)
-        for before, after in zip(read, read[1:], strict=False):
+        for before, after in pairwise(read):
             for key, mark in before.marks.items():
                 if not mark.mistakes or key not in after.marks:
                     continue
@@ -131,13 +131,13 @@ def _judge(one: ExerciseStatistics, students: int, fates: Sequence[Fate]) -> tup
         reasons.append(f"The check did not finish for {one.counts['stopped']} of {students}.")
         weight += 2
     if students >= FEW_STUDENTS and one.discrimination is not None and not one.extra and not one.by_hand:
-        if one.is_negative:
+        if one.discrimination <= -0.1:
             maybe = ", which may be chance" if -one.discrimination <= chance(students) else ""
             reasons.append(
                 f"Those who do well elsewhere do worse here (discrimination {write_decimal(one.discrimination)}{maybe})."
             )
-            weight += 0.5 if maybe else 3
-        elif one.discrimination < 0.1 and 0.1 < (one.facility or 0) < 0.9:
+            weight += 1 if maybe else 3
+        elif one.discrimination < 0.05 and 0.2 < (one.facility or 0) < 0.8:
             reasons.append(f"It says little about the rest (discrimination {write_decimal(one.discrimination)}).")
             weight += 0.5
     if one.facility is not None and one.facility < 0.4 and not one.counts["to grade"] and not one.extra:
@@ -188,7 +188,7 @@ def _look(mark: CourseMark | None, course: Course) -> tuple[list[str], float]:
             break
         missing += 1
     if missing == len(chapters):
-        reasons.append("Nothing handed in so far.")
+        reasons.append("Nothing handed in yet.")
         weight += 2 + missing
     elif missing:
         reasons.append(f"Nothing handed in for the last {f'{missing} chapters' if missing > 1 else 'chapter'}.")
@@ -204,4 +204,3 @@ def _look(mark: CourseMark | None, course: Course) -> tuple[list[str], float]:
         reasons.append(f"{mark.percent:.0f}% in the course so far.")
         weight += (50 - mark.percent) / 25
     return reasons, weight
-

@@ -261,10 +261,7 @@ def test_page_needs_nothing_else(name: str) -> None:
     page = render(name)
     assert "<script" not in page
     assert not re.search(r"https?://|url\(|@import|<link|<iframe", page)
-    assert all(
-        address.startswith("#")
-        for address in re.findall(r'(?:src|href)="([^"]*)', page)
-    )
+    assert all(address.startswith("#") for address in re.findall(r'(?:src|href)="([^"]*)', page))
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -132,7 +132,9 @@ def _read_names(connection: Connection) -> dict[str, str]:
 
 def _read_chapters(connection: Connection) -> dict[str, float]:
     """The points of each, by name, in order."""
-    most: dict[str, float] = dict.fromkeys(connection.scalars(select(ASSIGNMENT.c.name).order_by(ASSIGNMENT.c.name)), 0.0)
+    most: dict[str, float] = dict.fromkeys(
+        connection.scalars(select(ASSIGNMENT.c.name).order_by(ASSIGNMENT.c.name)), 0.0
+    )
     for table in (GRADE_CELL, TASK_CELL):
         for row in connection.execute(
             select(ASSIGNMENT.c.name, table.c.max_score)
@@ -213,7 +215,10 @@ def _points(row: Any, extra: Mapping[tuple[str, str], float]) -> float:
 
 def read_deadlines(course: Path) -> dict[str, dict[str, datetime]]:
     """By chapter when it is due, in UTC: under "" for all, and under a student's id where there is an extension. Those without a date are left out."""
-    with open_gradebook(course, find_url(course, load_config(course))) as gradebook, gradebook.engine.connect() as open_:
+    with (
+        open_gradebook(course, find_url(course, load_config(course))) as gradebook,
+        gradebook.engine.connect() as open_,
+    ):
         return _read_deadlines(open_)
 
 

@@ -186,7 +186,7 @@ def make_pages(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         plain = re.sub(r"[^a-z0-9_-]+", "-", name)[:60].strip("-")
         digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-        pages[name] = plain if plain == name and plain not in _DEVICES else f"{plain}-{digest}".lstrip("-")
+        pages[name] = plain if plain and plain == name and plain not in _DEVICES else f"{plain}-{digest}".lstrip("-")
     return pages
 
 

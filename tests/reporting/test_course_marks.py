@@ -130,7 +130,13 @@ def fill(course: Path) -> None:
 
 
 def give(
-    gradebook: Any, chapter: str, student: str, score: float | None, by_hand: float | None, extra: float = 0, penalty: float = 0
+    gradebook: Any,
+    chapter: str,
+    student: str,
+    score: float | None,
+    by_hand: float | None,
+    extra: float = 0,
+    penalty: float = 0,
 ) -> None:
     notebook = gradebook.add_submission(chapter, student).notebooks[0]
     notebook.late_submission_penalty = penalty or None
@@ -210,6 +216,6 @@ def test_course_marks_and_the_dashboard_as_commands(
     assert "the same message 2 times" in ada
     [bo] = [path for path in (folder / "students").iterdir() if path.name != "ada.html"]
     assert "&lt;b&gt;" in bo.read_text(encoding="utf-8")
-    assert all("\"<b>\"" not in path.read_text(encoding="utf-8") for path in folder.rglob("*.html"))
+    assert all('"<b>"' not in path.read_text(encoding="utf-8") for path in folder.rglob("*.html"))
     assert main(["report"]) == 0
     assert sorted(path.name for path in (course / "reports").iterdir() if "dashboard" in path.name) == ["dashboard"]

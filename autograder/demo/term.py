@@ -8,6 +8,7 @@ was too strict is fixed, so that a chapter is graded again.
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ from autograder.grading.grade import Grading, export_marks, generate_feedback, g
 from autograder.grading.gradebook import load_submissions
 from autograder.grading.submissions import fill_in, get_id
 from autograder.reporting.site import write_site
+from autograder.term.due import extend, set_due
 
 NOTEBOOKS = {
     "00_start": "2_kinds_of_problems",
@@ -74,6 +76,13 @@ weights = { 00_start = 10, 01_activations = 20, 02_forward_pass = 20, 03_loss = 
 """
 
 
+LATE = {
+    "AssignLatePenalties": {"plugin_class": "autograder.grading.lateness.LatePenalty"},
+    "LatePenalty": {"grace": "15m", "percent": 10, "every": "1d", "most": 50},
+}
+"""What being late costs: see docs/time.md."""
+
+
 @dataclass
 class Person:
     """A student of the sample: `skill` and `care` from 0 to 1, and what was handed in last by chapter."""
@@ -100,6 +109,7 @@ def run_term(root: Path, seed: int, tell: Callable[[str], None], jobs: int | Non
     course.mkdir()
     copy_course(root, course, list(NOTEBOOKS))
     (course / "course.toml").write_text(RULES, encoding="utf-8")
+    (course / "nbgrader_config.json").write_text(json.dumps(LATE, indent=1), encoding="utf-8")
     chance = random.Random(seed)
     people = draw_people(chance)
     for chapter, kept in NOTEBOOKS.items():
@@ -109,8 +119,10 @@ def run_term(root: Path, seed: int, tell: Callable[[str], None], jobs: int | Non
     _set_strict(course, True)
     for place, chapter in enumerate(NOTEBOOKS):
         run_nbgrader(course, "generate_assignment", chapter, "--force")
-        _set_due(course, chapter, place)
+        set_due(course, chapter, find_due(place).strftime("%Y-%m-%d %H:%M"), "UTC")
     _add_people(course, people)
+    for person in chance.sample(people, 3):
+        extend(course, chance.choice(list(NOTEBOOKS)), [person.id], "3d", "was ill")
     tell(f"released   {len(NOTEBOOKS)} chapters, one notebook of each, to {len(people)} students")
     with Engine(doctor.stands()) as engine:
 
@@ -257,11 +269,6 @@ def _set_strict(course: Path, strict: bool) -> None:
 def _open(course: Path) -> Iterator[Any]:
     with open_gradebook(course, find_url(course, load_config(course))) as gradebook:
         yield gradebook
-
-
-def _set_due(course: Path, chapter: str, place: int) -> None:
-    with _open(course) as gradebook:
-        gradebook.update_or_create_assignment(chapter, duedate=find_due(place).replace(tzinfo=None))
 
 
 def _add_people(course: Path, people: list[Person]) -> None:

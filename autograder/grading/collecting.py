@@ -91,7 +91,14 @@ def _collect_student(
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
             most = extra.get((notebook.name, grade.name), 0)
             exercises.append(_read_exercise(notebook.name, grade, findings, comments, most))
-    return StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
+    found = StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
+    return replace(
+        found,
+        handed_in=submission.timestamp.isoformat() if submission.timestamp else "",
+        due=submission.duedate.isoformat() if submission.assignment.duedate else "",
+        late=submission.total_seconds_late if submission.assignment.duedate else 0,
+        penalty=sum(one.late_submission_penalty or 0 for one in submission.notebooks),
+    )
 
 
 def _read_graded(path: Path) -> tuple[Findings, list[str]]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from autograder.grading.collecting import find_extra
 from autograder.grading.database import find_url, load_config, open_gradebook
+from autograder.grading.dates import read_extensions
 from autograder.grading.places import find_places
 from autograder.grading.rows import (
     ASSIGNMENT,
@@ -93,7 +94,7 @@ def course_marks(course: Path, now: datetime | None = None) -> CourseMarks:
         names = _read_names(open_)
         chapters = _read_chapters(open_)
         found = _read_marks(open_, course, chapters)
-        deadlines = _read_deadlines(open_)
+        deadlines = _read_deadlines(open_, course)
     most = {name: chapters[name] for name in chapters if any(one.score is not None for one in found[name].values())}
     weights = rules.weigh(most, {*chapters, *find_places(course).list_assignments()})
     total = sum(weights.values())
@@ -219,17 +220,22 @@ def read_deadlines(course: Path) -> dict[str, dict[str, datetime]]:
         open_gradebook(course, find_url(course, load_config(course))) as gradebook,
         gradebook.engine.connect() as open_,
     ):
-        return _read_deadlines(open_)
+        return _read_deadlines(open_, course)
 
 
-def _read_deadlines(connection: Connection) -> dict[str, dict[str, datetime]]:
-    found: dict[str, dict[str, datetime]] = {}
-    for row in connection.execute(select(ASSIGNMENT).where(ASSIGNMENT.c.duedate.is_not(None))):
-        found[row.name] = {"": row.duedate.replace(tzinfo=UTC)}
+def _read_deadlines(connection: Connection, course: Path) -> dict[str, dict[str, datetime]]:
+    due = {
+        row.name: row.duedate for row in connection.execute(select(ASSIGNMENT).where(ASSIGNMENT.c.duedate.is_not(None)))
+    }
+    found = {name: {"": when} for name, when in due.items()}
     for row in connection.execute(
-        select(ASSIGNMENT.c.name, ASSIGNMENT.c.duedate, SUBMISSION.c.student_id, SUBMISSION.c.extension)
+        select(ASSIGNMENT.c.name, SUBMISSION.c.student_id, SUBMISSION.c.extension)
         .join(SUBMISSION, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
         .where(ASSIGNMENT.c.duedate.is_not(None), SUBMISSION.c.extension.is_not(None))
     ):
-        found[row.name][row.student_id] = row.duedate.replace(tzinfo=UTC) + row.extension
-    return found
+        found[row.name][row.student_id] = due[row.name] + row.extension
+    for chapter, when in due.items():  # those who have handed in nothing are here only
+        for student, one in read_extensions(course, chapter).items():
+            if one.holds and (more := one.after(when)) is not None:
+                found[chapter][student] = when + more
+    return {name: {student: when.replace(tzinfo=UTC) for student, when in one.items()} for name, one in found.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbgrader.utils import parse_utc
-
 from autograder.errors import CourseError, GraderError
 from autograder.grading.answers import digest_answers
 from autograder.grading.collecting import Described
+from autograder.grading.dates import read_extensions
 from autograder.grading.files import is_text, modified, read_file, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
 from autograder.grading.history import Attempt, History, now
@@ -24,6 +22,7 @@ from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, read_extra
 from autograder.grading.places import find_places
 from autograder.grading.submissions import read_submission
+from autograder.grading.times import parse_stamp
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Graded
 
@@ -93,7 +92,8 @@ class Keeper:
         Raises `GraderError` where the gradebook itself cannot be used.
         """
         try:
-            return save_marks(self.gradebook, self.assignment.name, [self._marks(one) for one in good], self.config)
+            marks, extensions = [self._marks(one) for one in good], read_extensions(self.course, self.assignment.name)
+            return save_marks(self.gradebook, self.assignment.name, marks, self.config, extensions)
         except GraderError:
             raise
         except CourseError as error:
@@ -124,7 +124,7 @@ class Keeper:
         stamp = submission_folder(self.course, student, self.assignment.name) / "timestamp.txt"
         with contextlib.suppress(CourseError, ValueError, OverflowError):
             if text := read_file(stamp, 1_000).decode("utf-8", "replace").strip():
-                return parse_time(text)
+                return parse_stamp(text, self.config.Exchange.get("timezone", ""))
         return None
 
     def _marks(self, graded: Graded) -> SubmissionMarks:
@@ -189,9 +189,3 @@ class Keeper:
         known = entry.causes if entry else {}
         found = [says for cause, says in words.items() if known and known.get(cause) != causes[cause]]
         return ", ".join(found) or "graded again"
-
-
-def parse_time(text: str) -> datetime:
-    """The time in a `timestamp.txt`, as UTC. nbgrader takes the 200 of `+0200` for seconds."""
-    found: datetime = parse_utc(re.sub(r"(?<=:\d\d)((?::\d\d)?(?:\.\d+)?)\s+(?=[+-]\d\d(?::?\d\d)?$)", r"\1", text))
-    return found

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from autograder.errors import CourseError
+from autograder.grading.dates import DATES, EXTENSIONS
 from autograder.grading.files import modified, read_file, walk
 from autograder.grading.journal import Entry
 from autograder.grading.places import find_places, list_settings
@@ -84,7 +85,7 @@ class Stamp:
             yield place
             yield from walk(place)
         results = results_path(self.course, self.chapter)
-        yield from (results, results.with_suffix(".journal"))
+        yield from (results, results.with_suffix(".journal"), self.course / DATES, self.course / EXTENSIONS)
         yield from list_settings(self.course, places)
 
 

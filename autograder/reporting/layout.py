@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.course import palette
+from autograder.grading.times import show_duration
 from autograder.reporting.statistics import MEANINGS, SYMBOLS, write_decimal, write_number, write_percent
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -23,5 +24,6 @@ def make_environment() -> Environment:
         cache_size=-1,
     )
     environment.filters |= {"number": write_number, "percent": write_percent, "decimal": write_decimal}
+    environment.filters["duration"] = show_duration
     environment.globals |= {"symbols": SYMBOLS, "meanings": MEANINGS, "palette": palette}
     return environment

@@ -72,6 +72,7 @@ def describe_report(result: ClassResult, titles: Titles, name: Name | None = Non
         "highest_extra": sum(exercise.points for exercise in exercises if exercise.extra),
         "to_grade": [e.points for student in graded for e in student.exercises if get_outcome(e) == "to grade"],
         "remarks": result.remarks,
+        "late": [student for student in graded if student.late > 0],
         "findings": find_findings(core or exercises, mistakes, len(graded), name or titles.exercise)[:3],
         "spread": spread,
         "histogram": draw_histogram(spread, "points from the automatic checks (fractions rounded down)")

@@ -98,8 +98,10 @@ class Person:
     times: dict[str, datetime] = field(default_factory=dict)
 
 
-def run_term(root: Path, seed: int, tell: Callable[[str], None], jobs: int | None = None) -> Path:
-    """Make the term in the folder `demo/`, and return the path of its dashboard. `tell` is called with a line on each step.
+def run_term(
+    root: Path, seed: int, tell: Callable[[str], None], students: int = STUDENTS, jobs: int | None = None
+) -> Path:
+    """Make the term of so many `students` in the folder `demo/`, and return the path of its dashboard. `tell` is called with a line on each step.
 
     Raises `CourseError` where the course lacks one of the chapters, or they aren't built.
     """
@@ -111,7 +113,7 @@ def run_term(root: Path, seed: int, tell: Callable[[str], None], jobs: int | Non
     (course / "course.toml").write_text(RULES, encoding="utf-8")
     (course / "nbgrader_config.json").write_text(json.dumps(LATE, indent=1), encoding="utf-8")
     chance = random.Random(seed)
-    people = draw_people(chance)
+    people = draw_people(chance, students)
     for chapter, kept in NOTEBOOKS.items():
         for path in (*(course / "source" / chapter).glob("*.ipynb"), *(course / "release" / chapter).glob("*.ipynb")):
             if path.stem != kept:
@@ -121,7 +123,7 @@ def run_term(root: Path, seed: int, tell: Callable[[str], None], jobs: int | Non
         run_nbgrader(course, "generate_assignment", chapter, "--force")
         set_due(course, chapter, find_due(place).strftime("%Y-%m-%d %H:%M"), "UTC")
     _add_people(course, people)
-    for person in chance.sample(people, 3):
+    for person in chance.sample(people, min(3, len(people))):
         extend(course, chance.choice(list(NOTEBOOKS)), [person.id], "3d", "was ill")
     tell(f"released   {len(NOTEBOOKS)} chapters, one notebook of each, to {len(people)} students")
     with Engine(doctor.stands()) as engine:
@@ -150,10 +152,10 @@ def run_term(root: Path, seed: int, tell: Callable[[str], None], jobs: int | Non
     return write_site(course)
 
 
-def draw_people(chance: random.Random) -> list[Person]:
+def draw_people(chance: random.Random, students: int = STUDENTS) -> list[Person]:
     """The students, by id. A few leave during the term."""
     names: dict[str, tuple[str, str]] = {}
-    while len(names) < STUDENTS:
+    while len(names) < students:
         first, last = chance.choice(NAMES).capitalize(), chance.choice(FAMILIES)
         names[f"{first}-{last[0]}".lower() if last[0].isascii() else first.lower()] = first, last
     people = []

@@ -202,6 +202,8 @@ def test_every_link_leads_somewhere_and_nothing_needs_a_network(root: Path) -> N
         assert not re.search(r"https?://|url\(|@import|<iframe|<img", page), name
         assert page.count("<script") == page.count("script.js") <= 1
         for address in re.findall(r'(?:href|src)="([^"]*)"', page):
+            if address == "data:,":  # no picture for the browser's tab, so that it asks for none
+                continue
             path, _, part = unescape(address).partition("#")
             target = (
                 posixpath.normpath(posixpath.join("reports/dashboard", posixpath.dirname(name), unquote(path)))

@@ -149,7 +149,7 @@ def _report(options: argparse.Namespace) -> int:
         page = write_site(Path.cwd())
         print(f"Dashboard: {page}")
         if options.open:
-            open_site(Path.cwd(), page, print)
+            open_site(Path.cwd(), page, lambda text: print(text, flush=True))
         return 0
     from autograder.grading.collecting import collect_results
     from autograder.grading.results import save_results

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, select
 
+from autograder.errors import CourseError
 from autograder.grading.collecting import find_extra
 from autograder.grading.database import find_url, load_config, open_gradebook
 from autograder.grading.dates import read_extensions
@@ -87,10 +89,7 @@ def course_marks(course: Path, now: datetime | None = None) -> CourseMarks:
     """
     rules = read_rules(course)
     when = now or datetime.now(UTC)
-    with (
-        open_gradebook(course, find_url(course, load_config(course))) as gradebook,
-        gradebook.engine.connect() as open_,
-    ):
+    with _open(course) as open_:
         names = _read_names(open_)
         chapters = _read_chapters(open_)
         found = _read_marks(open_, course, chapters)
@@ -106,6 +105,21 @@ def course_marks(course: Path, now: datetime | None = None) -> CourseMarks:
         overdue = {chapter for chapter in most if chapter not in due or due[chapter] < when}
         students.append(_weigh(rules, weights, CourseMark(student, name, marks, None, None), overdue))
     return CourseMarks(rules, most, shares, students)
+
+
+@contextlib.contextmanager
+def _open(course: Path) -> Iterator[Connection]:
+    """The gradebook, to be read. Raises `CourseError` where there is none: looking makes none."""
+    database = find_places(course).database
+    if database and not Path(database).exists():
+        raise CourseError(
+            f"There is no gradebook here ({Path(database).name}): grade a chapter first, or run the command in the course's folder."
+        )
+    with (
+        open_gradebook(course, find_url(course, load_config(course))) as gradebook,
+        gradebook.engine.connect() as open_,
+    ):
+        yield open_
 
 
 def _miss(chapter: str, most: float) -> ChapterMark:
@@ -216,10 +230,7 @@ def _points(row: Any, extra: Mapping[tuple[str, str], float]) -> float:
 
 def read_deadlines(course: Path) -> dict[str, dict[str, datetime]]:
     """By chapter when it is due, in UTC: under "" for all, and under a student's id where there is an extension. Those without a date are left out."""
-    with (
-        open_gradebook(course, find_url(course, load_config(course))) as gradebook,
-        gradebook.engine.connect() as open_,
-    ):
+    with _open(course) as open_:
         return _read_deadlines(open_, course)
 
 

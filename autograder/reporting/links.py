@@ -80,9 +80,13 @@ class PageLinks:
     def exercise_href(self, chapter: str, key: Key) -> str:
         return self.up + self._links.exercise_page(chapter, key)
 
-    def chapter(self, chapter: str) -> Markup:
+    def chapter(self, chapter: str, text: object = "", part: str = "") -> Markup:
+        """To a chapter's page, or to a `part` of it; without `text` by the chapter's title."""
         known = self._links.chapters.get(chapter)
-        return self._to(self._links.chapter_page(chapter), known.titles.chapter) if known else Markup.escape(chapter)
+        if known is None:
+            return Markup.escape(chapter)
+        page = self._links.chapter_page(chapter)
+        return self._to(f"{page}#{part}" if part else page, known.titles.chapter if text == "" else text)
 
     def chapter_id(self, chapter: str) -> str:
         known = self._links.chapters.get(chapter)

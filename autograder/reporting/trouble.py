@@ -168,7 +168,7 @@ def find_worries(course: Course, stuck: Sequence[Stuck]) -> list[Worry]:
     for student in course.students:
         reasons, weight = _look(marks.get(student), course)
         stubborn = [one for one in by_student.get(student, []) if one.same >= 2]
-        if stubborn:
+        if len(stubborn) >= 2 or (stubborn and reasons):
             count = len(stubborn)
             reasons.append(f"The same mistake again in {count} exercise{'s' if count > 1 else ''}.")
             weight += 0.4 * count

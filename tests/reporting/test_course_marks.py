@@ -156,6 +156,9 @@ def look(marks: CourseMarks) -> dict[str, tuple[float | None, float | None]]:
 
 
 def test_marks_are_those_of_the_gradebook(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match="no gradebook here"):
+        course_marks(tmp_path)
+    assert not list(tmp_path.iterdir()), "looking makes nothing"
     fill(tmp_path)
     marks = course_marks(tmp_path, DUE + timedelta(hours=1))
     assert marks.most == {"01_one": 6, "02_two": 6}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -27,6 +28,7 @@ class Links:
         names = make_pages("/".join(parts) for parts in keys)
         self._exercises = {(parts[0], parts[1:]): names["/".join(parts)] for parts in keys}
         self._known: dict[tuple[str, str, str], tuple[str, str]] = {}
+        self._numbered: dict[tuple[str, str], bool] = {}
 
     def exercise_page(self, chapter: str, key: Key) -> str:
         return f"exercises/{self._exercises[chapter, key]}.html"
@@ -49,6 +51,18 @@ class Links:
             graded = self._places.graded_folder(student, chapter) / f"{notebook}.ipynb"
             self._known[key] = _relative(feedback, here), _relative(graded, here)
         return self._known[key]
+
+    def find_anchor(self, student: str, chapter: Chapter, key: Key) -> str:
+        """Where a feedback page has an exercise: pages number the exercises, or, as nbgrader's own do, name the cell that has the points."""
+        notebook = chapter.name, key[0]
+        if notebook not in self._numbered:
+            page = self._places.feedback_folder(student, chapter.name) / f"{key[0]}.html"
+            with contextlib.suppress(OSError):
+                self._numbered[notebook] = 'id="fb-exercise-1"' in page.read_text(encoding="utf-8", errors="replace")
+        keys = [one for one in chapter.titles.cells if one[0] == key[0]]
+        if self._numbered.get(notebook) and key in keys:
+            return f"fb-exercise-{keys.index(key) + 1}"
+        return quote(chapter.titles.cells.get(key, ""))
 
 
 def _relative(path: Path, here: Path) -> str:
@@ -95,10 +109,10 @@ class PageLinks:
     def work(self, student: str, chapter: Chapter, notebook: str, exercise: str = "") -> Markup:
         """To the feedback page, at the exercise, and to the graded notebook: whichever are there."""
         feedback, graded = self._links.find_work(student, chapter.name, notebook)
-        cell = chapter.titles.cells.get((notebook, exercise), "")
         found = []
         if feedback:
-            found.append(self._out(f"{feedback}#{quote(cell)}" if cell else feedback, "feedback"))
+            anchor = self._links.find_anchor(student, chapter, (notebook, exercise))
+            found.append(self._out(f"{feedback}#{anchor}" if anchor else feedback, "feedback"))
         if graded:
             found.append(self._out(graded, "notebook"))
         return Markup(" · ").join(found)
@@ -106,8 +120,8 @@ class PageLinks:
     def feedback_href(self, student: str, chapter: Chapter, key: Key) -> str:
         """The address of the feedback on one exercise, or of the graded notebook; "" where there is neither."""
         feedback, graded = self._links.find_work(student, chapter.name, key[0])
-        cell = chapter.titles.cells.get(key, "")
-        return f"{feedback}#{quote(cell)}" if feedback and cell else feedback or graded
+        anchor = self._links.find_anchor(student, chapter, key) if feedback else ""
+        return f"{feedback}#{anchor}" if anchor else feedback or graded
 
     def _to(self, page: str, text: object) -> Markup:
         return Markup('<a href="{}{}">{}</a>').format(self.up, page, text)

@@ -28,6 +28,7 @@ from autograder.reporting.statistics import complete, compute_statistics, count_
 from autograder.reporting.titles import Titles, name_chapter
 from autograder.reporting.trouble import find_complaints, find_stuck, find_worries, follow_messages
 
+SECOND = '02 <script>alert("x")<script>#?'
 EVIL = '<script>alert("x")</script>'
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HARD, FAIR, WHY = ("1_n", "hard"), ("1_n", "fair"), ("1_n", "why")
@@ -152,7 +153,7 @@ def make_course(root: Path) -> Course:
                 attempt(2, *good, reason=f"changed {EVIL}"),
             ]
             tries[name][1] = replace(tries[name][1], late=timedelta(hours=5))
-    chapters = [make_chapter(tries, name, ("dee",)) for name in ("01_first", f"02 {EVIL.replace('/', '')}#?")]
+    chapters = [make_chapter(tries, name, ("dee",)) for name in ("01_first", SECOND)]
     chapters[1].result.students[-1] = StudentResult("dee", "not graded", f"broken {EVIL}")
     marks = [
         CourseMark(
@@ -180,6 +181,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("course")
     for path, text in {
         "feedback/ada/01_first/1_n.html": "<p id='hard-check'>good</p>",
+        f"feedback/=bo 🙂/{SECOND}/1_n.html": '<article id="fb-exercise-1">',
         "autograded/ada/01_first/1_n.ipynb": "{}",
         "source/01_first/1_n.html": "solution",
         "gradebook.db": "marks",
@@ -216,10 +218,12 @@ def test_every_link_leads_somewhere_and_nothing_needs_a_network(root: Path) -> N
                 continue
             known = pages[target.removeprefix("reports/dashboard/")] if target else page
             assert not part or f'id="{part}"' in known, (name, address)
-    assert work == {
+    assert {unquote(unescape(address)) for address in work} == {
         "feedback/ada/01_first/1_n.html#hard-check",
         "feedback/ada/01_first/1_n.html",
         "autograded/ada/01_first/1_n.ipynb",
+        f"feedback/=bo 🙂/{SECOND}/1_n.html#fb-exercise-1",
+        f"feedback/=bo 🙂/{SECOND}/1_n.html",
     }
 
 

@@ -61,7 +61,7 @@ STRICT_LINE = (
 )
 """A line that makes a hidden test too strict at first: it refuses a list, which the task never forbids. It is taken out later."""
 
-MISLEADING = "kl_rows"
+MISLEADING = "entropy_rows"
 """An exercise that those who know more get wrong more often."""
 
 MARKERS = {"Emmy": 0.1, "Kurt": -0.1}
@@ -161,7 +161,7 @@ def draw_people(chance: random.Random, students: int = STUDENTS) -> list[Person]
     people = []
     for name in sorted(names):
         leaves = chance.randrange(2, len(NOTEBOOKS)) if chance.random() < 0.07 else len(NOTEBOOKS)
-        people.append(Person(name, *names[name], chance.betavariate(3, 2), chance.random(), leaves))
+        people.append(Person(name, *names[name], chance.betavariate(2.5, 2), chance.random(), leaves))
     return people
 
 
@@ -197,7 +197,9 @@ class Homework:
             return None
         answers = {}
         for name, exercise in self.exercises.items():
-            if chance.random() < (0.75 if (exercise.check or exercise.answer).extra else 0.2) * (1 - person.care):
+            if chance.random() < (
+                1 - 0.4 * person.care if (exercise.check or exercise.answer).extra else 0.2 * (1 - person.care)
+            ):
                 continue
             skill = 0.95 - 0.6 * person.skill if name == MISLEADING else person.skill ** self.hard[name]
             if (answer := draw_answer(exercise, skill, chance)) is not None:

@@ -46,7 +46,8 @@ def render_site(course: Course) -> dict[str, str]:
     """All files of the dashboard, by their path in its folder."""
     environment, links = make_environment(), Links(course)
     fates = {chapter.name: trouble.follow_messages(chapter) for chapter in course.chapters}
-    stuck = [one for chapter in course.chapters for one in trouble.find_stuck(chapter)]
+    latest_first = [one for chapter in reversed(course.chapters) for one in trouble.find_stuck(chapter)]
+    stuck = sorted(latest_first, key=lambda one: (-one.same, -one.attempts))
     complaints = [one for chapter in course.chapters for one in trouble.find_complaints(chapter, fates[chapter.name])]
     complaints.sort(key=lambda one: -one.weight)
 

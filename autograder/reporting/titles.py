@@ -47,7 +47,9 @@ def name_chapter(chapter: str) -> str:
     """`01_forward_pass` as "1 · Forward pass"."""
     found = re.fullmatch(r"0*(\d+)[_\- ]+(.+)", chapter)
     number, rest = (f"{found[1]} · ", found[2]) if found else ("", chapter)
-    words = re.sub(r"[_\s]+", " ", rest).strip()
+    words = " ".join(
+        one if re.search("[aeiouyA-Z]", one) else one.upper() for one in re.split(r"[_\s]+", rest.strip("_ "))
+    )
     return f"{number}{words[:1].upper()}{words[1:]}" if words else chapter
 
 

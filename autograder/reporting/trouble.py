@@ -122,11 +122,14 @@ def find_complaints(chapter: Chapter, fates: dict[Key, list[Fate]]) -> list[Comp
 
 def _judge(one: ExerciseStatistics, students: int, fates: Sequence[Fate]) -> tuple[list[str], float]:
     reasons, weight = [], 0.0
-    for fate in (fate for fate in fates if fate.failed):
+    if failed := [fate for fate in fates if fate.failed]:
+        worst = failed[0]
+        what = "A message doesn't" if len(failed) == 1 else f"{len(failed)} messages don't"
+        after = "it" if len(failed) == 1 else "one of them"
         reasons.append(
-            f"A message doesn't help: {fate.same} of {fate.tried} who changed their answer after it made the same mistake again."
+            f"{what} help: {worst.same} of {worst.tried} who changed their answer after {after} made the same mistake again."
         )
-        weight += 1 + fate.same / students
+        weight += sum(1 + fate.same / students for fate in failed)
     if one.counts["stopped"] >= max(2, students / 10):
         reasons.append(f"The check did not finish for {one.counts['stopped']} of {students}.")
         weight += 2
@@ -193,7 +196,7 @@ def _look(mark: CourseMark | None, course: Course) -> tuple[list[str], float]:
     elif missing:
         reasons.append(f"Nothing handed in for the last {f'{missing} chapters' if missing > 1 else 'chapter'}.")
         weight += missing
-    elif absent := sum(one.state == "missing" for one in chapters):
+    elif (absent := sum(one.state == "missing" for one in chapters)) >= 2:
         reasons.append(f"{absent} of {len(chapters)} chapters not handed in.")
         weight += 0.5 * absent
     shares = [one.share for one in chapters if one.share is not None and one.state == "graded"]

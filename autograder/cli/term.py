@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from autograder.cli.parsing import CHAPTER, Adder, find_graded
+from autograder.errors import CourseError
 from autograder.grading.texts import printable
 
 ZONE = "the time zone meant, such as Europe/Berlin (default: the one used last, or this machine's)"
@@ -34,6 +36,68 @@ def add_commands(add: Adder) -> None:
     late = add("late", _late, "list who was late for a chapter, by how much, and what it costs")
     late.add_argument("chapter", help=CHAPTER)
     late.add_argument("--zone", default="", help=ZONE)
+
+    watch = add("watch", _watch, "grade what comes into a folder or the exchange as it comes, and hand back feedback")
+    watch.add_argument("chapters", nargs="*", metavar="CHAPTER", help=f"{CHAPTER} (default: all)")
+    place = watch.add_mutually_exclusive_group(required=True)
+    place.add_argument(
+        "--folder", type=Path, metavar="INBOX", help="a folder that notebooks, archives or folders come into"
+    )
+    place.add_argument("--exchange", action="store_true", help="nbgrader's exchange, as nbgrader_config.py has it")
+    watch.add_argument("--outbox", type=Path, help="where feedback goes (default: beside what came into the folder)")
+    watch.add_argument(
+        "--attempts", type=int, metavar="N", help="how many attempts a student has (default: any number)"
+    )
+    watch.add_argument(
+        "--counts", choices=("best", "last"), default="last", help="which attempt counts (default: last)"
+    )
+    watch.add_argument("-j", "--jobs", type=int, default=1, help="how many submissions at a time (default: 1)")
+    watch.add_argument(
+        "--poll", type=float, metavar="SECONDS", help="look every so often instead of waiting for the system's notice"
+    )
+    watch.add_argument("--once", action="store_true", help="grade what is there, then end")
+    watch.add_argument("--unsafe", action="store_true", help="run student code without isolation (see 'course doctor')")
+
+
+def _watch(options: argparse.Namespace) -> int:
+    import signal
+
+    from autograder.engine.runner import Engine
+    from autograder.engine.walls import doctor
+    from autograder.term.starting import make_watch
+
+    if options.jobs < 1 or (options.attempts is not None and options.attempts < 1) or (options.poll or 1) <= 0:
+        raise CourseError("-j, --attempts and --poll must be more than 0.")
+    if not (options.unsafe or doctor.stands()):
+        raise CourseError("Student code cannot be isolated on this system; 'course doctor' says what is missing.")
+    chapters = [find_graded(argparse.Namespace(chapter=name)) for name in options.chapters]
+
+    def say(text: str) -> None:
+        print(f"{datetime.now():%H:%M:%S}  {printable(text)}", flush=True)
+
+    def write(chapter: str) -> None:
+        from autograder.reporting.report import write_report
+
+        write_report(Path.cwd(), chapter)
+
+    with Engine(not options.unsafe) as engine:
+        watch = make_watch(
+            Path.cwd(),
+            chapters,
+            options.folder,
+            options.outbox,
+            engine,
+            attempts=options.attempts,
+            counts=options.counts,
+            jobs=options.jobs,
+        )
+        watch.say, watch.on_quiet = say, write
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: watch.stop())
+        say(f"watching {watch.inbox} for {', '.join(watch.chapters)}")
+        watch.run(options.poll, once=options.once)
+    say("stopped")
+    return 0
 
 
 def _due(options: argparse.Namespace) -> int:

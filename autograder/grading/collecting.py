@@ -90,7 +90,7 @@ def _collect_student(
         comments = {comment.name: comment.auto_comment for comment in notebook.comments}
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
             most = extra.get((notebook.name, grade.name), 0)
-            exercises.append(_read_exercise(notebook.name, grade, findings, comments, most))
+            exercises.append(read_exercise(notebook.name, grade, findings, comments, most))
     found = StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
     return replace(
         found,
@@ -124,6 +124,18 @@ class Described:
             for name, text in sources.items()
         }
 
+    @property
+    def points(self) -> dict[str, dict[str, float]]:
+        """What each check can give in the chapter's maximum, by notebook and cell; what a person grades is left out."""
+        return {
+            name: {
+                cell: 0.0 if get_extra(one) else get_points(one)
+                for cell, one in cells.items()
+                if one.metadata["nbgrader"].get("grade") and not one.metadata["nbgrader"].get("solution")
+            }
+            for name, cells in self._cells.items()
+        }
+
     def list_exercises(self, graded: Graded) -> list[ExerciseResult]:
         """The exercises of the notebooks that were handed in."""
         found = []
@@ -144,7 +156,7 @@ class Described:
                         score=mark.auto_score,
                         needs_manual_grade=mark.auto_score is None,
                     )
-                    found.append(_read_exercise(name, grade, findings, comments, extra))
+                    found.append(read_exercise(name, grade, findings, comments, extra))
         return found
 
 
@@ -155,7 +167,7 @@ def _find_answer(cell: str, order: list[str], comments: Mapping[str, object]) ->
     return name if name in comments else next((one for one in reversed(before) if one in comments), "")
 
 
-def _read_exercise(
+def read_exercise(
     notebook: str, grade: Any, findings: Findings, comments: Mapping[str, object], extra: float
 ) -> ExerciseResult:
     """The exercise of a mark; `comments` are the automatic ones by cell, which say where nobody wrote an answer.
@@ -176,7 +188,7 @@ def _read_exercise(
         return replace(found, state="not attempted")
     if "stopped" in check:
         return replace(found, state="stopped", mistakes=[_explain_stop("check", *check["stopped"])])
-    if grade.score == most:
+    if grade.score is not None and grade.score >= most:
         return replace(found, state="right")
     result = check.get("result")
     if result is not None and not result["attempted"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -103,7 +103,12 @@ class Keeper:
             self.outcomes[graded.student] = Graded(graded.student, str(error), seconds=graded.seconds, kept=True)
             return []
 
-    def make_attempt(self, graded: Graded, causes: Mapping[str, str], *, counts: bool = True) -> Attempt:
+    def note(self, graded: Graded, causes: Mapping[str, str], handed_in: datetime, reason: str = "") -> None:
+        """Write to the history a submission whose marks don't count, and to nothing else."""
+        attempt = replace(self.make_attempt(graded, causes), counts=False, handed_in=handed_in, reason=reason)
+        self.history.add([attempt])
+
+    def make_attempt(self, graded: Graded, causes: Mapping[str, str]) -> Attempt:
         """The line of the history for a submission that was graded now, and isn't in the journal yet."""
         handed_in, last = self._read_time(graded.student), self.history.find_last(graded.student)
         again = last is not None and last.submission == causes["submission"] and graded.student in self.journal.entries
@@ -112,11 +117,12 @@ class Keeper:
             self.history.find_number(graded.student, causes["submission"]),
             now(),
             handed_in.replace(tzinfo=UTC) if handed_in else None,
-            **causes,
+            submission=causes["submission"],
+            source=causes["source"],
+            grader=causes["grader"],
             reason=self._explain(graded.student, dict(causes)) if again else "",
             failed=graded.reason,
             exercises=[] if graded.reason else self.described.list_exercises(graded),
-            counts=counts,
         )
 
     def _read_time(self, student: str) -> datetime | None:

@@ -106,9 +106,14 @@ def _is_ignored(name: str, config: Any) -> bool:
     return any(fnmatch.fnmatch(part, one) for part in Path(name).parts for one in ignored)
 
 
-def read_folder(course: Path, student: str, assignment: Assignment, config: Any) -> Submission:
-    """What a student handed in. Raises `CourseError` where it has none of the notebooks, or one of them cannot be read."""
-    folder = submission_folder(course, student, assignment.name)
+def read_folder(
+    course: Path, student: str, assignment: Assignment, config: Any, folder: Path | None = None
+) -> Submission:
+    """What a student handed in, as it is in `submitted/` or in another `folder`.
+
+    Raises `CourseError` where it has none of the notebooks, or one of them cannot be read.
+    """
+    folder = folder or submission_folder(course, student, assignment.name)
     if not is_text(student):
         raise CourseError("The name of the student's folder isn't text.")
     if folder.is_symlink() or folder.parent.is_symlink():

@@ -138,7 +138,7 @@ def parse_stamp(text: str, zone: str = "") -> datetime:
     """The time in a `timestamp.txt`, as UTC without a zone, as nbgrader keeps it.
 
     nbgrader takes the 200 of `+0200` for seconds, and `CEST` for UTC. An abbreviation counts where it is the one that `zone`, in which the
-    exchange writes, has at that time. Raises `CourseError` for any other, and `ValueError` for what isn't a time.
+    exchange writes, has at that time, or where it is itself the name of a zone in the system's list, as CET is. Raises `CourseError` for any other, and `ValueError` for what isn't a time.
     """
     found = _MOMENT.fullmatch(text.strip())
     if not found or not found["time"]:
@@ -148,13 +148,21 @@ def parse_stamp(text: str, zone: str = "") -> datetime:
     if not found["zone"]:
         return local
     meant: tzinfo | None = _read_offset(found["zone"])
-    if meant is None and zone:
-        writes = find_zone(zone)
-        fits = [fold for fold in (0, 1) if local.replace(tzinfo=writes, fold=fold).tzname() == found["zone"]]
-        if fits:
-            return local.replace(tzinfo=writes, fold=fits[0]).astimezone(UTC).replace(tzinfo=None)
+    if meant is None:
+        for writes in filter(None, (find_zone(zone) if zone else None, _find_named(found["zone"]))):
+            for fold in (0, 1):
+                if local.replace(tzinfo=writes, fold=fold).tzname() == found["zone"]:
+                    return local.replace(tzinfo=writes, fold=fold).astimezone(UTC).replace(tzinfo=None)
     meant = meant or find_zone(found["zone"])
     return local.replace(tzinfo=meant).astimezone(UTC).replace(tzinfo=None)
+
+
+def _find_named(name: str) -> ZoneInfo | None:
+    """The zone of that name in the system's list, which has a few abbreviations such as CET."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return None
 
 
 def _parse_as_nbgrader(text: str) -> datetime:

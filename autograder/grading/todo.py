@@ -31,7 +31,10 @@ def submission_folder(course: Path, student: str, chapter: str) -> Path:
 
 def digest_submission(course: Path, student: str, chapter: str) -> str:
     """A digest of all files that a student handed in."""
-    folder = submission_folder(course, student, chapter)
+    return digest_folder(submission_folder(course, student, chapter))
+
+
+def digest_folder(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in walk(folder):
         digest.update(f"\0{path.relative_to(folder)}\0".encode("utf-8", "replace"))

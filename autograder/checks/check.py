@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
+from autograder.checks.cards import describe_evidence
 from autograder.checks.data import Data, show, to_data
 from autograder.checks.describe import describe_hidden
 from autograder.checks.expecting import work_out
@@ -252,12 +253,14 @@ class Check:
         for recorder in _recorders:
             recorder(self)
         print(self.message())
+        result = self.result()
         if kept := self._keep():
+            result["kept"] = kept
             print(f"  {kept}")
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
-        score.result, score.extra = self.result(), self._is_extra
+        score.result, score.extra = result, self._is_extra
         return score
 
     def _keep(self) -> str:
@@ -269,7 +272,7 @@ class Check:
         return keep_answer(self.exercise, wanted, self._student.names, library) if library else ""
 
     def result(self) -> dict[str, Any]:
-        """What was found, as JSON: points, and for each failed part the look that failed and the message."""
+        """What was found, as JSON: points, and for each failed part the look that failed, the message and what was seen (see `cards`)."""
         failed = [[e for e in self._failed if e.part == part] for part in self.parts]
         mistakes = [
             {
@@ -277,17 +280,26 @@ class Check:
                 "look": own[0].problem.look,
                 "says": (says := self._say(own)),
                 "known": says != own[0].problem.says,
+                **describe_evidence(own[0], self.evaluations),
             }
             for own in failed
             if own and own[0].problem
         ]
-        return {
+        result = {
             "exercise": self.exercise,
             "score": self.score,
             "points": self.points,
             "attempted": self.attempted,
             "mistakes": mistakes if self.attempted else [],
         }
+        if self._failed and not self.attempted:
+            result["start"] = _how_to_start(self._failed[0])
+        elif mistakes and len(self.parts) > 1:
+            result["parts"] = [
+                {"name": part, "points": points, "score": 0 if own else points}
+                for (part, points), own in zip(self.parts.items(), failed, strict=True)
+            ]
+        return result
 
     def message(self) -> str:
         """The text that the student reads."""

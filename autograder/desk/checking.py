@@ -1,0 +1,112 @@
+"""“Check my notebook”: run a copy from top to bottom in a fresh kernel, and say how each exercise stands.
+
+The student's file is read and never written. Each step is reported when it begins, so that a page can show how far it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from autograder.desk.notebooks import as_cell, find_result, read_stored
+from autograder.desk.progress import read_exercises
+from autograder.errors import CourseError
+
+CELL_SECONDS = 300
+"""What a cell may take; then it is stopped, and the next one runs."""
+
+MOST_WORDS = 500
+"""Characters of an exception's message that are passed on."""
+
+
+async def check_notebook(path: Path, seconds: float = CELL_SECONDS) -> AsyncIterator[dict[str, Any]]:
+    """Run a copy of the notebook at `path`; yields JSON: a step for each code cell, then what came of it.
+
+    A step is `{"step", "of", "near"}` with the title of the exercise that comes next, the last one
+    `{"exercises", "stopped"}`: each exercise with its `state`, points and `result`, and each cell that ended in an error.
+    Ends the kernel also when nobody listens anymore. Raises `CourseError` for what is no notebook, and when there is no such kernel.
+    """
+    import nbformat
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+    notebook = nbformat.from_dict(read_stored(path))
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    kernel = notebook.get("metadata", {}).get("kernelspec", {}).get("name") or "python3"
+    client = NotebookClient(
+        notebook,
+        timeout=seconds,
+        kernel_name=kernel,
+        allow_errors=True,
+        interrupt_on_timeout=True,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    places = [place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    near = _name_steps(notebook.cells)
+    died = ""
+    try:
+        async with client.async_setup_kernel():
+            for step, place in enumerate(places):
+                yield {"step": step, "of": len(places), "near": near[place]}
+                try:
+                    await client.async_execute_cell(notebook.cells[place], place)
+                except CellTimeoutError:
+                    _note_stop(notebook.cells[place], "Timeout", f"stopped after {seconds:g} seconds")
+    except NoSuchKernel as error:
+        raise CourseError(
+            f"There is no kernel {kernel!r} here, in which {path.name} runs: choose another with Kernel, Change Kernel."
+        ) from error
+    except DeadKernelError:
+        died = "The kernel ended while this cell ran: is it short of memory?"
+        _note_stop(notebook.cells[place], "DeadKernel", died)
+    yield _tell(notebook.cells)
+
+
+def _name_steps(cells: list[Any]) -> list[str]:
+    """For each cell the title of the exercise that it belongs to or leads to."""
+    titles = {one.check: one.title for one in read_exercises([as_cell(cell) for cell in cells])}
+    names, ahead = [], ""
+    for cell in reversed(cells):
+        ahead = titles.get(cell.get("id", ""), ahead)
+        names.append(ahead)
+    return names[::-1]
+
+
+def _note_stop(cell: Any, name: str, says: str) -> None:
+    import nbformat
+
+    cell.outputs.append(nbformat.v4.new_output("error", ename=name, evalue=says, traceback=[]))
+
+
+def _tell(cells: list[Any]) -> dict[str, Any]:
+    """How the exercises stand in the cells that ran, and where they stopped."""
+    read = [as_cell(cell) for cell in cells]
+    results = {cell.id: find_result(cell) for cell in read}
+    exercises = [
+        {
+            "id": one.id,
+            "title": one.title,
+            "state": one.state,
+            "points": one.points,
+            "max": one.max,
+            "extra": one.extra,
+            "more": one.more,
+            "check": one.check,
+            "answer": one.answer,
+            "result": results.get(one.check),
+        }
+        for one in read_exercises(read)
+    ]
+    near = _name_steps(cells)
+    stopped = [
+        {"cell": cell.get("id", ""), "near": near[place], "error": output.ename, "says": output.evalue[:MOST_WORDS]}
+        for place, cell in enumerate(cells)
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+    return {"exercises": exercises, "stopped": stopped}

@@ -25,10 +25,7 @@ from typing import Any
 import zmq
 
 from autograder.errors import CourseError
-from autograder.formats import CELLS, MISTAKES, PARTS
-
-RECORD = ".released.json"
-"""In the workspace: which release of each file was copied last, by its hash."""
+from autograder.formats import CELLS, MISTAKES, PARTS, RELEASED
 
 START_SECONDS = 60
 
@@ -72,7 +69,7 @@ def _update(release: Path, workspace: Path) -> list[str]:
     notebooks = sorted(release.glob("*/*.ipynb"))
     if not notebooks:
         raise CourseError(f"There is no release to open in {release}. Run the command in the course's root folder.")
-    record_path = workspace / RECORD
+    record_path = workspace / RELEASED
     record = _read_record(record_path)
     news = []
     for path in sorted(

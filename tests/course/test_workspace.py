@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from autograder.cli import main
-from autograder.course.workspace import RECORD, update_workspace
+from autograder.course.workspace import update_workspace
 from autograder.errors import CourseError
+from autograder.formats import RELEASED
 
 NOTEBOOK = "01_mini/1_mini.ipynb"
 
@@ -38,7 +39,7 @@ def files(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != RECORD
+        if path.is_file() and path.name != RELEASED
     }
 
 
@@ -116,9 +117,9 @@ def test_without_a_readable_record_nothing_of_the_students_is_lost(
     update_workspace(release, workspace)
     (workspace / "01_mini" / beside("second release")).write_text("my work, gone on with in the new release")
     if record is None:
-        (workspace / RECORD).unlink()
+        (workspace / RELEASED).unlink()
     else:
-        (workspace / RECORD).write_text(record)
+        (workspace / RELEASED).write_text(record)
     before = files(workspace)
     assert len(update_workspace(release, workspace)) == 1
     assert files(workspace) == before

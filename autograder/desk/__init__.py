@@ -1,5 +1,25 @@
 """A student's desk: what is done, what is left, and how answers move to a newer release.
 
-It reads notebooks as they lie in the student's folder, runs nothing, and never loads torch, so that a panel or a command answers at once.
-`progress` reads the results that checks left in the notebooks; `showing` turns them into tables for the terminal and for a notebook.
+It reads notebooks as they lie in the student's folder, and never loads torch, so that a panel or a command answers at once.
+`progress` reads the results that checks left in the notebooks; `showing` turns them into tables for the terminal and for a notebook. `checking` runs
+a notebook afresh, `handing` hands a chapter in, `comparing` tells what a newer release changes, and `server` is the part of all this in
+JupyterLab's server. What it shows is made from `labextension/` at the root and lies in `labextension` here.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "autograder.desk"}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension/autograded-desk", "dest": "autograded-desk"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    from autograder.desk.server import load
+
+    load(server)

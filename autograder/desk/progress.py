@@ -222,10 +222,10 @@ def _read_notebook(path: Path, name: str, newer: str) -> Notebook:
     title = next((found[2] for text in texts for found in _HEADING.finditer(text)), path.stem)
     time = next((found for text in texts if (found := _TIME.search(text))), None)
     core, more = (int(time[1]), int(time[2] or 0)) if time else (0, 0)
-    return Notebook(name, title, core, more, list(_read_exercises(cells)), newer)
+    return Notebook(name, title, core, more, list(read_exercises(cells)), newer)
 
 
-def _read_exercises(cells: list[Cell]) -> Iterator[Exercise]:
+def read_exercises(cells: list[Cell]) -> Iterator[Exercise]:
     """The exercises in order; of a cell that is there twice, the one that is graded counts, which is the first."""
     present = {digest_cell(cell.source) for cell in cells if cell.kind == "code"}
     answers: dict[str, Cell] = {}

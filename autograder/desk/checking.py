@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from autograder.desk.notebooks import as_cell, find_result, read_stored
+from autograder.desk.notebooks import as_cell, find_result, join, read_stored
 from autograder.desk.progress import read_exercises
 from autograder.errors import CourseError
 
@@ -27,14 +27,15 @@ async def check_notebook(path: Path, seconds: float = CELL_SECONDS) -> AsyncIter
     `{"exercises", "stopped"}`: each exercise with its `state`, points and `result`, and each cell that ended in an error.
     Ends the kernel also when nobody listens anymore. Raises `CourseError` for what is no notebook, and when there is no such kernel.
     """
-    import nbformat
+    import zmq
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient import NotebookClient
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from traitlets.config import Config
 
-    notebook = nbformat.from_dict(read_stored(path))
+    notebook = _make_runnable(read_stored(path))
     for cell in notebook.cells:
-        if cell.cell_type == "code":
+        if cell.get("cell_type") == "code":
             cell.outputs, cell.execution_count = [], None
     kernel = notebook.get("metadata", {}).get("kernelspec", {}).get("name") or "python3"
     client = NotebookClient(
@@ -44,9 +45,11 @@ async def check_notebook(path: Path, seconds: float = CELL_SECONDS) -> AsyncIter
         allow_errors=True,
         interrupt_on_timeout=True,
         store_widget_state=False,
+        shutdown_kernel="immediate",
+        config=Config({"KernelManager": {"transport_encryption": "auto"}} if zmq.has("curve") else {}),
         resources={"metadata": {"path": str(path.parent)}},
     )
-    places = [place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+    places = [place for place, cell in enumerate(notebook.cells) if cell.get("cell_type") == "code" and cell.source.strip()]
     near = _name_steps(notebook.cells)
     died = ""
     try:
@@ -65,6 +68,18 @@ async def check_notebook(path: Path, seconds: float = CELL_SECONDS) -> AsyncIter
         died = "The kernel ended while this cell ran: is it short of memory?"
         _note_stop(notebook.cells[place], "DeadKernel", died)
     yield _tell(notebook.cells)
+
+
+def _make_runnable(stored: dict[str, Any]) -> Any:
+    """The stored notebook as nbclient takes it: texts in one piece, and nothing missing that the format asks for."""
+    import nbformat
+
+    for cell in stored["cells"]:
+        cell["source"] = join(cell.get("source"))
+        for name in ("metadata", *(["outputs"] if cell.get("cell_type") == "code" else [])):
+            cell[name] = cell.get(name) or ([] if name == "outputs" else {})
+    stored["metadata"] = stored.get("metadata") if isinstance(stored.get("metadata"), dict) else {}
+    return nbformat.from_dict(stored)
 
 
 def _name_steps(cells: list[Any]) -> list[str]:

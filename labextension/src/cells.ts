@@ -65,7 +65,8 @@ function explain(cell: Cell, desk: Desk, panel: NotebookPanel): void {
   let note = cell.node.querySelector<HTMLElement>('.agd-lock');
   if (!note) {
     note = h('div', { class: 'agd-lock' }, says);
-    cell.node.append(note);
+    cell.node.querySelector('.jp-Cell-inputWrapper')?.after(note);
+    note.scrollIntoView({ block: 'nearest' });
     desk.say(says);
   }
   window.clearTimeout(Number(note.dataset.timer));

@@ -114,6 +114,7 @@ interface IRow {
   content: JSX.Element;
   act?: () => void;
   current?: boolean;
+  more?: boolean;
 }
 
 function Tree({ desk }: { desk: Desk }): JSX.Element {
@@ -140,7 +141,8 @@ function Tree({ desk }: { desk: Desk }): JSX.Element {
     for (const notebook of chapterOpen ? chapter.notebooks : []) {
       const notebookOpen = isOpen(notebook.path, !path && notebook === next?.notebook);
       rows.push(notebookRow(notebook, chapter, notebookOpen, notebook.path === path, () => void desk.go(notebook.path)));
-      for (const exercise of notebookOpen ? notebook.exercises : []) {
+      const core = notebook.exercises.filter(one => !one.more);
+      for (const exercise of notebookOpen ? [...core, ...notebook.exercises.filter(one => one.more)] : []) {
         rows.push(exerciseRow(exercise, notebook, () => void desk.go(notebook.path, exercise.answer)));
       }
     }
@@ -175,7 +177,7 @@ function Tree({ desk }: { desk: Desk }): JSX.Element {
   };
   return (
     <ul className="agd-tree" role="tree" aria-label="Chapters, notebooks and exercises" ref={list} onKeyDown={onKey}>
-      {rows.map(row => (
+      {rows.map((row, at) => (
         <li
           key={row.key}
           data-key={row.key}
@@ -186,7 +188,7 @@ function Tree({ desk }: { desk: Desk }): JSX.Element {
           aria-label={row.label}
           title={row.level === 3 ? row.label : undefined}
           tabIndex={row.key === focused ? 0 : -1}
-          className={`agd-row agd-level-${row.level}`}
+          className={`agd-row agd-level-${row.level}${row.more && !rows[at - 1].more ? ' agd-first-more' : ''}`}
           onFocus={() => setActive(row.key)}
           onClick={event => {
             const twisty = (event.target as Element).closest('.agd-twisty');
@@ -267,6 +269,7 @@ function exerciseRow(exercise: IExercise, notebook: INotebook, act: () => void):
     key: `${notebook.path}#${exercise.id}`,
     level: 3,
     parent: notebook.path,
+    more: exercise.more,
     label: `${exercise.title}: ${nameState(exercise)}, ${points(exercise)}${more}`,
     act,
     content: (
@@ -275,7 +278,6 @@ function exerciseRow(exercise: IExercise, notebook: INotebook, act: () => void):
           {SYMBOL[exercise.state]}
         </span>
         <span className="agd-name">{exercise.title}</span>
-        {exercise.more && <span className="agd-more">More</span>}
         <span className="agd-count">
           {exercise.state === 'untouched' || exercise.state === 'written' ? '' : `${number(exercise.points)}/`}
           {exercise.extra ? '+' : ''}

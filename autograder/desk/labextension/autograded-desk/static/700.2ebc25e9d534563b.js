@@ -110,7 +110,7 @@
 .agd-panel {
   display: flex;
   flex-direction: column;
-  min-width: 220px;
+  min-width: 280px !important;
   overflow: hidden;
   color: var(--jp-ui-font-color1);
   background: var(--jp-layout-color1);
@@ -242,9 +242,26 @@
   padding-left: 40px;
 }
 
+.agd-level-2 .agd-name,
 .agd-level-3 .agd-name {
   padding: 3px 0;
   white-space: normal;
+}
+
+.agd-first-more {
+  position: relative;
+  margin-top: 22px;
+}
+
+.agd-first-more::before {
+  content: 'More';
+  position: absolute;
+  top: -18px;
+  left: 46px;
+  right: 10px;
+  border-bottom: var(--agd-line);
+  font-size: var(--jp-ui-font-size0);
+  color: var(--jp-ui-font-color2);
 }
 
 .agd-row[aria-current='true'] {
@@ -284,7 +301,6 @@
   color: var(--jp-ui-font-color2);
 }
 
-.agd-more,
 .agd-new {
   flex: none;
   padding: 0 5px;

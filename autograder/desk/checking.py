@@ -1,11 +1,11 @@
-"""“Check my notebook”: run a copy from top to bottom in a fresh kernel, and say how each exercise stands.
+"""“Check my notebook”: run a copy from top to bottom in a fresh kernel, and say what each exercise gets.
 
 The student's file is read and never written. Each step is reported when it begins, so that a page can show how far it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,12 @@ MOST_WORDS = 500
 """Characters of an exception's message that are passed on."""
 
 
-async def check_notebook(path: Path, seconds: float = CELL_SECONDS) -> AsyncIterator[dict[str, Any]]:
+async def check_notebook(path: Path, seconds: float = CELL_SECONDS) -> AsyncGenerator[dict[str, Any], None]:
     """Run a copy of the notebook at `path`; yields JSON: a step for each code cell, then what came of it.
 
     A step is `{"step", "of", "near"}` with the title of the exercise that comes next, the last one
     `{"exercises", "stopped"}`: each exercise with its `state`, points and `result`, and each cell that ended in an error.
-    Ends the kernel also when nobody listens anymore. Raises `CourseError` for what is no notebook, and when there is no such kernel.
+    Ends the kernel also when nobody listens anymore. Raises `CourseError` when the file isn't a notebook, and when there is no such kernel.
     """
     import zmq
     from jupyter_client.kernelspec import NoSuchKernel
@@ -49,7 +49,9 @@ async def check_notebook(path: Path, seconds: float = CELL_SECONDS) -> AsyncIter
         config=Config({"KernelManager": {"transport_encryption": "auto"}} if zmq.has("curve") else {}),
         resources={"metadata": {"path": str(path.parent)}},
     )
-    places = [place for place, cell in enumerate(notebook.cells) if cell.get("cell_type") == "code" and cell.source.strip()]
+    places = [
+        place for place, cell in enumerate(notebook.cells) if cell.get("cell_type") == "code" and cell.source.strip()
+    ]
     near = _name_steps(notebook.cells)
     died = ""
     try:
@@ -99,7 +101,7 @@ def _note_stop(cell: Any, name: str, says: str) -> None:
 
 
 def _tell(cells: list[Any]) -> dict[str, Any]:
-    """How the exercises stand in the cells that ran, and where they stopped."""
+    """The exercises by the cells that ran, and where these stopped."""
     read = [as_cell(cell) for cell in cells]
     results = {cell.id: find_result(cell) for cell in read}
     exercises = [

@@ -39,7 +39,7 @@ def list_news(workspace: Path) -> list[dict[str, str]]:
 
 
 def compare(own: Path, newer: Path) -> list[Change]:
-    """What the release `newer` has otherwise than the notebook `own`, apart from the student's answers and the cells that they added.
+    """Where the release `newer` differs from the notebook `own`, apart from the student's answers and the cells that they added.
 
     Raises `CourseError` when one of them can't be read, or `newer` isn't a release of `own`.
     """

@@ -109,7 +109,9 @@ def _make_zip(workspace: Path, chapter: str, names: list[str]) -> str:
         part.replace(target)
     except (OSError, ValueError) as error:  # ValueError: a file's date before 1980
         part.unlink(missing_ok=True)
-        raise CourseError(f"The zip cannot be made in {FOLDER}/: {getattr(error, 'strerror', None) or error}.") from error
+        raise CourseError(
+            f"The zip cannot be made in {FOLDER}/: {getattr(error, 'strerror', None) or error}."
+        ) from error
     return f"{FOLDER}/{target.name}"
 
 
@@ -130,7 +132,9 @@ def _is_configured() -> bool:
     """Whether any of Jupyter's folders has settings of nbgrader's: it takes seconds to import, and mostly there are none."""
     from jupyter_core.paths import jupyter_config_path
 
-    return any(Path(place, f"nbgrader_config.{kind}").is_file() for place in jupyter_config_path() for kind in ("py", "json"))
+    return any(
+        Path(place, f"nbgrader_config.{kind}").is_file() for place in jupyter_config_path() for kind in ("py", "json")
+    )
 
 
 _SETTINGS = """

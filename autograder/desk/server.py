@@ -50,7 +50,7 @@ def _has_chapters(folder: Path) -> bool:
     return not (folder / "nbgrader_config.py").is_file() and any(folder.glob(f"*/{MISTAKES}"))
 
 
-class DeskHandler(APIHandler):
+class DeskHandler(APIHandler):  # type: ignore[misc]
     """What all have in common: the course's folder, paths that stay in it, and errors in words."""
 
     @property
@@ -71,13 +71,13 @@ class DeskHandler(APIHandler):
         inner = self.course.relative_to(self.root).as_posix()
         return "" if inner == "." else f"{inner}/"
 
-    def find_file(self, name: object) -> Path:
+    def find_file(self, name: str) -> Path:
         """A notebook of the course by the path that JupyterLab has for it. Raises a 404 where there is none in the course's folder."""
         course = self.course
         with contextlib.suppress(OSError, ValueError):  # a name that no file can have
-            if isinstance(name, str) and (path := (self.root / name).resolve()).is_file():
-                if path.suffix == ".ipynb" and path.is_relative_to(course):
-                    return path
+            path = (self.root / str(name)).resolve()
+            if path.suffix == ".ipynb" and path.is_relative_to(course) and path.is_file():
+                return path
         raise web.HTTPError(404, f"There is no notebook {name} in the course's folder.")
 
     def read_body(self, *names: str) -> list[Any]:
@@ -106,7 +106,7 @@ class DeskHandler(APIHandler):
 class HomeHandler(DeskHandler):
     """Progress, and what else the panel and the start page show."""
 
-    @web.authenticated
+    @web.authenticated  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         course, prefix = self.course, self.prefix
         await self.work(lambda: _describe_home(course, prefix))
@@ -115,7 +115,7 @@ class HomeHandler(DeskHandler):
 class CheckHandler(DeskHandler):
     """Run a copy of a notebook; a line of JSON for each step, as it happens."""
 
-    @web.authenticated
+    @web.authenticated  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         path = self.find_file(self.read_body("path")[0])
         self.set_header("Content-Type", "application/x-ndjson")
@@ -151,7 +151,7 @@ class CheckHandler(DeskHandler):
 class HandInHandler(DeskHandler):
     """What handing in would hold, and handing in."""
 
-    @web.authenticated
+    @web.authenticated  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         course, prefix, chapter = self.course, self.prefix, self.get_query_argument("chapter")
 
@@ -161,7 +161,7 @@ class HandInHandler(DeskHandler):
 
         await self.work(tell)
 
-    @web.authenticated
+    @web.authenticated  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         course, prefix, (chapter,) = self.course, self.prefix, self.read_body("chapter")
 
@@ -175,7 +175,7 @@ class HandInHandler(DeskHandler):
 class CompareHandler(DeskHandler):
     """What a newer release changes."""
 
-    @web.authenticated
+    @web.authenticated  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         own, newer = (self.find_file(self.get_query_argument(name)) for name in ("own", "newer"))
         await self.work(lambda: {"changes": [change.as_json() for change in compare(own, newer)]})

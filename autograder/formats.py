@@ -33,6 +33,16 @@ RESULT = "application/vnd.autograded.result+json"
 """The MIME type under which the notebook has a check's result, beside the number."""
 
 
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+"""What a notebook says of its language, as ipykernel does, without Python's version, which a release can't know."""
+
 RELEASED = ".released.json"
 """The file in a student's workspace that says which release of each file was copied last, by its hash."""
 

@@ -1,11 +1,12 @@
-"""What a check's result says besides the message, for a page to lay out: what was tried, what came and what was expected, and the parts.
+"""What was tried, what came and what was expected: for a page to lay out, and as lines of the printed text.
 
 Of an input that the notebook doesn't show, nothing is given but the kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -15,6 +16,9 @@ from autograder.checks.describe import describe_hidden
 
 if TYPE_CHECKING:
     from autograder.checks.check import Evaluation
+
+WIDTH = 80
+"""Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
 
 MOST_NUMBERS, MOST_COLUMNS = 48, 12
 """The largest table: numbers in all, and in a row."""
@@ -67,3 +71,34 @@ def _show_one(value: Data, digits: int = 4) -> Shown:
         return shown
     text = show(value, digits=digits)
     return {"text": text} if text else {"kind": type(value).__name__}
+
+
+def wrap(text: str, indent: str = "  ") -> list[str]:
+    """The lines of a message in the printed text."""
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
+
+
+def tell_evidence(evaluation: Evaluation, everything: Sequence[Evaluation]) -> Iterator[str]:
+    """The same as lines of the printed text."""
+    assert evaluation.problem is not None
+    if evaluation.problem.look == "rule":  # which no input is about
+        if evaluation.problem.detail:
+            yield from wrap(evaluation.problem.detail, "    ")
+        return
+    if evaluation.hidden:
+        kinds = evaluation.on or describe_hidden(evaluation, everything)
+        yield from wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")
+        return
+    if evaluation.data and "\n" not in evaluation.expression:
+        given = ", ".join(f"{name} = {show(value) or _outline(value)}" for name, value in evaluation.data.items())
+        yield from wrap(f"Tried: {evaluation.expression} with {given}", "    ")
+    if evaluation.problem.detail:
+        yield from wrap(evaluation.problem.detail, "    ")
+
+
+def _outline(value: Data) -> str:
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    return f"a {type(value).__name__}" + (
+        f" of {len(value)} items" if isinstance(value, (list, tuple, dict, str)) else ""
+    )

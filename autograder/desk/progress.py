@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from autograder.desk.notebooks import (
     read_cells,
     read_points,
 )
+from autograder.errors import CourseError
 from autograder.formats import digest_cell
 
 State = Literal["right", "partly", "wrong", "untouched", "written"]
@@ -136,8 +137,22 @@ class Progress:
     def totals(self) -> Totals:
         return Totals.add_up(notebook for chapter in self.chapters for notebook in chapter.notebooks)
 
+    @property
+    def next(self) -> tuple[Notebook, Exercise] | None:
+        """Where to go on, in the core: the last exercise that was begun if it isn't done, else the first open one after it, else the first open one."""
+        core = [
+            (notebook, one)
+            for chapter in self.chapters
+            for notebook in chapter.notebooks
+            for one in notebook.exercises
+            if not one.more
+        ]
+        last = max((place for place, (_, one) in enumerate(core) if one.state != "untouched"), default=0)
+        return next(((notebook, one) for notebook, one in core[last:] + core[:last] if not one.done), None)
+
     def as_json(self) -> dict[str, Any]:
-        """For a panel: chapters with their notebooks and exercises, and totals of each and of all."""
+        """For a panel: chapters with their notebooks and exercises, totals of each and of all, and where to go on."""
+        to_do = self.next
         return {
             "chapters": [
                 {
@@ -149,6 +164,7 @@ class Progress:
                 for chapter in self.chapters
             ],
             "totals": self.totals.as_json(),
+            "next": {"path": to_do[0].path, **asdict(to_do[1])} if to_do else None,
         }
 
 
@@ -161,21 +177,7 @@ def _notebook_as_json(notebook: Notebook) -> dict[str, Any]:
         "minutesLeft": notebook.minutes_left,
         "newer": notebook.newer,
         "problem": notebook.problem,
-        "exercises": [
-            {
-                "id": one.id,
-                "title": one.title,
-                "state": one.state,
-                "points": one.points,
-                "max": one.max,
-                "extra": one.extra,
-                "more": one.more,
-                "minutes": one.minutes,
-                "check": one.check,
-                "answer": one.answer,
-            }
-            for one in notebook.exercises
-        ],
+        "exercises": [asdict(one) for one in notebook.exercises],
     }
 
 
@@ -198,6 +200,19 @@ def read_progress(folder: Path) -> Progress:
             in_order = [notebooks[path] for path in sorted(notebooks, key=lambda one: _natural(one.name))]
             chapters.append(Chapter(place.name, name_chapter(place.name), in_order))
     return Progress(chapters)
+
+
+def pick_chapter(progress: Progress, name: str) -> Chapter:
+    """The chapter that is meant by its name, the start of it, or its number. Raises `CourseError` for none and for several."""
+    chapters = {chapter.name: chapter for chapter in progress.chapters}
+    numbered = [one for one in chapters if name.isdecimal() and re.match(rf"0*{int(name)}(?!\d)", one)]
+    found = numbered or [one for one in chapters if one == name or (name and one.startswith(name))]
+    if name in chapters:
+        found = [name]
+    if len(found) != 1:
+        problem = "fits several chapters" if found else "isn't a chapter"
+        raise CourseError(f"'{name}' {problem} of your copy. Chapters: {', '.join(chapters)}.")
+    return chapters[found[0]]
 
 
 def name_chapter(folder: str) -> str:

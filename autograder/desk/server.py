@@ -13,8 +13,8 @@ from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
-from tornado import web
 from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError, authenticated
 
 from autograder.desk.checking import check_notebook
 from autograder.desk.comparing import compare, list_news
@@ -62,7 +62,7 @@ class DeskHandler(APIHandler):  # type: ignore[misc]
         """The course's folder. Raises a 404 where there is none."""
         folder = find_course(self.root)
         if folder is None:
-            raise web.HTTPError(404, "There are no chapters of a course in this folder.")
+            raise HTTPError(404, "There are no chapters of a course in this folder.")
         return folder
 
     @property
@@ -78,13 +78,13 @@ class DeskHandler(APIHandler):  # type: ignore[misc]
             path = (self.root / str(name)).resolve()
             if path.suffix == ".ipynb" and path.is_relative_to(course) and path.is_file():
                 return path
-        raise web.HTTPError(404, f"There is no notebook {name} in the course's folder.")
+        raise HTTPError(404, f"There is no notebook {name} in the course's folder.")
 
     def read_body(self, *names: str) -> list[Any]:
         """The values of the request's body with these names. Raises a 400 where one is missing."""
         body = self.get_json_body()
         if not isinstance(body, dict) or not all(isinstance(body.get(name), str) for name in names):
-            raise web.HTTPError(400, f"The request needs: {', '.join(names)}.")
+            raise HTTPError(400, f"The request needs: {', '.join(names)}.")
         return [body[name] for name in names]
 
     async def work(self, task: Callable[[], Any]) -> None:
@@ -92,13 +92,13 @@ class DeskHandler(APIHandler):  # type: ignore[misc]
         try:
             found = await asyncio.get_running_loop().run_in_executor(None, task)
         except CourseError as error:
-            raise web.HTTPError(400, str(error)) from error
+            raise HTTPError(400, str(error)) from error
         self.finish(json.dumps(found))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """The words of an error, as JSON."""
         error = (kwargs.get("exc_info") or (None, None))[1]
-        says = error.log_message if isinstance(error, web.HTTPError) and error.log_message else self._reason
+        says = error.log_message if isinstance(error, HTTPError) and error.log_message else self._reason
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"message": says}))
 
@@ -106,7 +106,7 @@ class DeskHandler(APIHandler):  # type: ignore[misc]
 class HomeHandler(DeskHandler):
     """Progress, and what else the panel and the start page show."""
 
-    @web.authenticated  # type: ignore[untyped-decorator]
+    @authenticated  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         course, prefix = self.course, self.prefix
         await self.work(lambda: _describe_home(course, prefix))
@@ -115,7 +115,7 @@ class HomeHandler(DeskHandler):
 class CheckHandler(DeskHandler):
     """Run a copy of a notebook; a line of JSON for each step, as it happens."""
 
-    @web.authenticated  # type: ignore[untyped-decorator]
+    @authenticated  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         path = self.find_file(self.read_body("path")[0])
         self.set_header("Content-Type", "application/x-ndjson")
@@ -151,7 +151,7 @@ class CheckHandler(DeskHandler):
 class HandInHandler(DeskHandler):
     """What handing in would hold, and handing in."""
 
-    @web.authenticated  # type: ignore[untyped-decorator]
+    @authenticated  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         course, prefix, chapter = self.course, self.prefix, self.get_query_argument("chapter")
 
@@ -161,7 +161,7 @@ class HandInHandler(DeskHandler):
 
         await self.work(tell)
 
-    @web.authenticated  # type: ignore[untyped-decorator]
+    @authenticated  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         course, prefix, (chapter,) = self.course, self.prefix, self.read_body("chapter")
 
@@ -175,7 +175,7 @@ class HandInHandler(DeskHandler):
 class CompareHandler(DeskHandler):
     """What a newer release changes."""
 
-    @web.authenticated  # type: ignore[untyped-decorator]
+    @authenticated  # type: ignore[untyped-decorator]
     async def get(self) -> None:
         own, newer = (self.find_file(self.get_query_argument(name)) for name in ("own", "newer"))
         await self.work(lambda: {"changes": [change.as_json() for change in compare(own, newer)]})

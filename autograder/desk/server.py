@@ -181,6 +181,17 @@ class CompareHandler(DeskHandler):
         await self.work(lambda: {"changes": [change.as_json() for change in compare(own, newer)]})
 
 
+class CarryHandler(DeskHandler):
+    """Take a newer release over, with the answers."""
+
+    @authenticated  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        from autograder.desk.carrying import carry
+
+        own, newer = map(self.find_file, self.read_body("own", "newer"))
+        await self.work(lambda: carry(own, newer).as_json())
+
+
 def _describe_home(course: Path, prefix: str) -> dict[str, Any]:
     found = read_progress(course).as_json()
     for chapter in found["chapters"]:
@@ -225,6 +236,7 @@ def load(server: Any) -> None:
             (url_path_join(base, "check"), CheckHandler),
             (url_path_join(base, "hand-in"), HandInHandler),
             (url_path_join(base, "compare"), CompareHandler),
+            (url_path_join(base, "carry"), CarryHandler),
         ],
     )
     course = find_course(Path(application.settings["server_root_dir"]).expanduser().resolve())

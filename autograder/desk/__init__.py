@@ -1,9 +1,8 @@
 """A student's desk: what is done, what is left, and how answers move to a newer release.
 
-It reads notebooks as they lie in the student's folder, and never loads torch, so that a panel or a command answers at once.
-`progress` reads the results that checks left in the notebooks; `showing` turns them into tables for the terminal and for a notebook. `checking` runs
-a notebook afresh, `handing` hands a chapter in, `comparing` tells what a newer release changes, and `server` is the part of all this in
-JupyterLab's server. What it shows is made from `labextension/` at the root and lies in `labextension` here.
+It reads notebooks as they lie in the student's folder, and never loads torch, so that a panel or a command answers at once. `progress` reads
+the results that checks left in them, `showing` makes tables of that. `comparing` tells what a newer release changes, `carrying` moves answers
+into it. `checking` runs a notebook afresh, `handing` hands a chapter in. `server` has all of this for JupyterLab, whose page loads `labextension`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from autograder.formats import EXTRA, OURS, RELEASED, RESULT
 MAX_BYTES = 50_000_000
 """Bytes of a notebook with all its figures; a larger file isn't read."""
 
-BESIDE = re.compile(r"(.+)\.(new|before)-[0-9a-f]{6,}")
+BESIDE = re.compile(r"(.+)\.(new|before)-([0-9a-f]{6,})")
 """How the stem of a file ends that lies beside a student's own: a newer release, or what they had before they moved to it."""
 
 
@@ -40,7 +40,7 @@ class Cell:
 
 def find_notebooks(folder: Path) -> Iterator[tuple[Path, list[tuple[Path, Path | None]]]]:
     """The chapters of a workspace in order, each with its notebooks, a student's own first, and the newer release beside each."""
-    released = _read_record(folder)
+    record = _read_record(folder)
     try:
         places = sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
     except OSError:
@@ -58,21 +58,26 @@ def find_notebooks(folder: Path) -> Iterator[tuple[Path, list[tuple[Path, Path |
             beside = BESIDE.fullmatch(path.stem)
             if not beside or beside[1] not in stems:
                 own.append(path)
-            elif beside[2] == "new":
+            elif beside[2] == "new" and _is_newest(beside[3], record.get(f"{place.name}/{beside[1]}.ipynb")):
                 known = newer.setdefault(beside[1], path)
                 newer[beside[1]] = max(known, path, key=_modified)
-        own.sort(key=lambda one: (f"{place.name}/{one.name}" not in released, len(one.name), one.name))
+        own.sort(key=lambda one: (f"{place.name}/{one.name}" not in record, len(one.name), one.name))
         if own:
             yield place, [(path, newer.get(path.stem)) for path in own]
 
 
-def _read_record(folder: Path) -> set[str]:
-    """The files that came with a release, where the workspace says so."""
+def _is_newest(digest: str, released: object) -> bool:
+    """Whether the release with this digest in its name is the one that the record has, which goes by the last; any is where there is no record."""
+    return not isinstance(released, str) or released.startswith(digest)
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    """The hash of each file that came with a release, where the workspace says so."""
     try:
         stored = json.loads((folder / RELEASED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return set()
-    return set(stored) if isinstance(stored, dict) else set()
+        return {}
+    return stored if isinstance(stored, dict) else {}
 
 
 def _modified(path: Path) -> int:
@@ -96,6 +101,17 @@ def read_stored(path: Path) -> dict[str, Any]:
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise Unreadable(f"{path.name} is damaged: it has no list of cells.")
     return dict(stored)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, all of it or nothing: under another name first."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def read_cells(path: Path) -> list[Cell]:

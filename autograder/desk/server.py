@@ -16,6 +16,7 @@ from jupyter_server.utils import url_path_join
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, authenticated
 
+from autograder.desk.carrying import carry
 from autograder.desk.checking import check_notebook
 from autograder.desk.comparing import compare, list_news
 from autograder.desk.handing import describe, hand_in
@@ -186,8 +187,6 @@ class CarryHandler(DeskHandler):
 
     @authenticated  # type: ignore[untyped-decorator]
     async def post(self) -> None:
-        from autograder.desk.carrying import carry
-
         own, newer = map(self.find_file, self.read_body("own", "newer"))
         await self.work(lambda: carry(own, newer).as_json())
 

@@ -496,7 +496,11 @@ def test_the_result_of_an_empty_answer_has_no_mistakes():
     check = make_check({"f": None})
     check("f(x)", x=1, gives=1)
     assert check.result() == {
-        "exercise": "exercise", "score": 0, "points": 1, "attempted": False, "mistakes": [],
+        "exercise": "exercise",
+        "score": 0,
+        "points": 1,
+        "attempted": False,
+        "mistakes": [],
         "start": "Write `f` in the cell above and run it, then run this one.",
     }
 

@@ -15,6 +15,7 @@ import pytest
 from lab import find_cell, open_browser, run_course_lab, run_with_check, wait_for_kernel, write
 from playwright.sync_api import Locator, Page, expect
 
+from autograder.course.workspace import update_workspace
 from autograder.desk.built import NOTE, digest_sources, read_note
 from autograder.desk.progress import read_progress
 
@@ -23,6 +24,23 @@ NOTEBOOK = f"{CHAPTER}/1_mini.ipynb"
 TITLES = {"relu": "Keep what is positive", "shape": "The shape of it", "why": "Why one is enough"}
 WRONG = ("def relu(z):", "return z.clamp(max=0)")
 RIGHT = ("def relu(z):", "return z.clamp(min=0)")
+CONTRAST = """
+element => {
+    const read = color => (color.match(/[\\d.]+/g) || []).map(Number);
+    const light = ([r, g, b]) => {
+        const [x, y, z] = [r, g, b].map(one => (one /= 255) <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+    };
+    const over = (top, under) => under.map((one, place) => one + (top[place] - one) * (top[3] ?? 1));
+    const layers = [];
+    for (let node = element; node; node = node.parentElement) layers.unshift(read(getComputedStyle(node).backgroundColor));
+    const back = layers.reduce((under, top) => over(top, under), [255, 255, 255]);
+    const front = over(read(getComputedStyle(element).color), back);
+    const [more, less] = [light(front), light(back)].sort((a, b) => b - a);
+    return (more + 0.05) / (less + 0.05);
+}
+"""
+"""The contrast of an element's text with what lies behind it, as WCAG 2 has it."""
 HINT = "<details><summary>Hint 1: where to look</summary>\n\nWhich numbers stay?\n\n</details>"
 
 
@@ -162,6 +180,64 @@ def test_a_first_hour(page: Page, address: str, workspace: Path) -> None:
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     expect(page.locator(".agd-totals")).to_contain_text("1 of 3 exercises")
     assert read_progress(workspace).totals.right == 1
+
+
+@pytest.mark.nightly
+def test_a_newer_release_is_compared_and_taken_over_with_the_answers(course: Path, tmp_path: Path) -> None:
+    """The release changes while a student has an answer: the start page says so, shows the change, and moves the answer."""
+    newer, workspace = tmp_path / "course", tmp_path / "workspace"
+    shutil.copytree(course, newer)
+    update_workspace(newer / "release", workspace)
+    own, released = workspace / NOTEBOOK, newer / "release" / NOTEBOOK
+    answered = nbformat.read(own, as_version=4)
+    answer = next(cell for cell in answered.cells if cell.id == "relu")
+    answer.source = "\n    ".join(RIGHT)
+    nbformat.write(answered, own)
+    changed = nbformat.read(released, as_version=4)
+    changed.cells.insert(1, nbformat.v4.new_markdown_cell("A paragraph that is new.", id="0123456789ab"))
+    nbformat.write(changed, released)
+    with run_course_lab(newer, workspace, tmp_path) as address, open_browser() as page:
+        page.goto(address)
+        news = page.get_by_role("region", name="What's new")
+        expect(news).to_contain_text("1 notebook has a newer release")
+        news.get_by_role("button", name="Compare").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("+A paragraph that is new.")
+        dialog.get_by_role("button", name="Take over").click()
+        expect(dialog).to_contain_text("is kept beside it")
+        dialog.get_by_role("button", name="Take over").click()
+        expect(dialog).to_contain_text(f"Your answers are in place: {TITLES['relu']}")
+        dialog.get_by_role("button", name="Close").click()
+        expect(news).to_have_count(0)
+    cells = {cell.id: cell.source for cell in nbformat.read(own, as_version=4).cells}
+    assert cells["relu"] == answer.source
+    assert "0123456789ab" in cells
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("width", "theme"), [(1280, "JupyterLab Dark"), (800, "JupyterLab Light")])
+def test_everything_is_reached_and_read_in_the_dark_and_on_a_small_screen(
+    width: int, theme: str, course: Path, tmp_path: Path
+) -> None:
+    """Nothing is wider than the window, and axe would find text in too little contrast: colors come from the theme or are chosen for it."""
+    workspace = tmp_path / "workspace"
+    settings = tmp_path / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}), encoding="utf-8")
+    with run_course_lab(course, workspace, tmp_path) as address, open_browser(width) as page:
+        page.goto(address)
+        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+        expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_have_count(1)
+        for place in (".agd-start", ".agd-panel"):
+            assert page.locator(place).evaluate("one => one.scrollWidth <= one.clientWidth")
+        for text in (
+            ".agd-page h1",
+            ".agd-continue .agd-quiet",
+            ".agd-primary",
+            ".agd-row .agd-count",
+            ".agd-next-place",
+        ):
+            assert page.locator(text).first.evaluate(CONTRAST) >= 4.5, text
 
 
 def test_what_is_committed_was_built_from_these_sources(root: Path) -> None:

@@ -143,10 +143,15 @@ def test_copies_and_newer_releases_count_once(workspace: Path) -> None:
     desk.save()
     folder = desk.path.parent
     release = (ROOT / "release" / "00_start" / NAME).read_bytes()
-    for name in ("2_kinds_of_problems.new-123abc.ipynb", "2_kinds-Copy1.ipynb", "Untitled.ipynb"):
+    for name in (
+        "2_kinds_of_problems.new-123abc.ipynb",
+        "2_kinds_of_problems.new-fff000.ipynb",
+        "2_kinds-Copy1.ipynb",
+        "Untitled.ipynb",
+    ):
         (folder / name).write_bytes(release if "kinds" in name else b'{"cells": []}')
     (folder / ".ipynb_checkpoints").mkdir()
-    (workspace / RELEASED).write_text(json.dumps({f"00_start/{NAME}": "…"}))
+    (workspace / RELEASED).write_text(json.dumps({f"00_start/{NAME}": "123abc…"}))
     [chapter] = read_progress(workspace).chapters
     [notebook] = chapter.notebooks
     assert notebook.path.endswith(NAME)

@@ -5,6 +5,7 @@ The student's file is read and never written. Each step is reported when it begi
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -53,22 +54,23 @@ async def check_notebook(path: Path, seconds: float = CELL_SECONDS) -> AsyncGene
         place for place, cell in enumerate(notebook.cells) if cell.get("cell_type") == "code" and cell.source.strip()
     ]
     near = _name_steps(notebook.cells)
-    died = ""
     try:
         async with client.async_setup_kernel():
             for step, place in enumerate(places):
                 yield {"step": step, "of": len(places), "near": near[place]}
-                try:
-                    await client.async_execute_cell(notebook.cells[place], place)
-                except CellTimeoutError:
-                    _note_stop(notebook.cells[place], "Timeout", f"stopped after {seconds:g} seconds")
+                cell = notebook.cells[place]
+                with contextlib.suppress(CellTimeoutError):
+                    await client.async_execute_cell(cell, place)
+                    if not any(_is_interrupt(output) for output in cell.outputs):
+                        continue
+                cell.outputs = [output for output in cell.outputs if not _is_interrupt(output)]
+                _note_stop(cell, "Timeout", f"stopped after {seconds:g} seconds")
     except NoSuchKernel as error:
         raise CourseError(
             f"There is no kernel {kernel!r} here, in which {path.name} runs: choose another with Kernel, Change Kernel."
         ) from error
     except DeadKernelError:
-        died = "The kernel ended while this cell ran: is it short of memory?"
-        _note_stop(notebook.cells[place], "DeadKernel", died)
+        _note_stop(notebook.cells[place], "DeadKernel", "the kernel ended while this cell ran: is it short of memory?")
     yield _tell(notebook.cells)
 
 
@@ -92,6 +94,10 @@ def _name_steps(cells: list[Any]) -> list[str]:
         ahead = titles.get(cell.get("id", ""), ahead)
         names.append(ahead)
     return names[::-1]
+
+
+def _is_interrupt(output: Any) -> bool:
+    return bool(output.output_type == "error" and output.ename == "KeyboardInterrupt")
 
 
 def _note_stop(cell: Any, name: str, says: str) -> None:

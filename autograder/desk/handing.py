@@ -5,6 +5,7 @@ What is handed in are the notebooks as saved, a student's own versions: no newer
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -108,7 +109,8 @@ def _make_zip(workspace: Path, chapter: str, names: list[str]) -> str:
                 archive.write(workspace / name, name)
         part.replace(target)
     except (OSError, ValueError) as error:  # ValueError: a file's date before 1980
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise CourseError(
             f"The zip cannot be made in {FOLDER}/: {getattr(error, 'strerror', None) or error}."
         ) from error

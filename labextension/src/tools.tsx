@@ -37,7 +37,7 @@ export function addTools(panel: NotebookPanel, desk: Desk): void {
       ]
     ];
     for (const [name, button] of buttons) {
-      if (!panel.toolbar.insertBefore('spacer', name, button)) {
+      if (!panel.toolbar.insertBefore('cellType', name, button)) {
         panel.toolbar.addItem(name, button);
       }
     }

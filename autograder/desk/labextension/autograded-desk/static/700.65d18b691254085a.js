@@ -1,10 +1,11 @@
-"use strict";(self.rspackChunkautograded_desk=self.rspackChunkautograded_desk||[]).push([[700],{646(a,r,o){var e=o(601),t=o.n(e),d=o(314),n=(o.n(d))()(t());n.push([a.id,`/* Colors of states, after the course's palette (autograder/course/palette.py): darker on light, lighter on dark, so that text in them reads well. */
+"use strict";(self.rspackChunkautograded_desk=self.rspackChunkautograded_desk||[]).push([[700],{646(a,r,e){var o=e(601),t=e.n(o),d=e(314),n=(e.n(d))()(t());n.push([a.id,`/* Colors of states, after the course's palette (autograder/course/palette.py): darker on light, lighter on dark, so that text in them reads well. */
 :root {
   --agd-right: #00704f;
   --agd-wrong: #b04a00;
   --agd-partly: #8a5c00;
   --agd-written: #0064a0;
-  --agd-open: var(--jp-ui-font-color2);
+  --agd-quiet: color-mix(in srgb, var(--jp-ui-font-color1) 72%, var(--jp-layout-color1));
+  --agd-open: var(--agd-quiet);
   --agd-gap: 12px;
   --agd-line: var(--jp-border-width) solid var(--jp-border-color2);
   --agd-round: 6px;
@@ -27,7 +28,7 @@
 }
 
 .agd-quiet {
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-symbol {
@@ -154,7 +155,7 @@
 .agd-note {
   margin: 0;
   padding: var(--agd-gap);
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-totals {
@@ -171,7 +172,7 @@
   flex-wrap: wrap;
   gap: 2px 14px;
   margin-top: 8px;
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-figures b {
@@ -200,7 +201,7 @@
 .agd-next-label,
 .agd-next-place {
   font-size: var(--jp-ui-font-size0);
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-next-title {
@@ -261,7 +262,7 @@
   right: 10px;
   border-bottom: var(--agd-line);
   font-size: var(--jp-ui-font-size0);
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-row[aria-current='true'] {
@@ -274,7 +275,7 @@
   width: 16px;
   text-align: center;
   font-weight: 400;
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-name {
@@ -298,7 +299,7 @@
   font-weight: 400;
   font-size: var(--jp-ui-font-size0);
   font-variant-numeric: tabular-nums;
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-new {
@@ -307,7 +308,7 @@
   border: var(--agd-line);
   border-radius: 8px;
   font-size: var(--jp-ui-font-size0);
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-new {
@@ -362,7 +363,7 @@
 .agd-card .agd-quiet,
 .agd-caption {
   font-size: var(--jp-ui-font-size1);
-  color: var(--jp-content-font-color2);
+  color: var(--agd-quiet);
 }
 
 .agd-card-points {
@@ -513,7 +514,7 @@
   min-height: 72px;
   border-style: dashed;
   border-color: var(--jp-border-color1);
-  color: var(--jp-content-font-color2);
+  color: var(--agd-quiet);
   background: var(--jp-layout-color1);
   cursor: text;
 }
@@ -714,7 +715,7 @@
 
 .agd-outcomes p {
   margin: 0 0 6px 30px;
-  color: var(--jp-ui-font-color2);
+  color: var(--agd-quiet);
   font-size: var(--jp-ui-font-size1);
 }
 
@@ -750,4 +751,14 @@
 .jp-NotebookPanel-toolbar [data-jp-item-name^='agd-'] .jp-ToolbarButtonComponent-label {
   margin-left: 5px;
 }
-`,""]),o.d(r,{},{A:n})},314(a){a.exports=function(a){var r=[];return r.toString=function(){return this.map(function(r){var o="",e=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),e&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=a(r),e&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(a,o,e,t,d){"string"==typeof a&&(a=[[null,a,void 0]]);var n={};if(e)for(var i=0;i<this.length;i++){var p=this[i][0];null!=p&&(n[p]=!0)}for(var g=0;g<a.length;g++){var l=[].concat(a[g]);e&&n[l[0]]||(void 0!==d&&(void 0===l[5]||(l[1]="@layer".concat(l[5].length>0?" ".concat(l[5]):""," {").concat(l[1],"}")),l[5]=d),o&&(l[2]&&(l[1]="@media ".concat(l[2]," {").concat(l[1],"}")),l[2]=o),t&&(l[4]?(l[1]="@supports (".concat(l[4],") {").concat(l[1],"}"),l[4]=t):l[4]="".concat(t)),r.push(l))}},r}},601(a){a.exports=function(a){return a[1]}},72(a){var r=[];function o(a){for(var o=-1,e=0;e<r.length;e++)if(r[e].identifier===a){o=e;break}return o}function e(a,e){for(var t={},d=[],n=0;n<a.length;n++){var i=a[n],p=e.base?i[0]+e.base:i[0],g=t[p]||0,l="".concat(p," ").concat(g);t[p]=g+1;var s=o(l),c={css:i[1],media:i[2],sourceMap:i[3],supports:i[4],layer:i[5]};if(-1!==s)r[s].references++,r[s].updater(c);else{var u=function(a,r){var o=r.domAPI(r);return o.update(a),function(r){r?(r.css!==a.css||r.media!==a.media||r.sourceMap!==a.sourceMap||r.supports!==a.supports||r.layer!==a.layer)&&o.update(a=r):o.remove()}}(c,e);e.byIndex=n,r.splice(n,0,{identifier:l,updater:u,references:1})}d.push(l)}return d}a.exports=function(a,t){var d=e(a=a||[],t=t||{});return function(a){a=a||[];for(var n=0;n<d.length;n++){var i=o(d[n]);r[i].references--}for(var p=e(a,t),g=0;g<d.length;g++){var l=o(d[g]);0===r[l].references&&(r[l].updater(),r.splice(l,1))}d=p}}},659(a){var r={};a.exports=function(a,o){var e=function(a){if(void 0===r[a]){var o=document.querySelector(a);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(a){o=null}r[a]=o}return r[a]}(a);if(!e)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");e.appendChild(o)}},540(a){a.exports=function(a){var r=document.createElement("style");return a.setAttributes(r,a.attributes),a.insert(r,a.options),r}},56(a,r,o){a.exports=function(a){var r=o.nc;r&&a.setAttribute("nonce",r)}},825(a){a.exports=function(a){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=a.insertStyleElement(a);return{update:function(o){var e,t,d;e="",o.supports&&(e+="@supports (".concat(o.supports,") {")),o.media&&(e+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(e+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),e+=o.css,t&&(e+="}"),o.media&&(e+="}"),o.supports&&(e+="}"),(d=o.sourceMap)&&"u">typeof btoa&&(e+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(d))))," */")),a.styleTagTransform(e,r,a.options)},remove:function(){var a;null===(a=r).parentNode||a.parentNode.removeChild(a)}}}},113(a){a.exports=function(a,r){if(r.styleSheet)r.styleSheet.cssText=a;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(a))}}},959(a,r,o){var e=o(72),t=o.n(e),d=o(825),n=o.n(d),i=o(659),p=o.n(i),g=o(56),l=o.n(g),s=o(540),c=o.n(s),u=o(113),f=o.n(u),x=o(646),v={};v.styleTagTransform=f(),v.setAttributes=l(),v.insert=p().bind(null,"head"),v.domAPI=n(),v.insertStyleElement=c(),t()(x.A,v),x.A&&x.A.locals&&x.A.locals}}]);
+
+@media (max-width: 960px) {
+  .jp-NotebookPanel-toolbar [data-jp-item-name^='agd-'] .jp-ToolbarButtonComponent-label {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+  }
+}
+`,""]),e.d(r,{},{A:n})},314(a){a.exports=function(a){var r=[];return r.toString=function(){return this.map(function(r){var e="",o=void 0!==r[5];return r[4]&&(e+="@supports (".concat(r[4],") {")),r[2]&&(e+="@media ".concat(r[2]," {")),o&&(e+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),e+=a(r),o&&(e+="}"),r[2]&&(e+="}"),r[4]&&(e+="}"),e}).join("")},r.i=function(a,e,o,t,d){"string"==typeof a&&(a=[[null,a,void 0]]);var n={};if(o)for(var i=0;i<this.length;i++){var p=this[i][0];null!=p&&(n[p]=!0)}for(var g=0;g<a.length;g++){var l=[].concat(a[g]);o&&n[l[0]]||(void 0!==d&&(void 0===l[5]||(l[1]="@layer".concat(l[5].length>0?" ".concat(l[5]):""," {").concat(l[1],"}")),l[5]=d),e&&(l[2]&&(l[1]="@media ".concat(l[2]," {").concat(l[1],"}")),l[2]=e),t&&(l[4]?(l[1]="@supports (".concat(l[4],") {").concat(l[1],"}"),l[4]=t):l[4]="".concat(t)),r.push(l))}},r}},601(a){a.exports=function(a){return a[1]}},72(a){var r=[];function e(a){for(var e=-1,o=0;o<r.length;o++)if(r[o].identifier===a){e=o;break}return e}function o(a,o){for(var t={},d=[],n=0;n<a.length;n++){var i=a[n],p=o.base?i[0]+o.base:i[0],g=t[p]||0,l="".concat(p," ").concat(g);t[p]=g+1;var s=e(l),c={css:i[1],media:i[2],sourceMap:i[3],supports:i[4],layer:i[5]};if(-1!==s)r[s].references++,r[s].updater(c);else{var u=function(a,r){var e=r.domAPI(r);return e.update(a),function(r){r?(r.css!==a.css||r.media!==a.media||r.sourceMap!==a.sourceMap||r.supports!==a.supports||r.layer!==a.layer)&&e.update(a=r):e.remove()}}(c,o);o.byIndex=n,r.splice(n,0,{identifier:l,updater:u,references:1})}d.push(l)}return d}a.exports=function(a,t){var d=o(a=a||[],t=t||{});return function(a){a=a||[];for(var n=0;n<d.length;n++){var i=e(d[n]);r[i].references--}for(var p=o(a,t),g=0;g<d.length;g++){var l=e(d[g]);0===r[l].references&&(r[l].updater(),r.splice(l,1))}d=p}}},659(a){var r={};a.exports=function(a,e){var o=function(a){if(void 0===r[a]){var e=document.querySelector(a);if(window.HTMLIFrameElement&&e instanceof window.HTMLIFrameElement)try{e=e.contentDocument.head}catch(a){e=null}r[a]=e}return r[a]}(a);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(e)}},540(a){a.exports=function(a){var r=document.createElement("style");return a.setAttributes(r,a.attributes),a.insert(r,a.options),r}},56(a,r,e){a.exports=function(a){var r=e.nc;r&&a.setAttribute("nonce",r)}},825(a){a.exports=function(a){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=a.insertStyleElement(a);return{update:function(e){var o,t,d;o="",e.supports&&(o+="@supports (".concat(e.supports,") {")),e.media&&(o+="@media ".concat(e.media," {")),(t=void 0!==e.layer)&&(o+="@layer".concat(e.layer.length>0?" ".concat(e.layer):""," {")),o+=e.css,t&&(o+="}"),e.media&&(o+="}"),e.supports&&(o+="}"),(d=e.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(d))))," */")),a.styleTagTransform(o,r,a.options)},remove:function(){var a;null===(a=r).parentNode||a.parentNode.removeChild(a)}}}},113(a){a.exports=function(a,r){if(r.styleSheet)r.styleSheet.cssText=a;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(a))}}},959(a,r,e){var o=e(72),t=e.n(o),d=e(825),n=e.n(d),i=e(659),p=e.n(i),g=e(56),l=e.n(g),s=e(540),c=e.n(s),u=e(113),f=e.n(u),x=e(646),v={};v.styleTagTransform=f(),v.setAttributes=l(),v.insert=p().bind(null,"head"),v.domAPI=n(),v.insertStyleElement=c(),t()(x.A,v),x.A&&x.A.locals&&x.A.locals}}]);

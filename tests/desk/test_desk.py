@@ -180,6 +180,9 @@ def test_a_first_hour(page: Page, address: str, workspace: Path) -> None:
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     expect(page.locator(".agd-totals")).to_contain_text("1 of 3 exercises")
     assert read_progress(workspace).totals.right == 1
+    page.locator("#jp-main-dock-panel .jp-icon-hoverShow, #jp-main-dock-panel .lm-TabBar-tabCloseIcon").first.click()
+    expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+    expect(page.locator(".jp-Launcher")).to_have_count(0)
 
 
 @pytest.mark.nightly
@@ -219,7 +222,7 @@ def test_a_newer_release_is_compared_and_taken_over_with_the_answers(course: Pat
 def test_everything_is_reached_and_read_in_the_dark_and_on_a_small_screen(
     width: int, theme: str, course: Path, tmp_path: Path
 ) -> None:
-    """Nothing is wider than the window, and axe would find text in too little contrast: colors come from the theme or are chosen for it."""
+    """Nothing is wider than the window, and text has a contrast of at least 4.5."""
     workspace = tmp_path / "workspace"
     settings = tmp_path / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)

@@ -19,18 +19,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ".venv/bin/"
 PYTEST = [f"{BIN}python", "-m", "pytest", "-q"]
-NBVAL = [
-    "env",
-    "OMP_NUM_THREADS=1",
-    *PYTEST,
-    "--nbval",
-    "--nbval-current-env",
-    "--nbval-cell-timeout=120",
-    "-n",
-    "2",
-    "--dist",
-    "loadscope",
-]
+ONE_THREAD = ["env", "OMP_NUM_THREADS=1"]
+NBVAL = [*PYTEST, *"--nbval --nbval-cell-timeout=120 -n 2 --dist loadscope".split()]
+OWN_KERNELS = [*ONE_THREAD, *NBVAL, "--nbval-current-env"]
+WARM_KERNELS = [*ONE_THREAD, f"{BIN}python", "tests/warm_kernels.py", *NBVAL, "--nbval-kernel-name=warm"]
+"""By day, kernels are forks of one process that has imported torch; at night, each is a process of its own, as a student's is."""
+
 UNIT = "course/formulas checks grading/test_submissions.py grading/test_feedback.py reporting"
 
 Steps = list[tuple[str, list[str]]]
@@ -46,22 +40,23 @@ TESTS = [*PYTEST, "-n", "2", "--dist", "loadfile", "tests"]
 SAMPLE = ["-m", "not network and not nightly"]
 """Of the tests that try the same with many cases, a few of each kind; the files say which."""
 
-NOTEBOOKS: Steps = [("notebooks", [*NBVAL, "solutions"])]
+BY_DAY = WARM_KERNELS if sys.platform == "linux" else OWN_KERNELS
 
 
 def make_steps(what: str) -> Steps:
     build, accuracy = [f"{BIN}course", "build", "--check"], [f"{BIN}course", "accuracy"]
     if what == "check":
         chapters = [f"solutions/{chapter}" for chapter in find_changed()]
-        notebooks: Steps = [("notebooks", [*NBVAL, *chapters])] if chapters else []
+        notebooks: Steps = [("notebooks", [*BY_DAY, *chapters])] if chapters else []
         unit: Steps = [("unit tests", [*PYTEST, *(f"tests/{name}" for name in UNIT.split())])]
         return [*SET_UP, *LOOKS, *unit, ("build", build), *notebooks]
     if what == "test":
-        return [*SET_UP, *LOOKS, ("build", build), ("tests", [*TESTS, *SAMPLE]), ("accuracy", accuracy), *NOTEBOOKS]
+        notebooks = [("notebooks", [*BY_DAY, "solutions"])]
+        return [*SET_UP, *LOOKS, ("build", build), ("tests", [*TESTS, *SAMPLE]), ("accuracy", accuracy), *notebooks]
     pins = [*PYTEST, "-m", "network", "tests/test_versions.py"]
     suite: Steps = [("build", [*build, "--again"]), ("tests", TESTS), ("accuracy", [*accuracy, "--again"])]
     more: Steps = [("pins", pins), ("steadiness", [f"{BIN}course", "steady"]), ("mutants", [f"{BIN}course", "mutants"])]
-    return [*SET_UP, *LOOKS, *suite, *NOTEBOOKS, *more]
+    return [*SET_UP, *LOOKS, *suite, ("notebooks", [*OWN_KERNELS, "solutions"]), *more]
 
 
 def find_changed() -> list[str]:

@@ -36,6 +36,18 @@ def add_commands(add: Adder) -> None:
     report = add("report", _report, "rewrite the class report of a graded chapter, with the marks given by hand since")
     report.add_argument("chapter", help=CHAPTER)
 
+    similar = add("similar", _similar, "show which answers of a chapter are more alike than chance would make them")
+    similar.add_argument("chapter", help=CHAPTER)
+    similar.add_argument(
+        "--with",
+        dest="earlier",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="also compare with the submissions of an earlier year: its course, or its folder 'submitted'; may be repeated",
+    )
+
     demo = add("demo", _demo, "release, collect and grade a sample class, and open its report")
     demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the first one)")
     demo.add_argument(
@@ -132,6 +144,25 @@ def _report(options: argparse.Namespace) -> int:
     chapter = find_graded(options)
     save_results(collect_results(Path.cwd(), chapter), Path.cwd())
     print(f"Report: {write_report(Path.cwd(), chapter)}")
+    return 0
+
+
+def _similar(options: argparse.Namespace) -> int:
+    from autograder.similarity.answers import read_exercises
+    from autograder.similarity.page import stands_out, tell_chance, write_page
+    from autograder.similarity.ranking import rank
+
+    chapter = find_graded(options)
+    exercises, notes = read_exercises(Path.cwd(), chapter, options.earlier)
+    ranking = rank(exercises)
+    for note in notes:
+        print(f"  not read: {printable(note)}")
+    found = [pair for pair in ranking.pairs if stands_out(pair)]
+    for pair in found:
+        names = f"{printable(str(pair.first))} and {printable(str(pair.second))}"
+        print(f"  {names}: {len(pair.shared)} exercises, {pair.excess:.0f} bits; {tell_chance(pair)}")
+    print(f"{len(found)} of {ranking.compared:,} pairs share more than chance would give them.")
+    print(f"Side by side: {write_page(Path.cwd(), chapter, ranking, notes)}")
     return 0
 
 

@@ -39,7 +39,7 @@ def collect(
 ) -> ClassResult:
     """Read marks from the gradebook and what was found from the journal, or else from the graded notebooks."""
     students = []
-    extra = _find_extra(course, chapter)
+    extra = find_extra(course, chapter)
     graded = {one.student_id: one for one in load_submissions(gradebook, chapter)}
     for name in sorted(set(list_submissions(course, chapter)) | {student.id for student in gradebook.students}):
         outcome = outcomes.get(name)
@@ -53,7 +53,7 @@ def collect(
     return ClassResult(chapter, students)
 
 
-def _find_extra(course: Path, chapter: str) -> dict[tuple[str, str], float]:
+def find_extra(course: Path, chapter: str) -> dict[tuple[str, str], float]:
     """The points of extra exercises, by notebook and cell, as `source/` has them: the gradebook knows only that they count 0 in the maximum."""
     found: dict[tuple[str, str], float] = {}
     for path in sorted(find_places(course).source_folder(chapter).glob("*.ipynb")):
@@ -86,7 +86,7 @@ def _collect_student(
         comments = {comment.name: comment.auto_comment for comment in notebook.comments}
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
             most = extra.get((notebook.name, grade.name), 0)
-            exercises.append(_read_exercise(notebook.name, grade, findings, comments, most))
+            exercises.append(read_exercise(notebook.name, grade, findings, comments, most))
     return StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
 
 
@@ -110,7 +110,7 @@ def _find_answer(cell: str, order: list[str], comments: Mapping[str, object]) ->
     return name if name in comments else next((one for one in reversed(before) if one in comments), "")
 
 
-def _read_exercise(
+def read_exercise(
     notebook: str, grade: Any, findings: Findings, comments: Mapping[str, object], extra: float
 ) -> ExerciseResult:
     """The exercise of a mark; `comments` are the automatic ones by cell, which say where nobody wrote an answer.
@@ -131,7 +131,7 @@ def _read_exercise(
         return replace(found, state="not attempted")
     if "stopped" in check:
         return replace(found, state="stopped", mistakes=[_explain_stop("check", *check["stopped"])])
-    if grade.score == most:
+    if grade.score is not None and grade.score >= most:
         return replace(found, state="right")
     result = check.get("result")
     if result is not None and not result["attempted"]:

@@ -8,29 +8,37 @@ import functools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import nbformat
+import nbgrader
+from nbconvert.preprocessors import Preprocessor
 from nbgrader import preprocessors
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
 from autograder.engine import runner
-from autograder.engine.execute import execute, make_plan
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.answers import digest_answers, tell_untouched
+from autograder.grading.cleaning import CleanFeedback
+from autograder.grading.drawing import FILTERS, draw_picture
 from autograder.grading.export import CsvExport
-from autograder.grading.feedback import CleanFeedback, FeedbackExporter, GetGrades
+from autograder.grading.feedback import FeedbackExporter, GetGrades
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, mark_notebook
+from autograder.grading.penalties import doubt_due_date
 from autograder.grading.sources import read_source
+from autograder.grading.stock import StockRun
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
 from autograder.grading.worker import NOTES
 
 __all__ = [
+    "FILTERS",
+    "TEMPLATES",
     "CleanFeedback",
     "ClearSolutions",
     "CsvExport",
@@ -39,10 +47,30 @@ __all__ = [
     "GetGrades",
     "Rebuild",
     "SaveAutoGrades",
+    "ShowSafely",
 ]
+
+TEMPLATES = [
+    str(Path(__file__).parent / "templates"),
+    str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
+]
+"""Where formgrader's pages come from: ours, where they differ, and nbgrader's."""
 
 NO_LIMIT = 1e6
 """Seconds, some days, for a course that sets `Execute.timeout` to `None`."""
+
+
+class ShowSafely(Preprocessor):  # type: ignore[misc]
+    """For formgrader's pages: formulas and vector graphics of outputs in a form that needs no script and can hold none."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        for output in cell.get("outputs", []):
+            data = output.get("data") or {}
+            if "text/latex" in data:
+                data.setdefault("text/markdown", data["text/latex"])
+            if "image/svg+xml" in data:
+                data.setdefault("text/html", draw_picture("image/svg+xml", data["image/svg+xml"], "A figure"))
+        return cell, resources
 
 
 class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
@@ -67,14 +95,43 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
                 "Student code cannot be isolated on this system; 'course doctor' says what is missing. "
                 "To grade anyway, set c.Execute.unsafe = True in nbgrader_config.py."
             )
-        seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
-        engine = _engine(not self.unsafe)
-        folder, submitted = _source_folder(self, resources), Path(resources["metadata"]["path"])
-        names = resources["nbgrader"]
-        cache = Path(self.parent.parent.coursedir.root, ".autograder", names["assignment"], f"{names['notebook']}.json")
-        plan = make_plan(engine, _read_source(self, resources), folder, _files(folder), seconds, cache)
-        execute(engine, plan, nb, folder, _files(submitted), seconds)
+        submitted, names = Path(resources["metadata"]["path"]), resources["nbgrader"]
+        run = self._find_run(resources)
+        run.look_first()
+        run.grade(names["notebook"], nb, _files(submitted))
+        run.look_again(names["notebook"], nb)
         return nb, resources
+
+    def _find_run(self, resources: Any) -> StockRun:
+        """This command's run of the assignment: one for all students whom it grades."""
+        converter, names = self.parent.parent, resources["nbgrader"]
+        seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
+        runs = _runs.setdefault(converter, {})
+        if names["assignment"] not in runs:
+            folder = _source_folder(self, resources)
+            known = [name for name in _list_notebooks(names) if (folder / f"{name}.ipynb").exists()]
+            sources = {name: _read_source(self, {"nbgrader": {**names, "notebook": name}}) for name in known}
+            cache = Path(converter.coursedir.root, ".autograder", names["assignment"])
+            run = StockRun(
+                _engine(not self.unsafe), names["assignment"], sources, folder, _files(folder), seconds, cache
+            )
+            for warning in [*run.warnings, *doubt_due_date(names["assignment"], _find_due_date(names))]:
+                self.log.warning(warning)
+            runs[names["assignment"]] = run
+        return runs[names["assignment"]]
+
+
+_runs: WeakKeyDictionary[Any, dict[str, StockRun]] = WeakKeyDictionary()
+
+
+def _find_due_date(names: Any) -> Any:
+    with Gradebook(names["db_url"]) as gradebook:
+        return gradebook.find_assignment(names["assignment"]).duedate
+
+
+def _list_notebooks(names: Any) -> list[str]:
+    with Gradebook(names["db_url"]) as gradebook:
+        return [notebook.name for notebook in gradebook.find_assignment(names["assignment"]).notebooks]
 
 
 @functools.cache

@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
-
-
-def run_nbval(notebook: Path) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "--nbval-current-env",
-        "-p",
-        "no:cacheprovider",
-        notebook.name,
-    ]
-    return subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True, check=False)
+from steps import BY_DAY, ROOT
 
 
 def write(path: Path, printed: str) -> Path:
@@ -35,16 +21,14 @@ def write(path: Path, printed: str) -> Path:
     return path
 
 
-def test_same_output_passes(tmp_path: Path) -> None:
-    done = run_nbval(write(tmp_path / "same.ipynb", "42\n"))
-    assert done.returncode == 0, done.stdout
-
-
-def test_changed_output_fails(tmp_path: Path) -> None:
-    done = run_nbval(write(tmp_path / "changed.ipynb", "41\n"))
-    assert done.returncode == 1
-    assert "41" in done.stdout
-    assert "1 failed" in done.stdout
+def test_what_ci_runs_passes_the_same_output_and_fails_a_changed_one(tmp_path: Path) -> None:
+    write(tmp_path / "same.ipynb", "42\n")
+    write(tmp_path / "changed.ipynb", "41\n")
+    command = [*BY_DAY, "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+    assert "changed.ipynb::Cell 0" in done.stdout
 
 
 def test_every_cell_of_a_solution_with_outputs_is_compared() -> None:

@@ -180,7 +180,7 @@ def test_a_check_that_ends_its_own_process_is_not_the_students_doing(source: str
 
 
 def test_a_check_that_takes_too_much_memory_is_told_so(warm: Engine) -> None:
-    fill = "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (900 << 20); time.sleep(9)\ntime.sleep(9)"
+    fill = "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        x = bytearray(b'x') * (900 << 20); time.sleep(60)\ntime.sleep(60)"
     with Engine(True, Limits(memory=2 << 30), warm.start()) as engine:
         [ended] = engine.run(Job([check(fill)]))
     assert "used more memory than a check may" in show(ended.outputs)

@@ -56,7 +56,7 @@ def course(mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
-    "kinds", [["texts of brackets", "an answer of 1 MB"], at_night(list(LARGE))], ids=["two", "all"]
+    "kinds", [["20,000 copies of a cell", "an answer of 1 MB"], at_night(list(LARGE))], ids=["two", "all"]
 )
 def test_large_submissions_are_graded_and_shown_in_their_time(course: Path, kinds: list[str]) -> None:
     for number, change in enumerate(LARGE[kind] for kind in kinds):

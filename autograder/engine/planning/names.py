@@ -45,6 +45,7 @@ class Names:
     need, also of the cell's own. `bound` are made or changed, `made`
     of these at the top level, whatever happens; `imports` of these, name → what is imported.
 
+    `builtin` are the built-in names that it uses, which an earlier cell may have bound to something else.
     `dynamic` code may use any name: magics, `exec`, `import *`, or text that isn't Python at all.
     """
 
@@ -54,6 +55,7 @@ class Names:
     bound: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     imports: dict[str, str] = field(default_factory=dict)
+    builtin: set[str] = field(default_factory=set)
     dynamic: bool = False
 
 
@@ -80,6 +82,7 @@ def read_names(source: str) -> Names:
     found.late = reader.late - found.bound
     found.incoming |= found.late
     found.dynamic = found.dynamic or bool(found.incoming & _DYNAMIC)
+    found.builtin = found.incoming & _BUILTINS
     found.incoming -= _BUILTINS
     return found
 

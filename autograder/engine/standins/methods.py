@@ -38,10 +38,11 @@ def make_class(
     base: str | None,
     reals: tuple[type, ...] = (),
     passes_for: type | None = None,
+    foreign: bool = False,
 ) -> StandInClass:
     """The stand-in for a class. `special` are the special methods that it has, `base` the plain type that it is built on, `reals` the
     classes of this process that it passes for under `isinstance` and `issubclass`; `passes_for` is one that it can pass for under
-    `isinstance` alone.
+    `isinstance` alone, and `foreign` is one that the student's code does not define.
 
     Raises `TypeError` where classes cannot have these bases.
     """
@@ -63,9 +64,10 @@ def make_class(
         methods["__class__"] = property(lambda self: passes_for)
     if reals:
         methods["__getattribute__"] = _get_own
-    own = {"__standin__": (link, number, PAYLOADS.get(base or "")), "__module__": "__main__"}
+    own: dict[str, Any] = {"__standin__": (link, number, PAYLOADS.get(base or "")), "__module__": "__main__"}
     if not reals:  # Python takes an object for one with a dictionary where its class passes for one of those
         own["__slots__"] = ()
+    own["__foreign__"] = foreign
     own["__reals__"] = reals + tuple(each for one in bases for each in getattr(one, "__reals__", ()))
     made: StandInClass = type.__new__(StandInClass, name, bases or (StandIn,), {**methods, **own})
     return made
@@ -134,8 +136,9 @@ def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
     result = link_of(self).operate("call", self, *arguments, **named)
     guarded = get_guarded(self)
     if guarded is not None and (arguments or named) and result is not None:
-        owner, plain = guarded
-        decides = (plain and result is not owner) or _is_verdict(result)
+        owner, name, plain = guarded
+        known = link_of(owner).tells(f"{name}{'?' * _is_verdict(result)}")
+        decides = (plain and result is not owner) or _is_verdict(result) or not known
         if decides and not is_made(owner) and not _trusts(owner):
             raise CannotSplit("a method of an object of the student's was told a value, and decides")
     return result

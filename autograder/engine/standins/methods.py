@@ -99,7 +99,8 @@ def _binary(operation: str, reflected: bool = False) -> Callable[..., Any]:
             if payload is not NotImplemented and given is not NotImplemented:
                 here = getattr(operator, operation)
                 return here(given, payload) if reflected else here(payload, given)
-            if not _trusts(self):
+            plain = not isinstance(other, StandIn)
+            if not _trusts(self, f"{operation.removeprefix('i').strip('_')} plain data" if plain else ""):
                 raise CannotSplit(
                     f"arithmetic of a {type(self).__name__} of the student's and a {type(other).__name__}"
                 )
@@ -127,8 +128,8 @@ def _comparison(operation: str) -> Callable[..., Any]:
     return method
 
 
-def _trusts(thing: StandIn) -> bool:
-    return link_of(thing).trusts(type(thing).__name__)
+def _trusts(thing: StandIn, how: str = "") -> bool:
+    return link_of(thing).trusts(type(thing).__name__, how)
 
 
 def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
@@ -139,7 +140,7 @@ def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
         owner, name, plain = guarded
         known = link_of(owner).tells(f"{name}{'?' * _is_verdict(result)}")
         decides = (plain and result is not owner) or _is_verdict(result) or not known
-        if decides and not is_made(owner) and not _trusts(owner):
+        if decides and not is_made(owner) and not (known and _trusts(owner)):
             raise CannotSplit("a method of an object of the student's was told a value, and decides")
     return result
 

@@ -40,8 +40,8 @@ class Link(Protocol):
         """The `inspect.Signature` of an original. Raises `AttributeError` where it has none."""
         ...
 
-    def trusts(self, name: str) -> bool:
-        """Whether the test that runs leaves decisions to objects of the class `name`, as the run of the author's solution showed."""
+    def trusts(self, name: str, how: str = "") -> bool:
+        """Whether the test that runs leaves decisions, or those which `how` names, to objects of the class `name`, as the run of the author's solution showed."""
         ...
 
     def tells(self, method: str) -> bool:

@@ -54,7 +54,7 @@ class Registry:
         if tag == "ref":
             return self._thing(_number(tree["id"]), tree["class"])
         if tag == "own":
-            return read_owned(tree, read, self.find)
+            return read_owned(tree, read, self.find, doubted=True)
         if tag == "class":
             return self._class(tree["class"], 0)
         if tag == "local":

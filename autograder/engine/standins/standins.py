@@ -22,6 +22,7 @@ from autograder.engine.standins.originals import CARRIED, MAX_PRINTED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.standins.registry import Registry
 from autograder.engine.standins.replay import Replay
+from autograder.engine.standins.written import find_written
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
 from autograder.engine.wire.owned import replace_parts
@@ -88,7 +89,7 @@ class StandIns:
         else:
             self.replay.start(names, (self.history, self.ahead, self.taken))
             self.random_before = self.random
-        self.allowed, self.used = allowed, {"decides": set(), "changes": set(), "tells": set()}
+        self.allowed, self.used = allowed, {"decides": set(), "changes": set(), "tells": set(), "with": set()}
         self.follow, self.withheld = follow, False
         self.deadline, self.gone, self.received = deadline, None, 0
         self.brought = {}
@@ -170,9 +171,10 @@ class StandIns:
             error = RuntimeError(f"the answer raised {type(error).__name__}")  # it would end a loop of the test's
         raise error if isinstance(error, Exception) else Unreadable("no error")
 
-    def trusts(self, name: str) -> bool:
-        """Whether the cell leaves decisions to objects of the class `name`; see `proxies`."""
-        return self._may("decides", name)
+    def trusts(self, name: str, how: str = "") -> bool:
+        """Whether the cell leaves decisions, or those which `how` names, to objects of the class `name`; see `proxies`."""
+        decides = self._may("decides", name)
+        return (self._may("with", f"{name} {how}") if how else True) and decides
 
     def tells(self, method: str) -> bool:
         """Whether the cell tells objects of the author's solution a value by this method; see `proxies`."""
@@ -229,7 +231,11 @@ class StandIns:
             raise ValueError("no signature found") from None
 
     def source(self, thing: Any) -> str:
-        """The source of an original. Raises what `inspect.getsource` raises."""
+        """The source of an original, as the cells have it under its name. Raises what `inspect.getsource` raises."""
+        number = identify(thing)
+        for name in [name for name, each in self.brought.items() if each.number == number and self.texts is not None]:
+            if (written := find_written(self.texts or [], name)) is not None:
+                return written
         text = self.operate("source", thing)
         if type(text) is not str or (self.texts is not None and not any(text.strip() in each for each in self.texts)):
             raise OSError("could not get source code")  # or it is in no cell

@@ -15,7 +15,7 @@ from autograder.engine.wire.wire import Part
 
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 _CODES = "bBhHiIlLqQfd"
-TAGS = ("view", "user list", "user dict", "user text", "chain", "proxy", "machine array")
+TAGS = ("view", "user list", "user dict", "user text", "chain", "proxy", "machine array", "memory")
 
 
 def write_relative(value: Any, write: Part) -> dict[str, Any] | None:
@@ -33,6 +33,8 @@ def write_relative(value: Any, write: Part) -> dict[str, Any] | None:
         return {"t": "chain", "v": write(value.maps)}
     if kind is MappingProxyType:
         return {"t": "proxy", "v": write(dict(value))}
+    if kind is memoryview and value.format == "B" and value.ndim == 1:
+        return {"t": "memory", "v": write(value.tobytes())}
     if kind is array and value.typecode in _CODES:
         return {"t": "machine array", "of": value.typecode, "v": write(value.tobytes())}
     return None
@@ -56,6 +58,8 @@ def read_relative(tree: dict[str, Any], read: Part) -> Any:
         return ChainMap(*(_of(dict, each) for each in _of(list, value)))
     if tag == "proxy":
         return MappingProxyType(_of(dict, value))
+    if tag == "memory":
+        return memoryview(_of(bytes, value))
     if type(tree["of"]) is not str or tree["of"] not in tuple(_CODES):
         raise Malformed("no type of numbers")
     return array(tree["of"], _of(bytes, value))

@@ -59,7 +59,12 @@ def take_state() -> dict[str, Any]:
             torch.are_deterministic_algorithms_enabled(),
         ),
         "shown": (repr(numpy.get_printoptions()), repr(vars(torch._tensor_str.PRINT_OPTS)), _changed_options()),
-        "numbers": (numpy.geterr(), repr(decimal.getcontext()), locale.setlocale(locale.LC_ALL)),
+        "numbers": (
+            numpy.geterr(),
+            decimal.getcontext().prec,
+            decimal.getcontext().rounding,
+            locale.setlocale(locale.LC_ALL),
+        ),
         "depth": sys.getrecursionlimit(),
     }
 

@@ -26,9 +26,8 @@ def write_array(value: Any, write: Part) -> dict[str, Any] | None:
         return {"t": "matrix", "v": write(numpy.asarray(value))}
     if kind is numpy.memmap:
         return {"t": "memory map", "v": write(numpy.array(value, subok=False))}
-    if kind is numpy.ma.MaskedArray:
-        mask = None if value.mask is numpy.ma.nomask else numpy.asarray(value.mask)
-        return {"t": "masked", "v": write(numpy.asarray(value.data)), "mask": write(mask)}
+    if kind is numpy.ma.MaskedArray and not numpy.any(value.mask):  # what is masked is equal to everything
+        return {"t": "masked", "v": write(numpy.asarray(value.data))}
     if kind is numpy.ndarray and value.dtype.kind == "O":
         return {"t": "objects", "shape": list(value.shape), "v": write(value.reshape(-1).tolist())}
     if kind in (numpy.ndarray, numpy.void) and value.dtype.names:
@@ -95,10 +94,7 @@ def read_array(tree: dict[str, Any], read: Part) -> Any:
     if tag in ("matrix", "masked", "memory map"):
         found = _of(numpy.ndarray, value)
         if tag == "masked":
-            mask = read(tree["mask"])
-            return numpy.ma.MaskedArray(
-                found, numpy.ma.nomask if mask is None else _of(numpy.ndarray, mask).astype(bool)
-            )
+            return numpy.ma.MaskedArray(found)
         return found.view(numpy.matrix) if tag == "matrix" else found
     if tag == "objects":
         array = numpy.empty(len(_of(list, value)), dtype=object)

@@ -22,7 +22,7 @@ Answer = tuple[int, bytes, bytearray]
 
 
 class Replay:
-    """What one check asked and was answered, and how things stood before it."""
+    """What one check asked and was answered, and how things were before it."""
 
     def __init__(self, names: dict[str, Any], registry: Registry) -> None:
         self.names, self.registry = names, registry
@@ -33,7 +33,7 @@ class Replay:
         self.diverged = False
 
     def start(self, wanted: Sequence[str], tables: Sequence[dict[Any, Any]]) -> None:
-        """Note how things stand before the first run: the `wanted` names, and tables of whoever asks."""
+        """Note how things are before the first run: the `wanted` names, and tables of whoever asks."""
         self.rows, self.size, self.waiting, self.diverged = [], 0, None, False
         self.bound = {name: self.names.get(name, _MISSING) for name in wanted}
         self.tables = [(table, _copy(table)) for table in tables]
@@ -41,7 +41,7 @@ class Replay:
         self.random = fingerprint(), take_states()
 
     def start_again(self, answers: bool) -> None:
-        """Put things as they stood; with `answers`, those of the first run are given."""
+        """Put things as they were; with `answers`, those of the first run are given."""
         self.waiting = deque(self.rows) if answers else None
         self.diverged = answers and self.size > MAX_KEPT
         for name, value in self.bound.items():

@@ -1,6 +1,6 @@
 """Containers of the standard library that behave like plain ones: an answer may give a `UserList` where a list is expected.
 
-Each passes as a copy. A class that a student builds on one is no relative.
+Each passes as a copy. A class that a student builds on one doesn't.
 """
 
 from __future__ import annotations

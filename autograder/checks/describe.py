@@ -109,7 +109,7 @@ def _kinds_of_number(called: str, value: float) -> Iterator[tuple[int, str, str]
 def _kinds_of_size(large: str, small: str, size: float) -> Iterator[tuple[int, str, str]]:
     if size >= 30:
         power = 10 ** round(math.log10(size))
-        yield 0, f"size {power}", f"{large} {power:,}".replace(",", " ")
+        yield 0, f"size {power}", f"{large} {power:,}"
     elif 0 < size < 1e-3:
         yield 0, "near 0", small
 

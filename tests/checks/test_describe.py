@@ -10,7 +10,7 @@ from autograder.checks.describe import describe_input, find_kinds
 Z = torch.tensor([[0.5, -1.5, 2.0], [1.0, 0.3, -0.2]])
 
 KINDS = [
-    (torch.tensor([[900.0, -1200.0, 3.0], [1.0, 0.5, 2.0]]), ["`z` with numbers of size 1 000"]),
+    (torch.tensor([[900.0, -1200.0, 3.0], [1.0, 0.5, 2.0]]), ["`z` with numbers of size 1,000"]),
     (Z * 1e-6, ["`z` with numbers near 0"]),
     (Z[:1] + 0.1, ["`z` of one row"]),
     (Z[:, :1], ["`z` of one column"]),
@@ -64,12 +64,12 @@ def test_kinds_of_a_number_a_choice_and_a_list(value, shown, says):
 
 
 def test_a_kind_that_is_shown_somewhere_is_not_told():
-    assert describe_input({"z": Z[:1] * 1000}, [{"z": Z}, {"z": Z[:1]}]) == ["`z` with numbers of size 1 000"]
+    assert describe_input({"z": Z[:1] * 1000}, [{"z": Z}, {"z": Z[:1]}]) == ["`z` with numbers of size 1,000"]
 
 
 def test_kinds_that_tell_failed_from_held_inputs_come_alone():
     shown, one_row, large = {"z": Z}, {"z": Z[:1] + 0.1}, {"z": Z[:1] * 1000}
-    assert describe_input(large, [shown], held=[one_row], failed=[large]) == ["`z` with numbers of size 1 000"]
+    assert describe_input(large, [shown], held=[one_row], failed=[large]) == ["`z` with numbers of size 1,000"]
     assert describe_input(one_row, [shown], held=[], failed=[one_row, large])[0] == "`z` of one row"
 
 
@@ -90,7 +90,7 @@ def ask():
 
 def test_a_message_says_what_sets_the_hidden_input_apart(folder):
     message = run(ask, "def softmax(z):\n    e = z.exp()\n    return e / e.sum(-1, keepdim=True)").message()
-    says = "Seen only on an input that this notebook does not show: `z` with numbers of size 1 000; z of shape (1, 3)."
+    says = "Seen only on an input that this notebook does not show: `z` with numbers of size 1,000; z of shape (1, 3)."
     assert says in " ".join(message.split())
 
 

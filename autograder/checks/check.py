@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from autograder.checks.data import Data, show, to_data
+from autograder.checks.data import Data, outline, show, to_data
 from autograder.checks.describe import describe_hidden
 from autograder.checks.expecting import work_out
 from autograder.checks.judging import Judge
@@ -33,6 +31,7 @@ from autograder.checks.mistakes import (
 from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
 from autograder.checks.student import Names, Reply, find_bound, find_last_cells, find_student, read_expression
+from autograder.checks.variants import Varied
 from autograder.formats import EXTRA, RESULT, digest_cell
 
 _WIDTH = 80
@@ -136,6 +135,7 @@ class Check:
         self._unchanged = unchanged
         self._answers: list[Answer] = []
         self._hidden = False
+        self._varied = Varied(exercise)
         self._judge = Judge(exercise, without)
         self._student = find_student(sys._getframe(1).f_globals)
 
@@ -177,6 +177,8 @@ class Check:
                 f'Check("{self.exercise}") has no part {part!r}; it has {", ".join(map(repr, self.parts))}'
             )
         plain = to_data(data)
+        place = sum(one.hidden == self._hidden for one in self.evaluations)
+        gives = self._varied.open(gives, name_evaluation(expression, place, self._hidden))
         wanted, upstream, gradients = work_out(gives, plain, gradient)
         reply, broken = self._judge.ask(self._student, expression, plain, upstream)
         kept = self._find_kept(plain)
@@ -202,7 +204,6 @@ class Check:
             problem, own_seal = look_at_seal(reply, seal_of, expression, expected)
         else:
             problem = find_problem(reply, expected)
-        place = sum(one.hidden == self._hidden for one in self.evaluations)
         self.evaluations.append(
             Evaluation(
                 expression, place, part, self._hidden, plain, reply, expected, problem, on, seal_of, own_seal, near_edge
@@ -262,8 +263,8 @@ class Check:
         for recorder in _recorders:
             recorder(self)
         print(self.message())
-        if kept := self._keep():
-            print(f"  {kept}")
+        for line in filter(None, (self._keep(), self._varied.remark())):
+            print(f"  {line}")
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
@@ -297,8 +298,16 @@ class Check:
             "points": self.points,
             "attempted": self.attempted,
             "mistakes": mistakes if self.attempted else [],
+            **({"variant": [self._varied.number, *others]} if (others := self._find_other_variants()) else {}),
             **({"answers": sorted({digest_cell(cell) for cell in self._cells.values()})} if self._cells else {}),
         }
+
+    def _find_other_variants(self) -> list[int]:
+        """The variants to which the answers would be right, where they aren't to this one and no known mistake explains them."""
+        if not self._failed or not self.attempted or self._known.explain([one.fingerprint for one in self._failed]):
+            return []
+        varied = [(one.name, one.wanted_seal) for one in self.evaluations if one.sealed and one.sealed.varied]
+        return self._varied.find_others(varied)
 
     def message(self) -> str:
         """The text that the student reads."""
@@ -339,7 +348,7 @@ class Check:
 
     @functools.cached_property
     def _known(self) -> KnownMistakes:
-        return KnownMistakes.load(self.exercise, Path.cwd())
+        return KnownMistakes.load(self._varied.name, Path.cwd())
 
     def _say(self, failed: list[Evaluation]) -> str:
         """Why a part failed: in the author's words if a known mistake explains everything, otherwise in those of the look that failed first."""
@@ -378,15 +387,7 @@ def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[
         yield from _wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")
         return
     if evaluation.data and "\n" not in evaluation.expression:
-        given = ", ".join(f"{name} = {show(value) or _outline(value)}" for name, value in evaluation.data.items())
+        given = ", ".join(f"{name} = {show(value) or outline(value)}" for name, value in evaluation.data.items())
         yield from _wrap(f"Tried: {evaluation.expression} with {given}", "    ")
     if evaluation.problem.detail:
         yield from _wrap(evaluation.problem.detail, "    ")
-
-
-def _outline(value: Data) -> str:
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}" + (
-        f" of {len(value)} items" if isinstance(value, (list, tuple, dict, str)) else ""
-    )

@@ -146,3 +146,12 @@ def _number(value: float, digits: int) -> str:
     if 1e-3 <= abs(value) < 1e6:
         return f"{value:.{digits}f}"
     return f"{value:.{digits - 1}e}"
+
+
+def outline(value: Data) -> str:
+    """What kind of data it is, where it is too large to show."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    return f"a {type(value).__name__}" + (
+        f" of {len(value)} items" if isinstance(value, (list, tuple, dict, str)) else ""
+    )

@@ -25,18 +25,24 @@ from autograder.errors import CourseError
 from autograder.formats import STUDENT_VARIABLE
 from autograder.grading.answers import digest_answers, tell_untouched
 from autograder.grading.cleaning import CleanFeedback
+from autograder.grading.dates import read_extensions
 from autograder.grading.drawing import FILTERS, draw_picture
+from autograder.grading.earlier import Earlier, keep_earlier
 from autograder.grading.export import CsvExport
 from autograder.grading.feedback import FeedbackExporter, GetGrades
+from autograder.grading.files import read_file
 from autograder.grading.findings import read_findings, tell_other_variants
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
+from autograder.grading.lateness import LatePenalty
 from autograder.grading.marks import list_extra, mark_notebook
 from autograder.grading.penalties import doubt_due_date
+from autograder.grading.pictures import take_pictures
 from autograder.grading.sources import read_source
 from autograder.grading.stock import StockRun
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
+from autograder.grading.times import parse_stamp
 from autograder.grading.worker import NOTES
 
 __all__ = [
@@ -48,6 +54,7 @@ __all__ = [
     "Execute",
     "FeedbackExporter",
     "GetGrades",
+    "LatePenalty",
     "Rebuild",
     "SaveAutoGrades",
     "ShowSafely",
@@ -81,6 +88,7 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         rebuilt, notes = rebuild(_read_source(self, resources), nb)
+        notes += take_pictures(rebuilt, nb)
         rebuilt.metadata[NOTES] = notes
         return rebuilt, resources
 
@@ -180,10 +188,12 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         journal = Journal(Path(self.parent.parent.coursedir.root), chapter)
         entry = journal.entries.get(student) or Entry(student, {})
         answers, before = digest_answers(nb), entry.answers.get(notebook, {})
+        self.before = before
         self.same = {cell: digest == answers.get(cell) for cell, digest in before.items()}
         self.wrote, extra = entry.extra.get(notebook, {}), list_extra(self.marks.values())
         nb, resources = super().preprocess(nb, resources)
         self._withdraw_missing(known, entry)
+        self._correct_times(known)
         with contextlib.suppress(CourseError), journal.open():  # a 'course grade' at work writes the same
             every = {**entry.extra, notebook: extra}
             journal.add([replace(entry, answers={**entry.answers, notebook: answers}, extra=every)])
@@ -202,10 +212,29 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
                             grade.extra_credit = None
             gradebook.db.commit()
 
+    def _correct_times(self, known: Any) -> None:
+        """Before lateness is looked at: give the submission its extension, which may be older than it, and the time that its stamp has.
+
+        nbgrader reads the 200 of `+0200` as seconds, and takes `CEST` for UTC.
+        """
+        course = self.parent.parent.coursedir
+        granted = read_extensions(Path(course.root), known["assignment"]).get(known["student"])
+        folder = Path(course.format_path(course.submitted_directory, known["student"], known["assignment"]))
+        with Gradebook(known["db_url"]) as gradebook:
+            submission = gradebook.find_submission(known["assignment"], known["student"])
+            if granted and granted.holds:
+                submission.extension = granted.after(submission.assignment.duedate)
+            with contextlib.suppress(CourseError, ValueError, OverflowError):
+                if stamp := read_file(folder / "timestamp.txt", 1_000).decode("utf-8", "replace").strip():
+                    submission.timestamp = None
+                    submission.timestamp = parse_stamp(stamp, self.config.Exchange.get("timezone", ""))
+            gradebook.db.commit()
+
     def _add_score(self, cell: Any, resources: Any) -> None:
         mark = self.marks[cell.metadata["nbgrader"]["grade_id"]]
         grade = self.gradebook.find_grade(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
         now = decide(mark, grade, self.same.get(mark.cell), self.wrote.get(mark.cell))
+        self._keep(mark.cell, grade)
         for column, value in vars(now).items():
             setattr(grade, column, value)
         self.gradebook.db.commit()
@@ -215,3 +244,17 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         comment = self.gradebook.find_comment(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
         comment.auto_comment = None if mark.answered else NO_RESPONSE
         self.gradebook.db.commit()
+
+    def _keep(self, cell: str, grade: Any) -> None:
+        """Note a mark by hand that a new answer takes away. nbgrader has removed the graded notebook with the old one by now."""
+        by_hand = grade.manual_score is not None or grade.extra_credit not in (None, self.wrote.get(cell))
+        if self.same.get(cell) is not False or not by_hand:
+            return
+        try:
+            comment = self.gradebook.find_comment(cell, self.notebook_id, self.assignment_id, self.student_id)
+            says = comment.manual_comment or ""
+        except MissingEntry:
+            says = ""
+        score = round((grade.manual_score or 0.0) + (grade.extra_credit or 0.0), 6)
+        one = Earlier(self.student_id, self.notebook_id, cell, self.before.get(cell, ""), None, score, says)
+        keep_earlier(Path(self.parent.parent.coursedir.root), self.assignment_id, [one])

@@ -20,7 +20,6 @@ from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import Cell, Exercise, Notebook
 from autograder.authoring.switching import switch_chapter
 from autograder.authoring.varying import find_drawing, uses
-from autograder.checks.variants import COUNT
 from autograder.engine.runner import Engine
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
@@ -75,12 +74,13 @@ def measure_accuracy(
     return list(found.values())
 
 
-def find_drawn(notebook: Notebook) -> dict[str, list[Cell]]:
-    """By exercise with variants, its answers that are right or wrong in each of them, the solution first."""
+def find_drawn(notebook: Notebook) -> dict[str, tuple[int, list[Cell]]]:
+    """By exercise with variants, how many there are, and its answers that are right or wrong in each of them, the solution first."""
     found = {}
     for name, exercise in notebook.exercises.items():
         if exercise.check and (drawing := find_drawing(notebook, exercise)):
-            found[name] = [exercise.answer, *(one for one in (*exercise.right, *exercise.wrong) if uses(one, drawing))]
+            general = [one for one in (*exercise.right, *exercise.wrong) if uses(one, drawing)]
+            found[name] = drawing.count, [exercise.answer, *general]
     return found
 
 
@@ -88,7 +88,7 @@ def _measure_variants(
     root: Path,
     chapter: str,
     notebook: Notebook,
-    drawn: dict[str, list[Cell]],
+    drawn: dict[str, tuple[int, list[Cell]]],
     found: dict[str, ExerciseAccuracy],
     engine: Engine | None,
 ) -> None:
@@ -99,8 +99,8 @@ def _measure_variants(
         for kind in ("source", "release"):
             switch_chapter(course / kind / chapter, "accuracy")
         rounds = {
-            f"variant-{number}": {name: answers[number % len(answers)] for name, answers in drawn.items()}
-            for number in range(max(COUNT, *map(len, drawn.values())))
+            f"variant-{number}": {name: answers[number % len(answers)] for name, (_, answers) in drawn.items()}
+            for number in range(max(max(count, len(answers)) for count, answers in drawn.values()))
         }
         for student, cells in rounds.items():
             hand_in(course, chapter, student, {name: cell.source for name, cell in cells.items()}, {notebook.name})

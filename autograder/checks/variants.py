@@ -40,7 +40,6 @@ class Known:
     seals: dict[str, list[str]] = field(default_factory=dict)
 
 
-@functools.lru_cache
 def load_variants(folder: Path) -> dict[str, Known]:
     """The exercises with variants among the notebooks in `folder`, by name. None of them where there is no such file, or no valid one."""
     try:

@@ -241,7 +241,7 @@ class _Refused(BaseException):
 def _passes(
     run: Callable[[str], str], answer: str, check: str, spare: str, seconds: int
 ) -> tuple[bool, float, dict[str, str]]:
-    """Whether an answer gets full marks, the CPU seconds that it took, and the seals of what it gave where each variant has its own.
+    """Whether an answer gets full marks, the CPU seconds that it took, and the seals of what it gave to sealed questions.
 
     Ends this process after `seconds` of these.
     """
@@ -258,7 +258,7 @@ def _passes(
         shutil.rmtree(own, ignore_errors=True)
     good = not problem and len(checks) == 1 and checks[0].score == checks[0].points
     evaluations = checks[0].evaluations if good else []
-    seals = {one.name: one.wanted_seal or "" for one in evaluations if one.sealed and one.sealed.varied}
+    seals = {one.name: one.wanted_seal or "" for one in evaluations if one.sealed}
     return good, time.process_time(), seals
 
 

@@ -50,7 +50,7 @@ class Trial:
     attempted: bool = True
     answer: str = ""
     varied: list[tuple[str, str]] = field(default_factory=list)
-    """The seals of what was given where each variant has a right answer of its own, by the evaluation's name."""
+    """The seals of what was given to sealed questions, by the evaluation's name."""
 
     def name_mistake(self, known: KnownMistakes) -> str | None:
         """The author's message that a student with this answer reads, if there is one."""
@@ -192,14 +192,11 @@ def _try_exercise(
         except CourseError as error:
             return Trial(0, exercise.check.points if exercise.check else 0, "", problem=str(error))
 
-    solution = attempt_variant(exercise.answer.source, full, 0, None, ())
-    seals = dict(solution.varied)
-
     def attempt(answer: str, check: str) -> Trial:
-        return attempt_variant(answer, check, 0, seals, ())
+        return attempt_variant(answer, check, 0, None, ())
 
     return ExerciseTrials(
-        solution=solution,
+        solution=attempt(exercise.answer.source, full),
         release=attempt(exercise.answer.source, visible_check),
         empty=attempt(stub, visible_check),
         wrong=[attempt(cell.source, full) for cell in exercise.wrong],
@@ -230,7 +227,7 @@ def _attempt(run: Callable[[str], str], answer: str, check: str, before: History
         misuse=list(find_misuse(found)),
         attempted=found.attempted,
         answer=answer,
-        varied=[(e.name, e.wanted_seal or "") for e in found.evaluations if e.sealed and e.sealed.varied],
+        varied=[(e.name, e.wanted_seal or "") for e in found.evaluations if e.sealed],
     )
 
 

@@ -31,7 +31,7 @@ from autograder.checks.mistakes import (
 from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
 from autograder.checks.student import Names, Reply, find_bound, find_last_cells, find_student, read_expression
-from autograder.checks.variants import Varied
+from autograder.checks.variants import OTHER_NUMBERS, Varied
 from autograder.formats import EXTRA, RESULT, digest_cell
 
 _WIDTH = 80
@@ -298,15 +298,16 @@ class Check:
             "points": self.points,
             "attempted": self.attempted,
             "mistakes": mistakes if self.attempted else [],
-            **({"variant": [self._varied.number, *others]} if (others := self._find_other_variants()) else {}),
+            **({"variant": [self._varied.number, *self._others]} if self._others else {}),
             **({"answers": sorted({digest_cell(cell) for cell in self._cells.values()})} if self._cells else {}),
         }
 
-    def _find_other_variants(self) -> list[int]:
+    @functools.cached_property
+    def _others(self) -> list[int]:
         """The variants to which the answers would be right, where they aren't to this one and no known mistake explains them."""
         if not self._failed or not self.attempted or self._known.explain([one.fingerprint for one in self._failed]):
             return []
-        varied = [(one.name, one.wanted_seal) for one in self.evaluations if one.sealed and one.sealed.varied]
+        varied = [(one.name, one.wanted_seal) for one in self.evaluations if one.sealed]
         return self._varied.find_others(varied)
 
     def message(self) -> str:
@@ -354,6 +355,8 @@ class Check:
         """Why a part failed: in the author's words if a known mistake explains everything, otherwise in those of the look that failed first."""
         first = failed[0]
         assert first.problem is not None
+        if first.sealed and self._others:
+            return OTHER_NUMBERS
         if first.problem.look == "rule":
             failed = [one for one in failed if one.problem and one.problem.look == "rule"]
         held = [evaluation.name for evaluation in self.evaluations if not evaluation.problem]

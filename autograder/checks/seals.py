@@ -23,18 +23,16 @@ class Sealed:
 
     digest: str
     digits: int
-    varied: bool = False
-    """Whether it is that of one variant of the exercise among others."""
 
 
 ANY = "any"
 """The digest of whatever the solution gives, while the build works out what that is."""
 
 
-def sealed(digest: str = "", digits: int = 3) -> Sealed:
+def sealed(digest: str, digits: int = 3) -> Sealed:
     """Expect an answer whose digest this is, so that a prediction or a choice is not given away.
 
-    Without a digest, the answer is that of the student's variant (see `variants`), and the build works out the digests of all of them.
+    Where the exercise has variants (see `variants`) it is the digest for variant 0, and the build works out those of the others.
 
     Text is compared without regard to capitals and outer spaces, numbers after rounding to `digits` decimals,
     a list like a tuple. The build prints the digest of the solution where it does not match.

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from autograder.checks.seals import ANY, Sealed
-from autograder.errors import CourseError
 from autograder.formats import STUDENT, STUDENT_VARIABLE, VARIANTS
 
 T = TypeVar("T")
@@ -98,7 +97,8 @@ _trial: list[_Trial] = []
 
 
 def try_variant(number: int, seals: dict[str, str] | None = None) -> None:
-    """From now on, this process has variant `number` of every exercise, with these `seals` by evaluation; without any, every answer is right."""
+    """From now on, this process has variant `number` of every exercise, with these `seals` by evaluation; without any, every sealed answer is
+    right. Variant 0 has the seals that its author wrote, unless there are others."""
     _trial[:] = [_Trial(number, seals)]
 
 
@@ -158,6 +158,11 @@ def variant(exercise: str, count: int = COUNT) -> Draw:
     if _trial:
         return Draw(exercise, count, _trial[0].number)
     known, student = load_variants(Path.cwd()).get(exercise), find_owner(Path.cwd())
+    if known is None:
+        print(
+            f"{VARIANTS} isn't beside this notebook, so these are the numbers that everybody has. If your instructor gives each student "
+            "numbers of their own, copy the chapter's whole folder, and open it there."
+        )
     if known is None or not known.key:
         return Draw(exercise, count, 0)
     number = choose_variant(known.key, student, exercise, count)
@@ -175,6 +180,9 @@ _HOW_TO = (
 )
 
 
+OTHER_NUMBERS = "This is right for other numbers than yours: answer for those that your notebook shows."
+
+
 def check_count(count: object) -> None:
     if not isinstance(count, int) or not 2 <= count <= MOST:
         raise ValueError(f"an exercise has 2 to {MOST} variants, not {count!r}")
@@ -185,7 +193,6 @@ class Varied:
 
     def __init__(self, exercise: str) -> None:
         self.exercise = exercise
-        self._asked: list[tuple[str, str | None]] = []
 
     @functools.cached_property
     def known(self) -> Known | None:
@@ -207,19 +214,14 @@ class Varied:
         return name_variant(self.exercise, self.number)
 
     def open(self, wanted: Any, evaluation: str) -> Any:
-        """A `sealed()` without a digest becomes that of this variant; anything else stays as it is."""
-        if not isinstance(wanted, Sealed) or wanted.digest:
+        """What is `sealed` for variant 0 becomes what this variant has in its place; anything else stays as it is."""
+        if not isinstance(wanted, Sealed) or not self.number:
             return wanted
         if _trial:
             seals = _trial[0].seals
-            return Sealed(ANY if seals is None else seals.get(evaluation, "?"), wanted.digits, varied=True)
-        if self.known is None:
-            raise CourseError(
-                f"{VARIANTS}, which knows the right answers to '{self.exercise}', isn't beside this notebook: copy the chapter's whole "
-                "folder, and open it there."
-            )
-        seals_of = self.known.seals.get(evaluation, [])
-        return Sealed(seals_of[self.number] if self.number < len(seals_of) else "?", wanted.digits, varied=True)
+            return Sealed(ANY if seals is None else seals.get(evaluation, "?"), wanted.digits)
+        every = self.known.seals.get(evaluation, []) if self.known else []
+        return Sealed(every[self.number] if self.number < len(every) else "?", wanted.digits)
 
     def remark(self) -> str:
         """What to say below a check of a copy that doesn't know whose it is, "" elsewhere."""

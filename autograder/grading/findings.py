@@ -77,13 +77,13 @@ def tell_other_variants(findings: Findings) -> list[str]:
         own, *others = found.get("result", {}).get("variant", [0])
         if 0 in others:
             notes.append(
-                f"'{name.removesuffix('-check')}' is answered rightly for variant 0, not for this student's, {own}: those are the numbers of a copy "
+                f"'{name.removesuffix('-check')}' is right for variant 0, not for this student's, {own}: those are the numbers of a copy "
                 "without an id. Did the student work in such a copy?"
             )
         elif others:
             which = f"variant{'s' * (len(others) > 1)} {' and '.join(map(str, others[:3]))}"
             notes.append(
-                f"'{name.removesuffix('-check')}' is answered rightly for {which}, not for this student's, {own}. "
+                f"'{name.removesuffix('-check')}' is right for {which}, not for this student's, {own}. "
                 "Is it chance, an id that was mistyped, or somebody else's answer?"
             )
     return notes

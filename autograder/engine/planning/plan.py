@@ -87,7 +87,7 @@ class Plan:
         self._inspects = any("inspect" in cell.source for cell in self.cells)
         drawing = {name for names in self.names for name, origin in names.imports.items() if origin == DRAWS}
         self.draws = {place for place, names in enumerate(self.names) if drawing & (names.incoming | names.late)}
-        """Places of cells that draw numbers for a student (`checks.variants`): what they make is no other student's."""
+        """Places of cells that draw numbers for a student (`checks.variants`): what they make belongs to one student."""
         for place, role in enumerate(self.roles):
             if role == "check":
                 self._look_at_check(place)

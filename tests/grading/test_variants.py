@@ -69,7 +69,7 @@ def read_text(path: Path) -> str:
 
 
 def test_each_student_is_graded_with_numbers_of_their_own(course: Path, quick: None, capsys: Any) -> None:
-    """And somebody else's answer earns nothing, with a question in the report. The id in a notebook's folder plays no part."""
+    """And somebody else's answer earns nothing, with a question in the report. What a notebook or its folder says of the id plays no part."""
     assert main(["variants", "on", "--key", TERM]) == 0
     assert "each student has numbers of their own" in capsys.readouterr().out
     assert is_fresh(course, CHAPTER)
@@ -79,7 +79,8 @@ def test_each_student_is_graded_with_numbers_of_their_own(course: Path, quick: N
     summary = 'summary = "median"' if number_of("ada", "summary", 2) % 2 else 'summary = "mean"'
     slope = f"slope = {Draw('slope', 2, number_of('ada', 'slope', 2)).decimal(1.1, 4.9)}"
     hand_in(course, CHAPTER, "ada", {"parts": answer_parts(own), "summary": summary, "slope": slope})
-    hand_in(course, CHAPTER, other, {"parts": answer_parts(own), "twice": "def twice(z):\n    return z + z"})
+    pretending = f'import os\nos.environ["{STUDENT_VARIABLE}"] = "ada"\n{answer_parts(own)}'
+    hand_in(course, CHAPTER, other, {"parts": pretending, "twice": "def twice(z):\n    return z + z"})
     (course / "submitted" / other / CHAPTER / "student.txt").write_text("ada\n", encoding="utf-8")
     hand_in(course, CHAPTER, nobody, {"parts": answer_parts(0)})
     wrong = "whole = total % size\nrest = total // size"

@@ -5,15 +5,14 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.checks.data import Data, outline, show, to_data
-from autograder.checks.describe import describe_hidden
+from autograder.checks.cards import describe_evidence, tell_evidence, wrap
+from autograder.checks.data import Data, to_data
 from autograder.checks.expecting import work_out
 from autograder.checks.judging import Judge
 from autograder.checks.keeping import find_library, keep_answer
@@ -33,9 +32,6 @@ from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
 from autograder.checks.student import Names, Reply, find_bound, find_last_cells, find_student, read_expression
 from autograder.checks.variants import OTHER_NUMBERS, Varied
 from autograder.formats import EXTRA, RESULT, digest_cell
-
-_WIDTH = 80
-"""Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
 
 
 class Score(float):
@@ -263,12 +259,15 @@ class Check:
         for recorder in _recorders:
             recorder(self)
         print(self.message())
-        for line in filter(None, (self._keep(), self._varied.remark())):
+        result = self.result()
+        if kept := self._keep():
+            result["kept"] = kept
+        for line in filter(None, (kept, self._varied.remark())):
             print(f"  {line}")
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
-        score.result, score.extra = self.result(), self._is_extra
+        score.result, score.extra = result, self._is_extra
         return score
 
     def _keep(self) -> str:
@@ -280,7 +279,7 @@ class Check:
         return keep_answer(self.exercise, wanted, self._student.names, library) if library else ""
 
     def result(self) -> dict[str, Any]:
-        """What was found, as JSON: points, for each failed part the look that failed and the message, and in a notebook digests of the cells that were checked."""
+        """What was found, as JSON: points, for each failed part the look, the message and what was seen (see `cards`), and in a notebook digests of the cells."""
         failed = [[e for e in self._failed if e.part == part] for part in self.parts]
         mistakes = [
             {
@@ -288,11 +287,12 @@ class Check:
                 "look": own[0].problem.look,
                 "says": (says := self._say(own)),
                 "known": says != own[0].problem.says,
+                **describe_evidence(own[0], self.evaluations),
             }
             for own in failed
             if own and own[0].problem
         ]
-        return {
+        result = {
             "exercise": self.exercise,
             "score": self.score,
             "points": self.points,
@@ -301,6 +301,14 @@ class Check:
             **({"variant": [self._varied.number, *self._others]} if self._others else {}),
             **({"answers": sorted({digest_cell(cell) for cell in self._cells.values()})} if self._cells else {}),
         }
+        if self._failed and not self.attempted:
+            result["start"] = _how_to_start(self._failed[0])
+        elif mistakes and len(self.parts) > 1:
+            result["parts"] = [
+                {"name": part, "points": points, "score": 0 if own else points}
+                for (part, points), own in zip(self.parts.items(), failed, strict=True)
+            ]
+        return result
 
     @functools.cached_property
     def _others(self) -> list[int]:
@@ -324,7 +332,7 @@ class Check:
             return "\n".join(
                 [
                     f"○ {self.exercise}: not attempted yet, 0 of {most}.",
-                    *_wrap(_how_to_start(failed[0])),
+                    *wrap(_how_to_start(failed[0])),
                 ]
             )
         lines = [f"✗ {head}"]
@@ -340,7 +348,7 @@ class Check:
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
             if not again:
                 indent = "  " if len(self.parts) > 1 else ""
-                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0], self.evaluations))]
+                lines += [indent + line for line in (*wrap(says), *tell_evidence(own[0], self.evaluations))]
         return "\n".join(lines)
 
     @functools.cached_property
@@ -372,25 +380,3 @@ def _how_to_start(evaluation: Evaluation) -> str:
     if evaluation.reply.outcome == "not attempted":
         return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
     return "The cell above hasn't been changed yet: change it and run it, then run this one."
-
-
-def _wrap(text: str, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
-
-
-def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
-    """What was asked and what came back, as far as the student may see it."""
-    assert evaluation.problem is not None
-    if evaluation.problem.look == "rule":  # which no input is about
-        if evaluation.problem.detail:
-            yield from _wrap(evaluation.problem.detail, "    ")
-        return
-    if evaluation.hidden:
-        kinds = evaluation.on or describe_hidden(evaluation, everything)
-        yield from _wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")
-        return
-    if evaluation.data and "\n" not in evaluation.expression:
-        given = ", ".join(f"{name} = {show(value) or outline(value)}" for name, value in evaluation.data.items())
-        yield from _wrap(f"Tried: {evaluation.expression} with {given}", "    ")
-    if evaluation.problem.detail:
-        yield from _wrap(evaluation.problem.detail, "    ")

@@ -128,6 +128,11 @@ def show_apart(one: Data, other: Data) -> tuple[str, str]:
     return shown
 
 
+def show_numbers(item: Any, digits: int = 4) -> str:
+    """One number of a tensor, or a nested list of them, as text."""
+    return _numbers(item, "{}", digits)
+
+
 def _numbers(nested: Any, frame: str, digits: int) -> str:
     def write(item: Any) -> str:
         if isinstance(item, list):
@@ -146,12 +151,3 @@ def _number(value: float, digits: int) -> str:
     if 1e-3 <= abs(value) < 1e6:
         return f"{value:.{digits}f}"
     return f"{value:.{digits - 1}e}"
-
-
-def outline(value: Data) -> str:
-    """What kind of data it is, where it is too large to show."""
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}" + (
-        f" of {len(value)} items" if isinstance(value, (list, tuple, dict, str)) else ""
-    )

@@ -38,19 +38,19 @@ PAGE = {
         "@jupyter/nbgrader:create-assignment",
         "@jupyter/nbgrader:formgrader",
         "@jupyter/nbgrader:menu",
+        "@jupyter/nbgrader:validate-assignment",  # the desk has a button of its own, which says more
     ],
 }
-"""JupyterLab's page in a student's hands: without questions, and of nbgrader's tools only Validate."""
+"""JupyterLab's page in a student's hands: without questions, and with the desk in place of nbgrader's tools."""
 
 SETTINGS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}
 """The page's settings, until a student chooses others: a reference page opens as it reads, not as it's written."""
 
+DESK = "autograder.desk"
+"""The server's part of the desk; what the page loads lies beside it, so that it's found without an installation as well."""
+
 SWITCHED_OFF = [f"nbgrader.server_extensions.{name}" for name in ("formgrader", "assignment_list", "course_list")]
 """The server's part of the same: else it logs an error that the course is outside the workspace."""
-
-
-HIDDEN = ["__pycache__", "*.pyc", "*.pyo", ".DS_Store", "*~", MISTAKES, CELLS, PARTS, VARIANTS]
-"""What the file browser doesn't list: Jupyter's own choice, and the files that only checks read."""
 
 
 def update_workspace(release: Path, workspace: Path) -> list[str]:
@@ -249,8 +249,9 @@ def make_command(folder: Path, ip: str, port: int, token: str, settings: Path) -
         "--LabApp.log_level=ERROR",
         f"--IdentityProvider.token={token}",
         *(f"--ServerApp.jpserver_extensions={name}=False" for name in SWITCHED_OFF),
+        f"--ServerApp.jpserver_extensions={DESK}=True",
+        f"--LabApp.extra_labextensions_path={Path(__file__).parents[1] / 'desk' / 'labextension'}",
         f"--LabApp.app_settings_dir={settings}",
-        f"--ContentsManager.hide_globs={json.dumps(HIDDEN)}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]

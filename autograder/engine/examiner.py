@@ -19,8 +19,9 @@ from autograder.engine.cuts import Cut, cut
 from autograder.engine.limits import counted, pause_timer
 from autograder.engine.scores import score_outputs
 from autograder.engine.shell import NotebookShell, adopt_shell
+from autograder.engine.standins.answers import Gone, Unreadable, receive_answer
 from autograder.engine.standins.library import look_at_standins
-from autograder.engine.standins.standins import Gone, StandIns, Unreadable, receive_answer
+from autograder.engine.standins.standins import StandIns
 from autograder.engine.student import run_timed
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
@@ -66,20 +67,29 @@ def be_examiner(channel: Channel) -> NoReturn:
                 shell.show_history(job["history"])
             told = _run(shell, standins, job, student.deadline)
             if standins.withheld and _score(told):
-                told = min(told, _run(shell, standins, job, student.deadline, follow=True), key=_score)
+                again = _run(shell, standins, job, student.deadline, follow=True, answers=True)
+                if standins.replay.diverged:
+                    again = _run(shell, standins, job, student.deadline, follow=True)
+                told = min(told, again, key=_score)
             channel.tell(**told, facts={"judged": sorted(student.judged), "rests": standins.rests()})
 
 
 def _run(
-    shell: NotebookShell, standins: StandIns, job: dict[str, Any], deadline: float, follow: bool = False
+    shell: NotebookShell,
+    standins: StandIns,
+    job: dict[str, Any],
+    deadline: float,
+    follow: bool = False,
+    answers: bool = False,
 ) -> dict[str, Any]:
     """Run the cell of a job with the student's names that it needs; what to tell the runner.
 
     A change in place that the author's solution does not make is kept from the cell, so that what it expects is worked out of the data as
-    they were. With `follow` it sees them: a check that holds has to hold both ways, because it may be about that change.
+    they were. With `follow` it sees them: a check that holds has to hold both ways, because it may be about that change. With `answers` the
+    student's code isn't asked again, and what it remembers stays as it is.
     """
     try:
-        standins.begin(job.get("needs", []), deadline, job.get("rests"), follow)
+        standins.begin(job.get("needs", []), deadline, job.get("rests"), follow, answers)
     except (Gone, Unreadable) as problem:
         return {"outputs": [_describe(problem)], "late": False}
     with show_cells(read_history(job.get("cells"))):

@@ -138,11 +138,12 @@ def _judges_alike(
     engine: Engine, plan: Plan, reference: Reference, folder: Path, files: dict[str, Path], seconds: float
 ) -> bool:
     """Whether checks that use the student's objects say in two processes what they say in one, of variants of the solutions too."""
-    sharing = [place for place, needs in plan.needs.items() if needs]
-    if any(looks_at_state(plan.cells[place].source) for place in sharing):
+    sharing = [place for place, needs in plan.needs.items() if needs or plan.imports[place]]
+    if any(looks_at_state(plan.cells[place].source) for place in plan.needs):
         return False
     if not sharing:
         return True
+    imports = any(not plan.needs[place] for place in sharing)
 
     def judge(cells: list[Any], split: bool) -> list[float]:
         plan.reference = replace(reference, split=split, outputs=[], facts=[])
@@ -154,7 +155,7 @@ def _judges_alike(
     last = max(sharing)
     bound = [sorted(names.bound - set(names.imports)) for names in plan.names]
     end = time.monotonic() + MAX_SECONDS_OF_VARIANTS
-    return judge_alike(plan.cells[: last + 1], plan.roles, bound, judge, end)
+    return judge_alike(plan.cells[: last + 1], plan.roles, bound, judge, end, imports)
 
 
 def _load(cache: Path | None, key: str) -> Reference | None:

@@ -22,6 +22,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 
 from autograder.engine.rendering import render, write_text
+from autograder.engine.standins.library import show_value
+from autograder.engine.standins.proxies import StandInClass
 
 MAX_STREAM = 100_000
 """Characters kept of what one cell prints; the grader cuts it further."""
@@ -129,6 +131,11 @@ class _Hook(DisplayHook):  # type: ignore[misc]
         outputs.add(
             {"output_type": "execute_result", "execution_count": self.prompt_count, "data": data, "metadata": metadata}
         )
+
+    def compute_format_data(self, result: Any) -> Any:
+        if not self.shell.examines or not isinstance(type(result), StandInClass):
+            return super().compute_format_data(result)
+        return {"text/plain": show_value(result)}, {}
 
     def finish_displayhook(self) -> None:
         pass

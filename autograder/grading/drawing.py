@@ -22,7 +22,7 @@ from autograder.grading.cleaning import MAX_DEPTH, PICTURES, cut, show_output
 from autograder.grading.formulas import DOLLAR, draw_formulas
 
 MAX_MARKDOWN, MAX_KEPT = 20_000, 4_096
-"""Characters of a text that is read as Markdown: its reader may take the square of that. And the pieces that are kept."""
+"""Characters of a text that is read as Markdown or as code: the readers may take the square of that. And the pieces that are kept."""
 
 OWN = "fb-"
 """How the classes and ids of a page's own begin: a notebook can have none of these."""
@@ -85,6 +85,8 @@ _HEADING = re.compile(r"(</?h)([1-6])(?=[ >])")
 @functools.lru_cache(MAX_KEPT)
 def draw_code(source: str, language: str) -> Markup:
     """Code in colors, by the name that `pygments` knows its language under."""
+    if len(source) > MAX_MARKDOWN:
+        return show_plain(source)
     try:
         drawn = Highlight2HTML(pygments_lexer=language or None)(source)
     except Exception:  # a language without a lexer

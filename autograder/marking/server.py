@@ -53,7 +53,7 @@ class Room:
         return {**vars(viewer), "questions": rows}
 
 
-class _Handler(RequestHandler):
+class _Handler(RequestHandler):  # type: ignore[misc]
     """Lets in only a browser that came with the token, at this machine's own name."""
 
     room: Room
@@ -141,7 +141,7 @@ class _Question(_Handler):
         self.answer(work)
 
 
-class _Static(StaticFileHandler):
+class _Static(StaticFileHandler):  # type: ignore[misc]
     def set_extra_headers(self, path: str) -> None:
         self.set_header("Content-Security-Policy", POLICY)
         self.set_header("Cache-Control", "no-cache")

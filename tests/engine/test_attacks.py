@@ -390,7 +390,7 @@ def assert_failed(lab: Lab, outcome: Outcome, on: str, costs: str = "") -> None:
     lab.assert_nobody_was_harmed()
 
 
-ATTACKS = [one for group in (PATCHES, HOOKS, HUNTS, CHANNEL, NAMES, ENDINGS) for one in sample(group, 7)]
+ATTACKS = [one for group in (PATCHES, HOOKS, HUNTS, CHANNEL, NAMES, ENDINGS) for one in sample(group, 14)]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.tries)
@@ -549,7 +549,7 @@ EDITS: dict[str, Callable[[Any], object]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("tries", sample(EDITS, 3))
+@pytest.mark.parametrize("tries", sample(EDITS, 6))
 def test_an_edited_notebook_earns_nothing(lab: Lab, tries: str) -> None:
     notebook = lab.hand_in({**RIGHT, "relu": WRONG["relu"]})
     EDITS[tries](notebook)

@@ -763,7 +763,7 @@ def run(row: Row, engine: Engine, folder: Path) -> tuple[bool, list[float], list
     return plan.reference.split, scores, outputs
 
 
-@pytest.mark.parametrize("row", sample(ROWS, 8, kind=lambda row: row.joined), ids=lambda row: row.what)
+@pytest.mark.parametrize("row", sample(ROWS, 16, kind=lambda row: row.joined), ids=lambda row: row.what)
 def test_a_right_answer_passes_a_wrong_one_does_not(row: Row, engine: Engine, tmp_path: Path) -> None:
     split, scores, outputs = run(row, engine, tmp_path)
     assert scores == [1.0, 0.0], outputs

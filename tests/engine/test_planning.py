@@ -47,7 +47,7 @@ def time_of(plan: Plan, notebook: Any, seconds: float = 30) -> float:
     return time.process_time() - began
 
 
-@pytest.mark.parametrize("name", sample(BOOKS, 3))
+@pytest.mark.parametrize("name", sample(BOOKS, 6))
 def test_planning_is_linear_in_the_cells_that_a_student_added(name: str) -> None:
     plan = make_plan(name)
     names = sorted({one for own in plan.names for one in own.incoming | own.bound})

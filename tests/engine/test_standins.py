@@ -390,12 +390,12 @@ def grade(
     return [Found(found[0]["ename"], found[0]["evalue"]) if found else Found("", "") for found in errors]
 
 
-@pytest.mark.parametrize(("answer", "test", "expected"), sample(HONEST, 3))
+@pytest.mark.parametrize(("answer", "test", "expected"), sample(HONEST, 6))
 def test_a_plain_test_cell_is_decided_here(engine: Engine, answer: str, test: str, expected: str | None) -> None:
     compare(engine, answer, test, expected, None)
 
 
-@pytest.mark.parametrize(("answer", "test", "expected"), sample(HOSTILE, 4))
+@pytest.mark.parametrize(("answer", "test", "expected"), sample(HOSTILE, 8))
 def test_a_hostile_answer_does_not_decide(engine: Engine, answer: str, test: str, expected: str | None) -> None:
     compare(engine, answer, test, expected, STRICT)
 

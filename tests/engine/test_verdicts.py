@@ -72,7 +72,7 @@ def make(answer: str, check: str) -> Any:
     )
 
 
-@pytest.mark.parametrize(("about", "right", "wrong", "check"), sample(ROWS, 4), ids=[row[0] for row in ROWS])
+@pytest.mark.parametrize(("about", "right", "wrong", "check"), sample(ROWS, 8), ids=[row[0] for row in ROWS])
 def test_a_wrong_answer_earns_nothing(
     engine: Engine, tmp_path: Path, about: str, right: str, wrong: str, check: str
 ) -> None:

@@ -59,7 +59,8 @@ def look_everywhere(course: Path, student: str, exercise: str, cell: str) -> dic
     [found] = [one for one in own["exercises"] if one["exercise"] == exercise]
     generate_feedback(course, CHAPTER)
     page = (course / "feedback" / student / CHAPTER / f"{NAME}.html").read_text(encoding="utf-8")
-    total = float(re.findall(r'<h2 id="fb-points">([0-9.]+) of ', page)[0])
+    [head] = re.findall(r'<h2 id="fb-points">([0-9.]+) of [^<]*?points?(?:, and ([0-9.]+) extra)?<', page)
+    total = sum(float(points or 0) for points in head)
     rows = {row["student_id"]: row for row in csv.DictReader(export_marks(course).open())}
     return {
         "formgrader": formgrader,

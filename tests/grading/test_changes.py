@@ -88,7 +88,7 @@ def read_grades(course: Path) -> list[Any]:
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("change", sample(CHANGES, 4))
+@pytest.mark.parametrize("change", sample(CHANGES, 8))
 def test_a_change_is_said_before_anything_is_withdrawn(
     course: Path, change: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

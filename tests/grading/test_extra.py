@@ -215,7 +215,7 @@ def test_results_report_page_and_table_keep_the_extra_apart(course: Path) -> Non
     text = write_report(course, CHAPTER).read_text(encoding="utf-8")
     assert "Extra (5 at most)" in text
     assert "Together (of 8)" in text
-    assert "norm (extra)" in text
+    assert "norm</code> (extra)" in text
     row = text.split('<th scope="row">full</th>')[1].split("</tr>")[0]
     assert [cell.split("<")[0] for cell in row.split('<td class="number">')[1:]] == ["2", "0", "5", "7"]
 

@@ -282,7 +282,7 @@ def describe(fault: Fault) -> str:
     return f"{fault.kills} {fault.when}{' twice' if fault.times > 1 else ''}"
 
 
-@pytest.mark.parametrize("fault", sample(FAULTS, 7), ids=describe)
+@pytest.mark.parametrize("fault", sample(FAULTS, 14), ids=describe)
 def test_a_process_killed_from_outside_costs_nobody_else(disturbed: Disturbed, fault: Fault) -> None:
     assert disturbed.killed[fault.name] == fault.times, "the row did not happen"
     cells = {"relu-check": 3.0, "shape-check": 1.0, "why": None}

@@ -20,7 +20,7 @@ from sampling import sample
 from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
 from autograder.grading.cleaning import MAX_TEXT, CleanFeedback
-from autograder.grading.drawing import draw_markdown
+from autograder.grading.drawing import MAX_MARKDOWN, draw_code, draw_markdown
 from autograder.grading.feedback import FeedbackExporter
 from autograder.grading.findings import read_findings
 from autograder.grading.pages import Marks, PageMarks
@@ -101,6 +101,11 @@ def test_every_formula_of_the_course_is_drawn(root: Path) -> None:
                 assert re.findall(r".{0,40}\\[a-zA-Z]+|.{0,40}\$", re.sub(r"\$\d", "", words)) == [], path.name
                 drawn += found.count("<math")
     assert drawn > 1_000
+
+
+def test_code_on_which_its_reader_would_spend_minutes_is_shown_without_colors() -> None:
+    assert "<span" in draw_code("a." * 100, "ipython3")
+    assert "<span" not in draw_code("a." * MAX_MARKDOWN, "ipython3")
 
 
 def clean(source: str, *outputs: nbformat.NotebookNode) -> nbformat.NotebookNode:

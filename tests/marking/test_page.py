@@ -14,6 +14,7 @@ def saved(page: Page) -> None:
     expect(page.locator("#saved")).to_contain_text("Saved")
 
 
+@pytest.mark.nightly  # by day, test_desk.py marks without a browser
 def test_sixty_answers_with_the_keyboard_alone(course: Path) -> None:
     with serve_desk(course) as (address, _), open_browser() as page:
         errors: list[str] = []

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import builtins
+import decimal
 import hashlib
+import locale
 import os
 import random
 import sys
@@ -56,7 +58,22 @@ def take_state() -> dict[str, Any]:
             torch.is_grad_enabled(),
             torch.are_deterministic_algorithms_enabled(),
         ),
+        "shown": (repr(numpy.get_printoptions()), repr(vars(torch._tensor_str.PRINT_OPTS)), _changed_options()),
+        "numbers": (
+            numpy.geterr(),
+            decimal.getcontext().prec,
+            decimal.getcontext().rounding,
+            locale.setlocale(locale.LC_ALL),
+        ),
+        "depth": sys.getrecursionlimit(),
     }
+
+
+def _changed_options() -> list[str]:
+    """The options of pandas that are not as they come."""
+    config: Any = sys.modules.get("pandas._config.config")
+    options = getattr(config, "_registered_options", {})
+    return [f"{name} {value!r}" for name in options if (value := config.get_option(name)) != options[name].defval]
 
 
 def take_facts(

@@ -141,14 +141,31 @@ def _take_copies_out(source: str) -> str:
         return source
 
 
+class _WithoutImports(ast.NodeTransformer):
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> ast.AST:
+        return ast.copy_location(ast.Pass(), node)
+
+    visit_ImportFrom = visit_Import
+
+
+def _take_imports_out(source: str) -> str:
+    try:
+        return ast.unparse(_WithoutImports().visit(ast.parse(source)))
+    except (SyntaxError, ValueError, RecursionError):
+        return source
+
+
 Judge = Callable[[list[Any], bool], list[float]]
 """What the checks of a notebook's code cells give, in two processes (`True`) or in one."""
 
 
-def judge_alike(cells: list[Any], roles: Sequence[str], bound: Sequence[list[str]], judge: Judge, until: float) -> bool:
+def judge_alike(
+    cells: list[Any], roles: Sequence[str], bound: Sequence[list[str]], judge: Judge, until: float, imports: bool
+) -> bool:
     """Whether the checks say the same of every variant of the answers in two processes as in one; `bound` has the names that each cell
-    binds. What is not known at the time `until` is left open."""
-    for change in (None, *_WRONG.values()):
+    binds, and with `imports` a check is about what an answer imports and nothing else. What is not known at the time `until` is left open."""
+    changes: list[str | Callable[[str], str]] = [_take_copies_out, *[_take_imports_out] * imports, *_WRONG.values()]
+    for change in changes:
         varied = _vary(cells, roles, bound, change)
         if varied == cells or time.monotonic() > until:
             continue
@@ -167,12 +184,14 @@ def judge_alike(cells: list[Any], roles: Sequence[str], bound: Sequence[list[str
     return True
 
 
-def _vary(cells: list[Any], roles: Sequence[str], bound: Sequence[list[str]], change: str | None) -> list[Any]:
+def _vary(
+    cells: list[Any], roles: Sequence[str], bound: Sequence[list[str]], change: str | Callable[[str], str]
+) -> list[Any]:
     made = []
     for cell, role, names in zip(cells, roles, bound, strict=False):
         made.append(copy.deepcopy(cell) if role == "answer" else cell)
-        if role == "answer" and change is None:
-            made[-1].source = _take_copies_out(cell.source)
+        if role == "answer" and callable(change):
+            made[-1].source = change(cell.source)
         elif role == "answer":
             made[-1].source += f"\n{_WRAP}{change}__vary({names!r}, globals(), __change)\n"
     return made

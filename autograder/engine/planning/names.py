@@ -36,6 +36,10 @@ MAX_CHARACTERS = 50_000
 """A longer text is not read: that would take seconds and gigabytes, here, where there is no wall around it."""
 
 
+_SPACES = frozenset(("__globals__", "f_globals", "f_locals", "f_back"))
+
+_MENTIONED = re.compile(r"(?<![\w.@])@([A-Za-z_]\w*)")
+
 _BUILTINS = frozenset(vars(builtins)) - {"__annotations__"}
 
 
@@ -45,6 +49,7 @@ class Names:
     need, also of the cell's own. `bound` are made or changed, `made`
     of these at the top level, whatever happens; `imports` of these, name → what is imported.
 
+    `builtin` are the built-in names that it uses, which an earlier cell may have bound to something else.
     `dynamic` code may use any name: magics, `exec`, `import *`, or text that isn't Python at all.
     """
 
@@ -54,6 +59,7 @@ class Names:
     bound: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     imports: dict[str, str] = field(default_factory=dict)
+    builtin: set[str] = field(default_factory=set)
     dynamic: bool = False
 
 
@@ -77,9 +83,11 @@ def read_names(source: str) -> Names:
     found = reader.found
     found.made = {name for statement in program.body for name in _made_by(statement)}
     found.called = reader.called
-    found.late = reader.late - found.bound
+    found.late = reader.late - found.bound  # what a function declares global, an earlier cell may have made
+    found.bound |= reader.declared
     found.incoming |= found.late
     found.dynamic = found.dynamic or bool(found.incoming & _DYNAMIC)
+    found.builtin = found.incoming & _BUILTINS
     found.incoming -= _BUILTINS
     return found
 
@@ -142,6 +150,7 @@ class _Reader(ast.NodeVisitor):
         self.found = Names()
         self.late: set[str] = set()
         self.called: set[str] = set()
+        self.declared: set[str] = set()  # global, in a function
         self.depth = 0
         self.scopes: list[set[str]] = []  # of functions: their own names
 
@@ -165,8 +174,15 @@ class _Reader(ast.NodeVisitor):
             self.late.add(node.id)
             if self.depth:
                 self.called.add(node.id)
-        elif node.id not in self.found.bound:
+        elif node.id not in self.found.bound and node.id not in self.declared:
             self.found.incoming.add(node.id)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """`table.query("n > @least")` uses a name."""
+        if isinstance(node.value, str):
+            for name in _MENTIONED.findall(node.value):
+                self.visit_Name(ast.Name(name, ast.Load()))
+            self.found.dynamic = self.found.dynamic or "import __main__" in node.value or "from __main__" in node.value
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
@@ -187,12 +203,15 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.visit(node.value)
+        self.found.dynamic = self.found.dynamic or node.attr in _SPACES
         if not isinstance(node.ctx, ast.Load):
             self._changes(node.value)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self.visit(node.value)
         self.visit(node.slice)
+        main = isinstance(node.slice, ast.Constant) and node.slice.value == "__main__"  # sys.modules["__main__"]
+        self.found.dynamic = self.found.dynamic or main
         if not isinstance(node.ctx, ast.Load):
             self._changes(node.value)
 
@@ -225,7 +244,7 @@ class _Reader(ast.NodeVisitor):
         origin = f"{'.' * node.level}{node.module}." if isinstance(node, ast.ImportFrom) else ""
         for alias in node.names:
             name = (alias.asname or alias.name).split(".")[0]
-            if alias.name == "*":
+            if alias.name == "*" or "__main__" in (alias.name, getattr(node, "module", "")):
                 self.found.dynamic = True
             elif not self.scopes:
                 self.found.bound.add(name)
@@ -247,7 +266,7 @@ class _Reader(ast.NodeVisitor):
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         every += [one for one in (arguments.vararg, arguments.kwarg) if one]
         self._visit_all([*arguments.defaults, *arguments.kw_defaults, *(one.annotation for one in every)])
-        self.scopes.append({one.arg for one in every} | _own_names(list(body), self.found.bound))
+        self.scopes.append({one.arg for one in every} | _own_names(list(body), self.declared))
         self.depth += 1
         self._visit_all(list(body))
         self.depth -= 1
@@ -255,7 +274,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._visit_all([*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)])
-        self.scopes.append(_own_names(list(node.body), self.found.bound))
+        self.scopes.append(_own_names(list(node.body), self.declared))
         self._visit_all(list(node.body))
         self.scopes.pop()
         self._bind(node.name)
@@ -268,15 +287,15 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
         self.scopes = outer
         if not outer:  # it runs at once
-            self.found.incoming |= self.late - before - self.found.bound
+            self.found.incoming |= self.late - before - self.found.bound - self.declared
 
     visit_SetComp = visit_ListComp
     visit_DictComp = visit_ListComp
     visit_GeneratorExp = visit_ListComp
 
 
-def _own_names(body: list[ast.AST], bound: set[str]) -> set[str]:
-    """The local names of a function or class body; what it declares global counts as `bound` by the cell."""
+def _own_names(body: list[ast.AST], globals_: set[str]) -> set[str]:
+    """The local names of a function or class body; what it declares global is added to `globals_`."""
     own: set[str] = set()
     declared: set[str] = set()
     waiting = list(body)
@@ -296,5 +315,5 @@ def _own_names(body: list[ast.AST], bound: set[str]) -> set[str]:
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             own.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
         waiting += list(ast.iter_child_nodes(node))
-    bound |= declared
+    globals_ |= declared
     return own - declared

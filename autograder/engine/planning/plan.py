@@ -104,7 +104,9 @@ class Plan:
 
     def _look_at_check(self, place: int) -> None:
         students, imported = set(), set()
-        for name in self.names[place].incoming:
+        own = self.names[place]
+        bound = {name for name in own.builtin if self._owner(name, place) is not None}  # a `max` of the student's
+        for name in own.incoming | bound:
             owner = self._owner(name, place)
             if owner is not None and self._share(owner, set()):
                 continue
@@ -112,7 +114,6 @@ class Plan:
                 imported.add(name)
             else:
                 students.add(name)
-        own = self.names[place]
         students |= (own.bound - own.imports.keys()) & self._called  # what a test binds for the student's code to find
         self.needs[place] = sorted(name for name in students if not _HISTORY.fullmatch(name))
         statements = [line for cell in self.cells[:place] for line in find_imports(cell.source, imported)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
-from autograder.engine.standins.proxies import Link, StandIn, StandInClass
+from autograder.engine.standins.proxies import CannotSplit, Link, StandIn, StandInClass, link_of
 
 _find_lines = inspect.getsourcelines
 
@@ -21,6 +22,16 @@ def look_at_standins() -> None:
         return _find_lines(object)
 
     inspect.getsourcelines = getsourcelines
+
+
+def show_value(thing: StandIn) -> str:
+    """The text of a stand-in that is the value of a test's cell. Raises `CannotSplit` where it reads like a score that nobody worked out here."""
+    text = repr(thing)
+    with suppress(ValueError):
+        float(text)
+        if not link_of(thing).trusts(type(thing).__name__):
+            raise CannotSplit("the value of a test is an object of the student's")
+    return text
 
 
 def make_coroutine(link: Link, thing: StandIn) -> Coroutine[Any, Any, Any]:

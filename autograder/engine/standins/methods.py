@@ -38,10 +38,11 @@ def make_class(
     base: str | None,
     reals: tuple[type, ...] = (),
     passes_for: type | None = None,
+    foreign: bool = False,
 ) -> StandInClass:
     """The stand-in for a class. `special` are the special methods that it has, `base` the plain type that it is built on, `reals` the
     classes of this process that it passes for under `isinstance` and `issubclass`; `passes_for` is one that it can pass for under
-    `isinstance` alone.
+    `isinstance` alone, and `foreign` is one that the student's code does not define.
 
     Raises `TypeError` where classes cannot have these bases.
     """
@@ -63,9 +64,10 @@ def make_class(
         methods["__class__"] = property(lambda self: passes_for)
     if reals:
         methods["__getattribute__"] = _get_own
-    own = {"__standin__": (link, number, PAYLOADS.get(base or "")), "__module__": "__main__"}
+    own: dict[str, Any] = {"__standin__": (link, number, PAYLOADS.get(base or "")), "__module__": "__main__"}
     if not reals:  # Python takes an object for one with a dictionary where its class passes for one of those
         own["__slots__"] = ()
+    own["__foreign__"] = foreign
     own["__reals__"] = reals + tuple(each for one in bases for each in getattr(one, "__reals__", ()))
     made: StandInClass = type.__new__(StandInClass, name, bases or (StandIn,), {**methods, **own})
     return made
@@ -97,7 +99,8 @@ def _binary(operation: str, reflected: bool = False) -> Callable[..., Any]:
             if payload is not NotImplemented and given is not NotImplemented:
                 here = getattr(operator, operation)
                 return here(given, payload) if reflected else here(payload, given)
-            if not _trusts(self):
+            plain = not isinstance(other, StandIn)
+            if not _trusts(self, f"{operation.removeprefix('i').strip('_')} plain data" if plain else ""):
                 raise CannotSplit(
                     f"arithmetic of a {type(self).__name__} of the student's and a {type(other).__name__}"
                 )
@@ -125,8 +128,8 @@ def _comparison(operation: str) -> Callable[..., Any]:
     return method
 
 
-def _trusts(thing: StandIn) -> bool:
-    return link_of(thing).trusts(type(thing).__name__)
+def _trusts(thing: StandIn, how: str = "") -> bool:
+    return link_of(thing).trusts(type(thing).__name__, how)
 
 
 def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
@@ -134,9 +137,10 @@ def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
     result = link_of(self).operate("call", self, *arguments, **named)
     guarded = get_guarded(self)
     if guarded is not None and (arguments or named) and result is not None:
-        owner, plain = guarded
-        decides = (plain and result is not owner) or _is_verdict(result)
-        if decides and not is_made(owner) and not _trusts(owner):
+        owner, name, plain = guarded
+        known = link_of(owner).tells(f"{name}{'?' * _is_verdict(result)}")
+        decides = (plain and result is not owner) or _is_verdict(result) or not known
+        if decides and not is_made(owner) and not (known and _trusts(owner)):
             raise CannotSplit("a method of an object of the student's was told a value, and decides")
     return result
 

@@ -10,12 +10,18 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import numpy
+
 PLAIN_BASES = (int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
 """The plain types that a class may be built on."""
 
 
 def _call(function: Any, /, *arguments: Any, **named: Any) -> Any:
     return function(*arguments, **named)
+
+
+def _array(value: Any) -> Any:
+    return numpy.array(value, subok=False)
 
 
 def _enter(manager: Any) -> Any:
@@ -95,6 +101,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "call": _call,
+    "array": _array,
     "enter": _enter,
     "exit": _exit,
     "signature": _signature,

@@ -40,8 +40,12 @@ class Link(Protocol):
         """The `inspect.Signature` of an original. Raises `AttributeError` where it has none."""
         ...
 
-    def trusts(self, name: str) -> bool:
-        """Whether the test that runs leaves decisions to objects of the class `name`, as the run of the author's solution showed."""
+    def trusts(self, name: str, how: str = "") -> bool:
+        """Whether the test that runs leaves decisions, or those which `how` names, to objects of the class `name`, as the run of the author's solution showed."""
+        ...
+
+    def tells(self, method: str) -> bool:
+        """Whether the test that runs tells objects of the author's solution a value by this `method`, with a "?" where it gives a verdict."""
         ...
 
     def source(self, thing: Any) -> str:
@@ -144,6 +148,7 @@ class StandIn(metaclass=StandInClass):
 
     __array_ufunc__ = None
     __reals__: tuple[type, ...] = ()
+    __foreign__ = False
 
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
@@ -153,7 +158,7 @@ class StandIn(metaclass=StandInClass):
         if isinstance(found, StandInClass) and name in _PLAIN_METHODS:
             raise CannotSplit(f"a class of the student's as the method {name!r}")
         if isinstance(found, StandIn):
-            _GUARDED(found, (self, name in _PLAIN_METHODS))
+            _GUARDED(found, (self, name, name in _PLAIN_METHODS))
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -187,6 +192,10 @@ class StandIn(metaclass=StandInClass):
 
     def __array__(self, *arguments: Any, **named: Any) -> Any:
         payload = get_payload(self)
+        if payload is NotImplemented and type(self).__foreign__:  # of a library that has arrays of its own
+            payload = link_of(self).operate("array", self)
+            if type(payload) is numpy.ndarray:
+                return payload
         if type(payload) not in (list, tuple, int, float, complex):
             raise TypeError(f"a {type(self).__name__} isn't an array")
         return numpy.asarray(payload)

@@ -54,7 +54,7 @@ class Registry:
         if tag == "ref":
             return self._thing(_number(tree["id"]), tree["class"])
         if tag == "own":
-            return read_owned(tree, read, self.find)
+            return read_owned(tree, read, self.find, doubted=True)
         if tag == "class":
             return self._class(tree["class"], 0)
         if tag == "local":
@@ -102,6 +102,11 @@ class Registry:
             "name": str(getattr(value, "__name__", "function")),
             "doc": text[:4000] if type(text) is str and not iterator else None,
         }
+
+    def forget_locals(self, known: int) -> None:
+        """Forget the examiner's own functions but the first `known` ones."""
+        self.locals = {number: function for number, function in self.locals.items() if number <= known}
+        self.local_numbers = {key: number for key, number in self.local_numbers.items() if number <= known}
 
     def is_mutable(self, value: Any) -> bool:
         return values.is_mutable(value) or (is_owned(value, self.find) and is_changeable(value))
@@ -183,7 +188,10 @@ class Registry:
         )
         for above, built_on in ((own, reals), (own, ()), ((), ())):
             try:
-                return make_class(self.link, number, name, above, special, described["base"], built_on, passes_for)
+                foreign = described["module"] != "__main__"
+                return make_class(
+                    self.link, number, name, above, special, described["base"], built_on, passes_for, foreign
+                )
             except TypeError:  # classes that do not go together
                 continue
         raise Malformed("no class")

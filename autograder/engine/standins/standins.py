@@ -7,21 +7,22 @@ data, a stand-in, or an exception, nothing else. The other side is `originals`.
 from __future__ import annotations
 
 import builtins
-import copy
 import inspect
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from autograder.engine.limits import allow, counted, pause_timer
+from autograder.engine.limits import counted, pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
+from autograder.engine.standins.answers import Brought, Gone, Unreadable, copy_changed, receive_answer
 from autograder.engine.standins.originals import CARRIED, MAX_PRINTED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.standins.registry import Registry
+from autograder.engine.standins.replay import Replay
+from autograder.engine.standins.written import find_written
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
 from autograder.engine.wire.owned import replace_parts
@@ -39,34 +40,6 @@ SINGLE, BATCH = 64, 1000
 _MISSING = object()
 
 
-class Gone(Exception):
-    """The student's process ended. The class that is raised has the name that the runner gave."""
-
-
-class Unreadable(Exception):
-    """The student's process gave an answer that cannot be read: too much, or none."""
-
-
-class _Brought:
-    """A name: what it stands for, and what the student's process has under it now."""
-
-    def __init__(self, number: int, value: Any, snapshot: Callable[[Any], tuple[bytes, bytes] | None]) -> None:
-        self.number, self.value, self.snapshot = number, value, snapshot
-        self.show(value)
-
-    def show(self, value: Any) -> None:
-        self.shown, self.data = value, self.snapshot(value)
-
-
-def receive_answer(channel: Channel) -> tuple[int, bytes, bytearray]:
-    """What the student's process answers or, as a message, what the runner says in its place."""
-    while True:
-        kind, text, raw = channel.receive()
-        if kind != Channel.CONTROL or "waited" not in (message := read_message(text)):
-            return kind, text, raw
-        allow(message["waited"])  # and an answer follows
-
-
 class StandIns:
     """The student's names in the namespace of the examiner's cells."""
 
@@ -75,13 +48,13 @@ class StandIns:
         self.deadline = 0.0
         self.gone: Gone | None = None
         self.registry = Registry(self, self._find)
-        self.brought: dict[str, _Brought] = {}
-        self.history: dict[str, _Brought] = {}
+        self.brought: dict[str, Brought] = {}
+        self.history: dict[str, Brought] = {}
         self.texts: list[str] | None = None
         """The cells before, where a check may ask for the source of an answer."""
         self.ahead: dict[int, deque[Any]] = {}
         self.taken: dict[int, int] = {}
-        self.random = fingerprint()
+        self.random = self.random_before = fingerprint()
         self.builtins = {name: getattr(builtins, name) for name in CARRIED}
         self.carried = dict(self.builtins)
         """What the student's process has under these names now."""
@@ -92,19 +65,31 @@ class StandIns:
         self.allowed: dict[str, list[str]] | None = None
         self.used: dict[str, set[str]] = {}
         self.follow = self.withheld = False
+        self.replay = Replay(names, self.registry)
 
     # A cell
 
     def begin(
-        self, names: list[str], deadline: float, allowed: dict[str, list[str]] | None, follow: bool = False
+        self,
+        names: list[str],
+        deadline: float,
+        allowed: dict[str, list[str]] | None,
+        follow: bool = False,
+        answers: bool = False,
     ) -> None:
         """Bring `names` into the namespace. Names that the student does not have stay missing, and so do modules.
 
         What a test bound a name to stays, unless the student has bound it again since. `allowed` is what `used` was in the run of the
         author's solutions; `None` in that run itself, in which all is. With `follow`, so are all changes in place; else `withheld` says
-        whether there were others. Raises `Gone` and `Unreadable`.
+        whether there were others; and with `answers`, the student's are those of the run before. Raises `Gone` and `Unreadable`.
         """
-        self.allowed, self.used = allowed, {"decides": set(), "changes": set()}
+        if follow:
+            self.replay.start_again(answers)
+            self.random = self.random_before
+        else:
+            self.replay.start(names, (self.history, self.ahead, self.taken))
+            self.random_before = self.random
+        self.allowed, self.used = allowed, {"decides": set(), "changes": set(), "tells": set(), "with": set()}
         self.follow, self.withheld = follow, False
         self.deadline, self.gone, self.received = deadline, None, 0
         self.brought = {}
@@ -112,7 +97,7 @@ class StandIns:
         if not names:
             return
         classes = sorted(name for name in self.authored if self._find(name))
-        found = self._ask({"do": "bring", "names": names, "authored": classes, "seconds": self._left()})["names"]
+        found = self._ask({"seconds": self._left(), "do": "bring", "names": names, "authored": classes})["names"]
         if type(found) is not dict:
             raise Unreadable("no names")
         for name in names:
@@ -120,10 +105,10 @@ class StandIns:
             if name not in found:
                 if before is not None and current is before.value:
                     del self.names[name]
-                self.brought[name] = _Brought(0, _MISSING, self.registry.snapshot)  # the test may bind it
+                self.brought[name] = Brought(0, _MISSING, self.registry.snapshot)  # the test may bind it
                 continue
             number, value = found[name]
-            self.brought[name] = self.history[name] = _Brought(number, value, self.registry.snapshot)
+            self.brought[name] = self.history[name] = Brought(number, value, self.registry.snapshot)
             if before is None or before.number != number or current is before.value:
                 self.names[name] = value
 
@@ -133,7 +118,7 @@ class StandIns:
             self.touched = False
             self.carried = dict(self.builtins)
             try:
-                self._ask({"do": "restore", "seconds": max(self._left(), 1.0)})
+                self._ask({"seconds": max(self._left(), 1.0), "do": "restore"})
             except (Gone, Unreadable) as error:
                 return error
         if self.gone:
@@ -148,11 +133,11 @@ class StandIns:
         with self.lock:
             reply = self._ask(
                 {
+                    "seconds": self._left(),
                     "do": "operate",
                     "op": operation,
                     "args": list(map(mark, arguments)),
                     "grad": torch.is_grad_enabled(),
-                    "seconds": self._left(),
                     **({"kwargs": {name: mark(value) for name, value in named.items()}} if named else {}),
                     **self._changed_random(),
                     **self._changed_names(),
@@ -178,7 +163,7 @@ class StandIns:
                 if "same" not in reply:
                     return reply["value"]
                 same = given[reply["same"]]
-                return _changed_copy(same, changed[reply["same"]]) if reply["same"] in changed else same
+                return copy_changed(same, changed[reply["same"]]) if reply["same"] in changed else same
             error = reply["error"]
         except (KeyError, TypeError, ValueError):
             raise Unreadable("an answer without its parts") from None
@@ -186,9 +171,14 @@ class StandIns:
             error = RuntimeError(f"the answer raised {type(error).__name__}")  # it would end a loop of the test's
         raise error if isinstance(error, Exception) else Unreadable("no error")
 
-    def trusts(self, name: str) -> bool:
-        """Whether the cell leaves decisions to objects of the class `name`; see `proxies`."""
-        return self._may("decides", name)
+    def trusts(self, name: str, how: str = "") -> bool:
+        """Whether the cell leaves decisions, or those which `how` names, to objects of the class `name`; see `proxies`."""
+        decides = self._may("decides", name)
+        return (self._may("with", f"{name} {how}") if how else True) and decides
+
+    def tells(self, method: str) -> bool:
+        """Whether the cell tells objects of the author's solution a value by this method; see `proxies`."""
+        return self._may("tells", method)
 
     def rests(self) -> dict[str, list[str]]:
         """What the verdict of the cell rests on besides plain data."""
@@ -196,7 +186,7 @@ class StandIns:
 
     def _may(self, what: str, name: str) -> bool:
         self.used[what].add(name)
-        return self.allowed is None or name in self.allowed[what]
+        return self.allowed is None or name in self.allowed.get(what, ())
 
     def _call_name(self, arguments: tuple[Any, ...]) -> str:
         """What an operation is done on, as the test knows it: a name of the student's, else a class."""
@@ -241,7 +231,11 @@ class StandIns:
             raise ValueError("no signature found") from None
 
     def source(self, thing: Any) -> str:
-        """The source of an original. Raises what `inspect.getsource` raises."""
+        """The source of an original, as the cells have it under its name. Raises what `inspect.getsource` raises."""
+        number = identify(thing)
+        for name in [name for name, each in self.brought.items() if each.number == number and self.texts is not None]:
+            if (written := find_written(self.texts or [], name)) is not None:
+                return written
         text = self.operate("source", thing)
         if type(text) is not str or (self.texts is not None and not any(text.strip() in each for each in self.texts)):
             raise OSError("could not get source code")  # or it is in no cell
@@ -329,9 +323,7 @@ class StandIns:
         __tracebackhide__ = True
         if self.gone:
             raise self.gone
-        with pause_timer():
-            self.channel.send(Channel.DATA, *frame)
-            kind, text, raw = receive_answer(self.channel)
+        kind, text, raw = self._send(frame)
         if kind == Channel.CONTROL:
             message = read_message(text)
             self.gone = type(str(message["error"]), (Gone,), {"__module__": "__main__"})(message["detail"])
@@ -346,6 +338,19 @@ class StandIns:
         if type(reply) is not dict:
             raise Unreadable("no answer")
         return reply
+
+    def _send(self, frame: tuple[bytes, bytes]) -> tuple[int, bytes, bytearray]:
+        if self.replay.waiting is not None:
+            if (known := self.replay.find(frame)) is None:
+                self.gone = Gone("the check asks something else this time")
+                raise self.gone
+            return known
+        with pause_timer():
+            self.channel.send(Channel.DATA, *frame)
+            answer = receive_answer(self.channel)
+        if self.allowed is not None and not self.follow:
+            self.replay.keep(frame, answer)
+        return answer
 
     def _call(self, request: dict[str, Any]) -> tuple[bytes, bytes]:
         """Call a function of the test's for the student's code; the frame to answer with."""
@@ -383,11 +388,3 @@ class StandIns:
         found = self.names.get(name) if name in self.authored else None
         own = isinstance(found, type) and type(found) is not StandInClass and found.__module__ == "__main__"
         return found if own else None
-
-
-def _changed_copy(value: Any, contents: Any) -> Any:
-    """An argument that an answer changed and gave back, where the test is to keep its own as it was."""
-    made = value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
-    replace_contents(made, contents)
-    replace_parts(made, contents)
-    return made

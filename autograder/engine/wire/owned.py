@@ -6,7 +6,9 @@ nothing of the examiner's.
 
 from __future__ import annotations
 
+import dis
 import enum
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -51,8 +53,11 @@ def write_owned(value: Any, write: Part, find: Find) -> dict[str, Any] | None:
     return {"t": "own", "class": type(value).__name__, "v": write(_parts(value))}
 
 
-def read_owned(tree: dict[str, Any], read: Part, find: Find) -> Any:
-    """What `write_owned` wrote. Runs no method of the class. Raises `Malformed`."""
+def read_owned(tree: dict[str, Any], read: Part, find: Find, doubted: bool = False) -> Any:
+    """What `write_owned` wrote. Runs no method of the class. Raises `Malformed`.
+
+    An object that is `doubted` has no parts in place of what its class has for all of its objects, such as a tolerance.
+    """
     kind, parts = find(tree["class"]), read(tree["v"])
     if type(parts) is str and isinstance(kind, enum.EnumMeta):
         return kind[parts]
@@ -64,9 +69,27 @@ def read_owned(tree: dict[str, Any], read: Part, find: Find) -> Any:
         raise Malformed("no parts of an object")
     if any(callable(getattr(kind, name, None)) for name in parts):
         raise Malformed("a method that the class doesn't have")
+    if doubted and not parts.keys().isdisjoint(_find_constants(kind)):
+        raise Malformed("another value for what all objects of the class have in common")
     made: Any = object.__new__(kind)
     vars(made).update(parts)
     return made
+
+
+@functools.lru_cache(maxsize=256)
+def _find_constants(kind: type) -> frozenset[str]:
+    """What the body of a class binds, and none of its methods, except for fields with types."""
+    stored, bound = set(), set()
+    for each in kind.__mro__[:-1]:
+        if each.__module__ != "__main__":
+            continue
+        fields = vars(each).get("__annotations__", {})
+        bound |= {name for name in vars(each) if name not in fields and not name.startswith("__")}
+        for value in vars(each).values():
+            code = getattr(getattr(value, "__func__", value), "__code__", None)
+            if code is not None:
+                stored |= {line.argval for line in dis.get_instructions(code) if line.opname == "STORE_ATTR"}
+    return frozenset(bound - stored)
 
 
 def replace_parts(old: Any, new: Any) -> None:

@@ -6,6 +6,7 @@ All are of the standard library, numpy or torch, and are built here from plain p
 
 from __future__ import annotations
 
+import re
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -16,7 +17,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from autograder.engine.wire import wire
+from autograder.engine.wire import relatives, wire
 from autograder.engine.wire.arrays import TAGS, is_changeable, read_array, replace_array, write_array
 from autograder.engine.wire.channel import Malformed
 from autograder.engine.wire.hints import read_hint, write_hint
@@ -83,8 +84,9 @@ MUTABLE = (list, dict, set, bytearray, deque, OrderedDict, Counter, defaultdict,
 def is_mutable(value: object) -> bool:
     """Whether this is data that can change in place."""
     if type(value) is numpy.ndarray:
-        return value.dtype.kind in "biufcUO"
-    return type(value) in MUTABLE or isinstance(value, Tensor) or is_table(value) or is_changeable(value)
+        return value.dtype.kind in "biufcUOMmS"
+    known = type(value) in MUTABLE or isinstance(value, Tensor) or is_table(value)
+    return known or is_changeable(value) or relatives.is_changeable(value)
 
 
 class Leaf:
@@ -117,6 +119,8 @@ def write_value(value: object, write: Part) -> dict[str, Any] | None:
         return written
     if kind.__module__ in ("types", "typing") and (hint := write_hint(value, write)) is not None:
         return hint
+    if (relative := relatives.write_relative(value, write)) is not None:
+        return relative
     if isinstance(value, Leaf):
         return {"t": "leaf", "v": write(value.tensor.detach())}
     if isinstance(value, slice):
@@ -135,8 +139,11 @@ def write_value(value: object, write: Part) -> dict[str, Any] | None:
         return {"t": kind.__name__, "v": write(dict(value))}  # type: ignore[call-overload]
     if kind is defaultdict:
         factory = value.default_factory  # type: ignore[attr-defined]
-        name = factory.__name__ if factory in _FACTORIES.values() else None
-        return {"t": "defaultdict", "v": write(dict(value)), "factory": name}  # type: ignore[call-overload]
+        known = factory is None or factory in _FACTORIES.values()
+        made = getattr(factory, "__name__", None) if known else write(factory)
+        return {"t": "defaultdict", "factory": made, "v": write(dict(value))}  # type: ignore[call-overload]
+    if kind is re.Pattern:
+        return {"t": "pattern", "flags": value.flags, "v": write(value.pattern)}  # type: ignore[attr-defined]
     if kind is timedelta:
         return {"t": "timedelta", "v": [value.days, value.seconds, value.microseconds]}  # type: ignore[attr-defined]
     if kind.__name__ in _TEXTS and kind is _TEXTS[kind.__name__][0]:
@@ -164,11 +171,18 @@ def read_value(tree: dict[str, Any], read: Part) -> Any:
         return timedelta(days, seconds, microseconds)
     if tag == "words":
         return _words([_natural(size) for size in read(tree["shape"])], _of(list, read(tree["v"])))
+    if tag in relatives.TAGS:
+        return relatives.read_relative(tree, read)
+    factory = tree.get("factory")
+    if type(factory) is dict:
+        factory = read(factory)
     value = read(tree["v"])
     if tag == "leaf":
         return _of(Tensor, value).requires_grad_()
     if tag == "bytearray":
         return bytearray(_of(bytes, value))
+    if tag == "pattern":
+        return re.compile(value, _of(int, tree["flags"]))
     if tag == "word":
         return numpy.str_(_of(str, value))
     if tag == "deque":
@@ -179,7 +193,8 @@ def read_value(tree: dict[str, Any], read: Part) -> Any:
     if tag == "Counter":
         return Counter(_of(dict, value))
     if tag == "defaultdict":
-        return defaultdict(_FACTORIES.get(tree["factory"]), _of(dict, value))
+        made = _FACTORIES.get(factory) if type(factory) is str else factory
+        return defaultdict(made if callable(made) else None, _of(dict, value))
     if tag in _TEXTS:
         return _TEXTS[tag][2](_of(str, value)[:4096])
     raise Malformed("an unknown type")
@@ -196,6 +211,8 @@ def replace_contents(old: Any, new: Any) -> None:
             replace_table(old, new)
         elif is_changeable(old):
             replace_array(old, new)
+        elif relatives.is_changeable(old):
+            relatives.replace_relative(old, new)
         elif isinstance(old, numpy.ndarray):
             if old.shape == new.shape and old.dtype == new.dtype and old.flags.writeable:
                 old[...] = new

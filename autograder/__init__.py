@@ -1,6 +1,6 @@
 """Autograded: a PyTorch course in notebooks that grades itself.
 
-A notebook needs `Check`, `sealed` and `vary`, draws with `figures`, and takes what the student has written from `mine`; `progress()` shows what is done; nbgrader's configuration names our steps as `preprocessors`.
+A notebook needs `Check`, `sealed`, `vary` and `variant`, draws with `figures`, and takes what the student has written from `mine`; `progress()` shows what is done; nbgrader's configuration names our steps as `preprocessors`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.checks import Check, sealed, vary
+    from autograder.checks import Check, sealed, variant, vary
 
-__all__ = ["Check", "sealed", "vary"]
+__all__ = ["Check", "sealed", "variant", "vary"]
 __version__ = "0.1.0"
 
 _ROOMS = {"figures": "autograder.course.figures", "preprocessors": "autograder.grading.preprocessors"}

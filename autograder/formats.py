@@ -12,6 +12,18 @@ CELLS = "cells.json"
 PARTS = "parts.py"
 """The file beside them with the course's own answers to exercises of earlier chapters, where later ones use what a student wrote."""
 
+VARIANTS = "variants.json"
+"""The file beside them with the seals of each exercise whose numbers differ from student to student."""
+
+KEY = "variants.key"
+"""The file in a course's root folder that switches variants on: what it says decides, with a student's id, who has which."""
+
+STUDENT = "student.txt"
+"""The file in a student's workspace, or beside a notebook, that says whose copy this is, by the id that the instructor knows."""
+
+STUDENT_VARIABLE = "AUTOGRADED_STUDENT"
+"""The environment variable that says it where a notebook is graded; empty for nobody's."""
+
 MINE = "mine"
 """The folder beside the chapters in which a student's own answers are kept."""
 

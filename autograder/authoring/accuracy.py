@@ -17,7 +17,9 @@ from pathlib import Path
 import nbformat
 
 from autograder.authoring.authored import read_chapter
-from autograder.authoring.cells import Cell, Exercise
+from autograder.authoring.cells import Cell, Exercise, Notebook
+from autograder.authoring.switching import switch_chapter
+from autograder.authoring.varying import find_drawing, uses
 from autograder.engine.runner import Engine
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
@@ -64,8 +66,51 @@ def measure_accuracy(
             raise CourseError(f"{chapter}: the answers of '{student.student}' were not graded: {student.reason}")
         marks = {one.exercise: one for one in student.exercises}
         for exercise, cell in rounds[student.student].items():
+            _count(found[exercise], cell)
             _judge(found[exercise], cell, marks[exercise])
+    for notebook in notebooks:
+        if drawn := find_drawn(notebook):
+            _measure_variants(root, chapter, notebook, drawn, found, engine)
     return list(found.values())
+
+
+def find_drawn(notebook: Notebook) -> dict[str, tuple[int, list[Cell]]]:
+    """By exercise with variants, how many there are, and its answers that are right or wrong in each of them, the solution first."""
+    found = {}
+    for name, exercise in notebook.exercises.items():
+        if exercise.check and (drawing := find_drawing(notebook, exercise)):
+            general = [one for one in (*exercise.right, *exercise.wrong) if uses(one, drawing)]
+            found[name] = drawing.count, [exercise.answer, *general]
+    return found
+
+
+def _measure_variants(
+    root: Path,
+    chapter: str,
+    notebook: Notebook,
+    drawn: dict[str, tuple[int, list[Cell]]],
+    found: dict[str, ExerciseAccuracy],
+    engine: Engine | None,
+) -> None:
+    """Grade these answers once more with the variants switched on, as those of a class in which everybody has other numbers."""
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder)
+        copy_course(root, course, [chapter])
+        for kind in ("source", "release"):
+            switch_chapter(course / kind / chapter, "accuracy")
+        rounds = {
+            f"variant-{number}": {name: answers[number % len(answers)] for name, (_, answers) in drawn.items()}
+            for number in range(max(max(count, len(answers)) for count, answers in drawn.values()))
+        }
+        for student, cells in rounds.items():
+            hand_in(course, chapter, student, {name: cell.source for name, cell in cells.items()}, {notebook.name})
+        result = grade_class(course, chapter, isolated=doctor.stands(), engine=engine).result
+    for one in result.students:
+        if one.state != "graded":
+            raise CourseError(f"{chapter}: the answers of '{one.student}' were not graded: {one.reason}")
+        marks = {mark.exercise: mark for mark in one.exercises}
+        for name, cell in rounds[one.student].items():
+            _judge(found[name], cell, marks[name])
 
 
 def make_rounds(exercises: dict[str, Exercise]) -> dict[str, dict[str, Cell]]:
@@ -87,6 +132,7 @@ def copy_course(root: Path, course: Path, chapters: list[str]) -> None:
             if not (root / kind / chapter).is_dir():
                 raise CourseError(f"{kind}/{chapter} is missing: run 'course build {chapter}' first.")
             shutil.copytree(root / kind / chapter, course / kind / chapter)
+            switch_chapter(course / kind / chapter, "")
 
 
 def hand_in(
@@ -101,20 +147,22 @@ def hand_in(
         nbformat.write(fill_in(nbformat.read(path, as_version=4), answers), folder / path.name)
 
 
+def _count(found: ExerciseAccuracy, cell: Cell) -> None:
+    found.wrong += cell.tag == "wrong"
+    found.right += cell.tag != "wrong"
+
+
 def _judge(found: ExerciseAccuracy, cell: Cell, mark: ExerciseResult) -> None:
     full = mark.score == mark.points
     if cell.tag == "wrong":
-        found.wrong += 1
         if full:
             found.accepted.append(f"{cell.place}: {cell.says}")
         elif cell.says not in mark.mistakes:
             read = mark.mistakes[0] if mark.mistakes else mark.state
             found.other_message.append(f"{cell.place}: {cell.says} | Read instead: {read}")
-    else:
-        found.right += 1
-        if not full:
-            read = mark.mistakes[0] if mark.mistakes else mark.state
-            found.rejected.append(f"{cell.place}: {read}")
+    elif not full:
+        read = mark.mistakes[0] if mark.mistakes else mark.state
+        found.rejected.append(f"{cell.place}: {read}")
 
 
 def summarise(found: list[ExerciseAccuracy]) -> dict[str, object]:

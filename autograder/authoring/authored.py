@@ -36,6 +36,7 @@ from autograder.authoring.address import find_address, say_where_from
 from autograder.authoring.cells import ANSWER_TAGS, ANSWERS, TAGS, AuthorErrors, Cell, Equivalent, Exercise, Notebook
 from autograder.authoring.glossary import read_glossary
 from autograder.authoring.markdown import Reader
+from autograder.authoring.varying import find_misplaced
 
 EQUIVALENTS = "### Changes that change nothing"
 
@@ -91,9 +92,11 @@ def read_notebook(path: Path, label: str) -> Notebook:
     answers = path.with_name(path.stem + ANSWERS)
     if answers.exists():
         problems += _read_answers(answers, label.removesuffix(".md") + ANSWERS, exercises)
+    notebook = Notebook(path, cells, exercises)
+    problems += find_misplaced(notebook)
     if problems:
         raise AuthorErrors(problems)
-    return Notebook(path, cells, exercises)
+    return notebook
 
 
 def _read_answers(path: Path, label: str, exercises: dict[str, Exercise]) -> list[str]:

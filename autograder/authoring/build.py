@@ -21,17 +21,18 @@ from nbclient.exceptions import CellExecutionError
 
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
-from autograder.authoring.freshness import digest_origin, note
+from autograder.authoring.freshness import KINDS, digest_origin, find_key, note
 from autograder.authoring.making import make_solution, make_source, renew_texts, write_notebook
 from autograder.authoring.parts import write_parts
 from autograder.authoring.placing import find_differences, put_in_place
 from autograder.authoring.promises import find_dependence
 from autograder.authoring.trials import ExerciseTrials, know, make_history, try_notebooks
+from autograder.authoring.varying import collect_all_mistakes, find_variant_problems, write_seals
 from autograder.checks.judging import write_cells
 from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
 from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
-from autograder.formats import CELLS, EXTRA, MISTAKES, PARTS, RESULT
+from autograder.formats import CELLS, EXTRA, MISTAKES, PARTS, RESULT, VARIANTS
 from autograder.grading.commands import run_nbgrader
 
 
@@ -69,7 +70,7 @@ def check(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[
             notebooks, _ = stage_chapter(root, chapter, stage)
             for kind in ("source", "release"):
                 stale += [path for path, _ in find_differences(stage / kind / chapter, root / kind / chapter, root)]
-            stale += list(_stale_solutions(root, chapter, notebooks))
+            stale += list(_stale_solutions(root, stage, chapter, notebooks))
     return sorted(stale)
 
 
@@ -94,7 +95,12 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
         (stage / kind / chapter / MISTAKES).write_text(text, encoding="utf-8")
         if any(RULE.search(check.source) for check in checks):
             (stage / kind / chapter / CELLS).write_text(_write_cells(notebooks), encoding="utf-8")
-    return notebooks, {name: tried for found in trials.values() for name, tried in found.items()}
+    every = {name: tried for found in trials.values() for name, tried in found.items()}
+    for kind in KINDS:
+        if text := write_seals(every, "" if kind == "solutions" else find_key(root)):  # solutions show variant 0
+            (stage / kind / chapter).mkdir(parents=True, exist_ok=True)
+            (stage / kind / chapter / VARIANTS).write_text(text, encoding="utf-8")
+    return notebooks, every
 
 
 def try_staged(
@@ -242,6 +248,7 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
         yield from (f"{here} {misuse}" for misuse in tried.solution.misuse)
         if names := find_dependence(exercise.answer.source, exercise.check.source):
             yield f"{here} gives=... uses {', '.join(names)}, which the student writes: compute the expected value from the course's own code."
+        yield from find_variant_problems(exercise, tried)
         known = know(exercise, tried)
         for cell, trial in zip(exercise.wrong, tried.wrong, strict=True):
             if trial.problem:
@@ -258,14 +265,13 @@ def find_problems(notebook: Notebook, trials: dict[str, ExerciseTrials]) -> Iter
 def _collect_mistakes(
     notebooks: list[Notebook], trials: dict[str, dict[str, ExerciseTrials]]
 ) -> dict[str, list[tuple[str, list[Fingerprint]]]]:
-    return {
-        name: [
-            (cell.says, [taken for _, taken in trial.failed])
-            for cell, trial in zip(notebook.exercises[name].wrong, tried.wrong, strict=True)
-        ]
-        for notebook in notebooks
-        for name, tried in trials[notebook.name].items()
-    }
+    found = {}
+    for notebook in notebooks:
+        for name, tried in trials[notebook.name].items():
+            answers = zip(notebook.exercises[name].wrong, tried.wrong, strict=True)
+            found[name] = [(cell.says, [taken for _, taken in trial.failed]) for cell, trial in answers]
+            found |= collect_all_mistakes(notebook.exercises[name], tried)
+    return found
 
 
 def _collect_stubs(trials: dict[str, dict[str, ExerciseTrials]]) -> dict[str, str]:
@@ -282,6 +288,8 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         source, left = stage / "source" / chapter, shutil.ignore_patterns(MISTAKES)
         shutil.copytree(source, scratch, dirs_exist_ok=True, ignore=left)
+        if (seals := stage / "solutions" / chapter / VARIANTS).exists():
+            shutil.copyfile(seals, Path(scratch, VARIANTS))
         client = NotebookClient(
             solution,
             store_widget_state=False,
@@ -306,7 +314,11 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
     write_notebook(solution, stage / "solutions" / chapter / f"{notebook.name}.ipynb")
 
 
-def _stale_solutions(root: Path, chapter: str, notebooks: list[Notebook]) -> Iterator[str]:
+def _read(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _stale_solutions(root: Path, stage: Path, chapter: str, notebooks: list[Notebook]) -> Iterator[str]:
     folder = root / "solutions" / chapter
     for notebook in notebooks:
         path = folder / f"{notebook.name}.ipynb"
@@ -317,5 +329,8 @@ def _stale_solutions(root: Path, chapter: str, notebooks: list[Notebook]) -> Ite
             found = []
         if found != wanted:
             yield path.relative_to(root).as_posix()
+    seals = stage / "solutions" / chapter / VARIANTS
+    if _read(seals) != _read(folder / VARIANTS):
+        yield (folder / VARIANTS).relative_to(root).as_posix()
     known = {notebook.name for notebook in notebooks}
     yield from (path.relative_to(root).as_posix() for path in folder.glob("*.ipynb") if path.stem not in known)

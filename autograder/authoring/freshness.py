@@ -19,6 +19,7 @@ from pathlib import Path
 from autograder.authoring.address import find_address
 from autograder.authoring.glossary import GLOSSARY, digest_terms, find_title, read_glossary
 from autograder.authoring.parts import write_parts
+from autograder.formats import KEY
 
 PACKAGE = Path(__file__).parents[1]
 USED = ("__init__", "authoring.build", "grading.stubs", "checks", "course.figures", "course.mine", "digits", "penguins")
@@ -43,7 +44,17 @@ def is_fresh(root: Path, chapter: str) -> bool:
 def digest_origin(root: Path, chapter: str) -> str:
     """A digest of all that the chapter is made from. A build takes it before it reads anything."""
     made_from = digest_with_code(root, chapter, ("notebooks",), USED, LIBRARIES)
-    return hashlib.sha256(f"{made_from} {digest_terms(root)} {find_address(root)}".encode()).hexdigest()
+    texts = (path.read_text(encoding="utf-8") for path in (root / "notebooks" / chapter).glob("*.md"))
+    key = f" {find_key(root)}" if any("variant(" in text for text in texts) else ""
+    return hashlib.sha256(f"{made_from} {digest_terms(root)} {find_address(root)}{key}".encode()).hexdigest()
+
+
+def find_key(root: Path) -> str:
+    """The course's key for its variants, "" where they are switched off."""
+    try:
+        return (root / KEY).read_text(encoding="utf-8-sig").strip().partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def digest_with_code(

@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.authored import read_chapter
-from autograder.authoring.cells import Equivalent, Exercise, Notebook, name_change
+from autograder.authoring.cells import Cell, Equivalent, Exercise, Notebook, name_change
 from autograder.authoring.chapters import find_chapters, list_chapters
 from autograder.authoring.forks import in_fork, in_forks
 from autograder.authoring.parts import put_parts
 from autograder.authoring.steps import Change, find_words, make_changes
 from autograder.authoring.trials import go_on, make_shell
+from autograder.authoring.varying import Drawing, find_drawing
 from autograder.checks.check import Check, recording
+from autograder.checks.variants import try_variant
 from autograder.errors import CourseError
 
 LEAST_SECONDS, MOST_SECONDS = 5, 20
@@ -172,6 +174,7 @@ def _try_notebook(notebook: Notebook, changes: dict[str, list[Change]], jobs: in
 def _walk(notebook: Notebook, changes: dict[str, list[Change]], spare: str) -> Iterator[Callable[[], list[bool]]]:
     """Run the notebook's cells; where an exercise is checked, hand out what tries its changes."""
     run = make_shell()
+    try_variant(0)
     left = set(changes)
     for cell in notebook.cells:
         exercise = notebook.exercises.get(cell.exercise)
@@ -181,16 +184,41 @@ def _walk(notebook: Notebook, changes: dict[str, list[Change]], spare: str) -> I
             continue
         if cell.tag == "check" and exercise:
             if cell.exercise in left:
-                yield functools.partial(_try_exercise, run, exercise, changes[exercise.name], spare)
+                drawing = find_drawing(notebook, exercise)
+                yield functools.partial(_try_exercise, run, exercise, changes[exercise.name], spare, drawing)
                 left.remove(cell.exercise)
             go_on(run, exercise.answer)
         go_on(run, cell)
 
 
-def _try_exercise(run: Callable[[str], str], exercise: Exercise, changes: list[Change], spare: str) -> list[bool]:
+def _try_exercise(
+    run: Callable[[str], str], exercise: Exercise, changes: list[Change], spare: str, drawing: Drawing | None
+) -> list[bool]:
+    """Whether each change earns full marks; where the exercise has variants, in any of them."""
+    found = [False] * len(changes)
+    for number in range(drawing.count if drawing else 1):
+        cells = drawing.cells if drawing else []
+        left = [place for place, passes in enumerate(found) if not passes]
+        changed = in_fork(
+            lambda: _try_variant(run, exercise, [changes[place] for place in left], spare, number, cells),  # noqa: B023
+            seconds=6 * 3600,
+        )
+        for place, passes in zip(left, changed, strict=True):
+            found[place] = passes
+    return found
+
+
+def _try_variant(
+    run: Callable[[str], str], exercise: Exercise, changes: list[Change], spare: str, number: int, cells: list[Cell]
+) -> list[bool]:
+    """The same for one variant, whose numbers `cells` draw. Its seals are those that the solution gives."""
     assert exercise.check is not None
     check = exercise.check.source
-    passes, seconds = in_fork(lambda: _passes(run, exercise.answer.source, check, spare, 600), seconds=3000)
+    try_variant(number)
+    for cell in cells:
+        go_on(run, cell)
+    passes, seconds, seals = in_fork(lambda: _passes(run, exercise.answer.source, check, spare, 600), seconds=3000)
+    try_variant(number, seals)
     if not passes:
         raise CourseError(
             f"{exercise.answer.place}: exercise '{exercise.name}': the solution does not pass its own check; "
@@ -210,8 +238,13 @@ class _Refused(BaseException):
     """An evaluation did not hold; the others need not be made."""
 
 
-def _passes(run: Callable[[str], str], answer: str, check: str, spare: str, seconds: int) -> tuple[bool, float]:
-    """Whether an answer gets full marks, and the CPU seconds that it took. Ends this process after `seconds` of these."""
+def _passes(
+    run: Callable[[str], str], answer: str, check: str, spare: str, seconds: int
+) -> tuple[bool, float, dict[str, str]]:
+    """Whether an answer gets full marks, the CPU seconds that it took, and the seals of what it gave to sealed questions.
+
+    Ends this process after `seconds` of these.
+    """
     _limit(seconds)
     Check.__call__ = _stop_early(Check.__call__)  # type: ignore[method-assign]
     own = tempfile.mkdtemp(dir=spare)
@@ -223,7 +256,10 @@ def _passes(run: Callable[[str], str], answer: str, check: str, spare: str, seco
             problem = run(check)
     finally:
         shutil.rmtree(own, ignore_errors=True)
-    return not problem and len(checks) == 1 and checks[0].score == checks[0].points, time.process_time()
+    good = not problem and len(checks) == 1 and checks[0].score == checks[0].points
+    evaluations = checks[0].evaluations if good else []
+    seals = {one.name: one.wanted_seal or "" for one in evaluations if one.sealed}
+    return good, time.process_time(), seals
 
 
 def _stop_early(evaluate: Callable[..., None]) -> Callable[..., None]:

@@ -21,9 +21,11 @@ from autograder.authoring.cells import Cell, Exercise, Notebook
 from autograder.authoring.forks import in_fork, in_forks
 from autograder.authoring.parts import put_parts
 from autograder.authoring.promises import describe_check, find_misuse
+from autograder.authoring.varying import Drawing, VariantTrials, find_drawing, try_variants
 from autograder.checks.check import Check, recording
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, tell_mistakes
 from autograder.checks.reading import CellText, History, show_cells
+from autograder.checks.variants import try_variant
 from autograder.engine.planning.names import read_names
 from autograder.errors import CourseError
 
@@ -47,6 +49,8 @@ class Trial:
     misuse: list[str] = field(default_factory=list)
     attempted: bool = True
     answer: str = ""
+    varied: list[tuple[str, str]] = field(default_factory=list)
+    """The seals of what was given to sealed questions, by the evaluation's name."""
 
     def name_mistake(self, known: KnownMistakes) -> str | None:
         """The author's message that a student with this answer reads, if there is one."""
@@ -70,6 +74,7 @@ class ExerciseTrials:
     empty: Trial
     wrong: list[Trial]
     right: list[Trial]
+    variants: list[VariantTrials] = field(default_factory=list)
 
 
 def know(exercise: Exercise, tried: ExerciseTrials) -> KnownMistakes:
@@ -101,6 +106,7 @@ def _try_notebook(
     notebook: Notebook, stubs: dict[str, str], visible_checks: dict[str, str]
 ) -> dict[str, ExerciseTrials]:
     os.environ["MPLBACKEND"] = "agg"
+    try_variant(0)
     found: dict[str, ExerciseTrials] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         put_parts(notebook.path, Path(folder))
@@ -114,7 +120,8 @@ def _try_notebook(
             if cell.tag == "check" and exercise:
                 if exercise.name in stubs:
                     texts, before = (stubs[exercise.name], visible_checks[exercise.name]), make_history(notebook, cell)
-                    found[exercise.name] = tried = _try_exercise(run, exercise, *texts, before)
+                    drawing = find_drawing(notebook, exercise)
+                    found[exercise.name] = tried = _try_exercise(run, exercise, *texts, before, drawing)
                 go_on(run, exercise.answer)
                 if exercise.name not in stubs or tried.solution.problem:
                     continue  # it is not looked at, or its check cell stops, as the trial says
@@ -160,28 +167,41 @@ def make_history(notebook: Notebook, until: Cell | None = None) -> History:
 
 
 def _try_exercise(
-    run: Callable[[str], str], exercise: Exercise, stub: str, visible_check: str, before: History
+    run: Callable[[str], str],
+    exercise: Exercise,
+    stub: str,
+    visible_check: str,
+    before: History,
+    drawing: Drawing | None,
 ) -> ExerciseTrials:
     assert exercise.check is not None
     full = exercise.check.source
 
-    def attempt(answer: str, check: str) -> Trial:
+    def attempt_variant(
+        answer: str, check: str, number: int, seals: dict[str, str] | None, cells: Iterable[Cell]
+    ) -> Trial:
+        def go() -> Trial:
+            try_variant(number, seals)
+            for cell in cells:
+                go_on(run, cell)
+            return _attempt(run, answer, check, replace(before, cells=history))
+
+        history = [replace(one, source=answer) if one.exercise == exercise.name else one for one in before.cells]
         try:
-            cells = [replace(one, source=answer) if one.exercise == exercise.name else one for one in before.cells]
-            return in_fork(lambda: _attempt(run, answer, check, replace(before, cells=cells)), seconds=120)
+            return in_fork(go, seconds=120)
         except CourseError as error:
             return Trial(0, exercise.check.points if exercise.check else 0, "", problem=str(error))
 
-    def attempt_all(cells: list[Cell]) -> list[Trial]:
-        return [attempt(cell.source, full) for cell in cells]
+    def attempt(answer: str, check: str) -> Trial:
+        return attempt_variant(answer, check, 0, None, ())
 
-    answer = exercise.answer.source
     return ExerciseTrials(
-        solution=attempt(answer, full),
-        release=attempt(answer, visible_check),
+        solution=attempt(exercise.answer.source, full),
+        release=attempt(exercise.answer.source, visible_check),
         empty=attempt(stub, visible_check),
-        wrong=attempt_all(exercise.wrong),
-        right=attempt_all(exercise.right),
+        wrong=[attempt(cell.source, full) for cell in exercise.wrong],
+        right=[attempt(cell.source, full) for cell in exercise.right],
+        variants=try_variants(drawing, exercise, visible_check, attempt_variant) if drawing else [],
     )
 
 
@@ -207,6 +227,7 @@ def _attempt(run: Callable[[str], str], answer: str, check: str, before: History
         misuse=list(find_misuse(found)),
         attempted=found.attempted,
         answer=answer,
+        varied=[(e.name, e.wanted_seal or "") for e in found.evaluations if e.sealed],
     )
 
 

@@ -8,5 +8,6 @@ expression where the student's names live, `looks` compares what came with what 
 from autograder.checks.check import Check, Score
 from autograder.checks.inputs import vary
 from autograder.checks.seals import sealed
+from autograder.checks.variants import variant
 
-__all__ = ["Check", "Score", "sealed", "vary"]
+__all__ = ["Check", "Score", "sealed", "variant", "vary"]

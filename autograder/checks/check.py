@@ -30,6 +30,7 @@ from autograder.checks.mistakes import (
 from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
 from autograder.checks.student import Names, Reply, find_bound, find_last_cells, find_student, read_expression
+from autograder.checks.variants import OTHER_NUMBERS, Varied
 from autograder.formats import EXTRA, RESULT, digest_cell
 
 
@@ -130,6 +131,7 @@ class Check:
         self._unchanged = unchanged
         self._answers: list[Answer] = []
         self._hidden = False
+        self._varied = Varied(exercise)
         self._judge = Judge(exercise, without)
         self._student = find_student(sys._getframe(1).f_globals)
 
@@ -171,6 +173,8 @@ class Check:
                 f'Check("{self.exercise}") has no part {part!r}; it has {", ".join(map(repr, self.parts))}'
             )
         plain = to_data(data)
+        place = sum(one.hidden == self._hidden for one in self.evaluations)
+        gives = self._varied.open(gives, name_evaluation(expression, place, self._hidden))
         wanted, upstream, gradients = work_out(gives, plain, gradient)
         reply, broken = self._judge.ask(self._student, expression, plain, upstream)
         kept = self._find_kept(plain)
@@ -196,7 +200,6 @@ class Check:
             problem, own_seal = look_at_seal(reply, seal_of, expression, expected)
         else:
             problem = find_problem(reply, expected)
-        place = sum(one.hidden == self._hidden for one in self.evaluations)
         self.evaluations.append(
             Evaluation(
                 expression, place, part, self._hidden, plain, reply, expected, problem, on, seal_of, own_seal, near_edge
@@ -259,7 +262,8 @@ class Check:
         result = self.result()
         if kept := self._keep():
             result["kept"] = kept
-            print(f"  {kept}")
+        for line in filter(None, (kept, self._varied.remark())):
+            print(f"  {line}")
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
@@ -294,6 +298,7 @@ class Check:
             "points": self.points,
             "attempted": self.attempted,
             "mistakes": mistakes if self.attempted else [],
+            **({"variant": [self._varied.number, *self._others]} if self._others else {}),
             **({"answers": sorted({digest_cell(cell) for cell in self._cells.values()})} if self._cells else {}),
         }
         if self._failed and not self.attempted:
@@ -304,6 +309,14 @@ class Check:
                 for (part, points), own in zip(self.parts.items(), failed, strict=True)
             ]
         return result
+
+    @functools.cached_property
+    def _others(self) -> list[int]:
+        """The variants to which the answers would be right, where they aren't to this one and no known mistake explains them."""
+        if not self._failed or not self.attempted or self._known.explain([one.fingerprint for one in self._failed]):
+            return []
+        varied = [(one.name, one.wanted_seal) for one in self.evaluations if one.sealed]
+        return self._varied.find_others(varied)
 
     def message(self) -> str:
         """The text that the student reads."""
@@ -344,12 +357,14 @@ class Check:
 
     @functools.cached_property
     def _known(self) -> KnownMistakes:
-        return KnownMistakes.load(self.exercise, Path.cwd())
+        return KnownMistakes.load(self._varied.name, Path.cwd())
 
     def _say(self, failed: list[Evaluation]) -> str:
         """Why a part failed: in the author's words if a known mistake explains everything, otherwise in those of the look that failed first."""
         first = failed[0]
         assert first.problem is not None
+        if first.sealed and self._others:
+            return OTHER_NUMBERS
         if first.problem.look == "rule":
             failed = [one for one in failed if one.problem and one.problem.look == "rule"]
         held = [evaluation.name for evaluation in self.evaluations if not evaluation.problem]

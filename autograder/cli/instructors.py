@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 import sys
 from pathlib import Path
 
@@ -59,6 +60,16 @@ def add_commands(add: Adder) -> None:
         help="also compare with the submissions of an earlier year: its course, or its folder 'submitted'; may be repeated",
     )
 
+    variants = add(
+        "variants", _variants, "say whether each student has numbers of their own, and switch that on or off"
+    )
+    variants.add_argument("switch", nargs="?", choices=("on", "off"), help="what to do (default: only say how it is)")
+    variants.add_argument(
+        "--key", help="with 'on': decides who has which numbers; use another one every term (default: a new one)"
+    )
+    variants.add_argument("--student", metavar="ID", help="say which variants this student has")
+    variants.add_argument("--anyway", action="store_true", help="switch although work with other numbers was handed in")
+
     demo = add("demo", _demo, "release, collect and grade a sample class, and open its report")
     demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the first one)")
     demo.add_argument(
@@ -71,6 +82,26 @@ def add_commands(add: Adder) -> None:
     )
     demo.add_argument("--seed", type=int, default=0, help="which class is drawn (default: 0)")
     demo.add_argument("--no-browser", action="store_true", help="only print where the report is")
+
+
+def _variants(options: argparse.Namespace) -> int:
+    from autograder.authoring.freshness import find_key
+    from autograder.authoring.switching import list_numbers, list_varied, switch
+
+    root = Path.cwd()
+    if options.key is not None and (options.switch != "on" or not options.key):
+        raise CourseError("--key goes with 'on', and isn't empty: course variants on --key TEXT")
+    if options.switch:
+        key = "" if options.switch == "off" else options.key or find_key(root) or secrets.token_hex(4)
+        for line in switch(root, key, options.anyway):
+            print(printable(line))
+    key = find_key(root)
+    where = ", ".join(list_varied(root)) or "no chapter"
+    print(printable(f"Variants are {f'on, with the key {key}' if key else 'off'}. Chapters that have some: {where}."))
+    if options.student is not None:
+        for line in list_numbers(root, options.student):
+            print(printable(line))
+    return 0
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -25,6 +25,11 @@ def add_commands(add: Adder) -> None:
     lab.add_argument(
         "--workspace", type=Path, default=Path("workspace"), help="where your copy is kept (default: workspace)"
     )
+    lab.add_argument(
+        "--student",
+        metavar="ID",
+        help="whose copy this is, by the id that your instructor knows; asked for where numbers differ from student to student",
+    )
     progress = add("progress", _progress, "show what you have done and what is left")
     progress.add_argument("chapter", nargs="?", help=f"{CHAPTER}, for its exercises one by one (default: all)")
     progress.add_argument(
@@ -39,14 +44,24 @@ def add_commands(add: Adder) -> None:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from autograder.course.workspace import open_lab, update_workspace
+    from autograder.course.workspace import name_owner, open_lab, update_workspace
+    from autograder.grading.texts import printable
 
     if options.no_server:
         for line in update_workspace(Path.cwd() / "release", options.workspace):
             print(line)
+        if whose := name_owner(options.workspace, options.student):
+            print(printable(whose))
         print(f"Your copy of the chapters is in {options.workspace}.")
         return 0
-    return open_lab(Path.cwd(), options.workspace, options.port, options.ip, browser=not options.no_browser)
+    return open_lab(
+        Path.cwd(),
+        options.workspace,
+        options.port,
+        options.ip,
+        browser=not options.no_browser,
+        student=options.student,
+    )
 
 
 def _progress(options: argparse.Namespace) -> int:

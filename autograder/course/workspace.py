@@ -24,7 +24,7 @@ from typing import Any
 import zmq
 
 from autograder.errors import CourseError
-from autograder.formats import CELLS, LANGUAGE, MISTAKES, PARTS, RELEASED
+from autograder.formats import CELLS, LANGUAGE, MISTAKES, PARTS, RELEASED, STUDENT, VARIANTS
 
 START_SECONDS = 60
 
@@ -85,7 +85,7 @@ def _update(release: Path, workspace: Path) -> list[str]:
         known = record.get(name.as_posix())
         present = own.read_bytes() if own.exists() else b""
         own.parent.mkdir(parents=True, exist_ok=True)
-        if not own.exists() or own.name in (MISTAKES, CELLS, PARTS) or known in _hashes(present):
+        if not own.exists() or own.name in (MISTAKES, CELLS, PARTS, VARIANTS) or known in _hashes(present):
             if own.exists() and _hash(present) != released and own.suffix == ".ipynb":
                 news.append(f"{name} was replaced by its new release; you had not changed it.")
             _write(_prepare(newest, own), own)
@@ -156,14 +156,52 @@ def _hashes(data: bytes) -> set[str]:
     return {_hash(data), hashlib.sha256(data).hexdigest()}
 
 
-def open_lab(root: Path, workspace: Path, port: int, ip: str, browser: bool) -> int:
+def name_owner(workspace: Path, student: str | None) -> str:
+    """Write down whose copy this is, where a `student` is given; returns a line on whose it is, "" where no chapter asks.
+
+    Raises `CourseError` for an id that can't be one.
+    """
+    path = workspace / STUDENT
+    try:
+        if student is not None:
+            name = student.strip()
+            if not name or not name.isprintable():
+                raise CourseError(
+                    f"{student!r} isn't an id: use the one that your instructor knows you by, on one line and not empty."
+                )
+            _write(f"{name}\n".encode(), path)
+            return f"This copy is {name}'s (see {path}): where numbers differ from student to student, it shows those of {name}."
+        if path.is_file() and (name := path.read_text(encoding="utf-8-sig").strip().partition("\n")[0]):
+            return f"This copy is {name}'s (see {path})."
+        switched_on = any(_has_key(found) for found in sorted(workspace.glob(f"*/{VARIANTS}")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} cannot be used: {getattr(error, 'strerror', None) or error}.") from error
+    if switched_on and not os.environ.get("JUPYTERHUB_USER"):
+        return (
+            "Some numbers differ from student to student, and this copy doesn't know whose it is. Say so once, with the id that your "
+            "instructor knows you by: course lab --student ID"
+        )
+    return ""
+
+
+def _has_key(path: Path) -> bool:
+    """Whether a chapter's variants are switched on."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(stored, dict) and bool(stored.get("key"))
+
+
+def open_lab(root: Path, workspace: Path, port: int, ip: str, browser: bool, student: str | None = None) -> int:
     """Update the workspace and run JupyterLab on it until it is stopped; returns its exit status.
 
     Raises `CourseError` when the port is taken or JupyterLab does not start.
     """
     _check_port(ip, port)
-    for line in update_workspace(root / "release", workspace):
-        print(line)
+    for line in (*update_workspace(root / "release", workspace), name_owner(workspace, student)):
+        if line:
+            print(line)
     token = secrets.token_hex(16)
     address = f"http://{'localhost' if ip in ('127.0.0.1', '0.0.0.0') else ip}:{port}/lab?token={token}"
     for name in ("SIGTERM", "SIGHUP"):  # a stopped container, a closed terminal: JupyterLab has to end as well

@@ -22,9 +22,9 @@ from autograder.desk.comparing import compare, list_news
 from autograder.desk.handing import describe, hand_in
 from autograder.desk.progress import read_progress
 from autograder.errors import CourseError
-from autograder.formats import CELLS, MISTAKES, PARTS, RELEASED
+from autograder.formats import CELLS, MISTAKES, PARTS, RELEASED, VARIANTS
 
-HIDDEN = [MISTAKES, CELLS, PARTS]
+HIDDEN = [MISTAKES, CELLS, PARTS, VARIANTS]
 """Files beside the notebooks that are for the checks: kernels read them, and the file browser doesn't list them."""
 
 REFERENCE = "reference"

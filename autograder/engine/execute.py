@@ -30,15 +30,17 @@ MAX_SHOWN = 10_000_000
 """Characters kept of all that a student's cells show in a notebook."""
 
 
-def execute(engine: Engine, plan: Plan, notebook: Any, folder: Path, files: dict[str, Path], seconds: float) -> None:
-    """Run the code cells of `notebook` and put their outputs in place.
+def execute(
+    engine: Engine, plan: Plan, notebook: Any, folder: Path, files: dict[str, Path], seconds: float, student: str = ""
+) -> None:
+    """Run the code cells of `notebook`, which is a `student`'s, and put their outputs in place.
 
     `folder` holds what the author ships with the notebook, `files` what the student's cells find: name → path. A cell may take
     `seconds`. An error stops its cell only. Raises `CourseError` when the engine is ended again and again.
     """
     laid = plan.lay_out(notebook, seconds)
     steps = [placed.step for placed in laid if placed.step]
-    ran = iter(engine.run(plan.make_job(steps, plan.reference, folder, files, seconds)))
+    ran = iter(engine.run(plan.make_job(steps, plan.reference, folder, files, seconds, student)))
     left = MAX_SHOWN
     for number, placed in enumerate(laid, start=1):
         outputs = [_cut(output) for output in (next(ran).outputs if placed.step else placed.outputs) or []]

@@ -113,11 +113,12 @@ class Run:
         walls = limits if isolated else None
         known = {"answers": sorted(job.answers), "judged": sorted(job.judged), "authored": sorted(job.authored)}
         authored = list_files(job.folder) if job.folder else {}
+        told = {} if job.student is None else {"owner": job.student}
         asked, asks = Place("student", libraries, job.files), Place("examiner", libraries, authored, known)
         if job.kernel:
             asked = Place("kernel", libraries, job.files, {"kernel": job.kernel})
-        self.student = Side(zygote, asked, _write_to_student, job.seconds, walls)
-        self.examiner = Side(zygote, asks, _write_to_examiner, job.seconds, walls)
+        self.student = Side(zygote, asked, lambda step: _write_to_student(step) | told, job.seconds, walls)
+        self.examiner = Side(zygote, asks, lambda step: _write_to_examiner(step) | told, job.seconds, walls)
 
     def go(self) -> Iterator[Ran]:
         try:

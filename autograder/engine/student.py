@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import FunctionType
 from typing import Any, NoReturn
@@ -16,14 +17,17 @@ from autograder.engine.shell import outputs as shown
 from autograder.engine.standins.originals import Originals
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
+from autograder.formats import STUDENT_VARIABLE
 
 
 def run_timed(shell: NotebookShell, job: dict[str, Any]) -> dict[str, Any]:
     """Run the cell of a job; what to tell the runner.
 
-    With `facts`, the names that the cell needs, it is also told what else the cell changed. With `random`, the states of the
+    With an `owner`, it finds this student's id. With `facts`, the names that the cell needs, it is also told what else the cell changed. With `random`, the states of the
     random generators that the cell begins with.
     """
+    if "owner" in job:
+        os.environ[STUDENT_VARIABLE] = job["owner"]
     if job.get("random"):
         write_random(job["random"])
     around = (take_state(), read_random(), digest_values(shell.user_ns, job["facts"])) if "facts" in job else None

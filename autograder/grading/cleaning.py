@@ -12,7 +12,7 @@ from nbformat.v4 import new_output
 from nbgrader import preprocessors
 from nbgrader.converters import GenerateFeedback
 
-from autograder.formats import CELLS, MISTAKES, PARTS, RESULT
+from autograder.formats import CELLS, MISTAKES, PARTS, RESULT, VARIANTS
 from autograder.grading.findings import read_findings
 from autograder.grading.submissions import get_id
 
@@ -64,7 +64,7 @@ class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
         converter = getattr(self.parent, "parent", None)
         if isinstance(converter, GenerateFeedback):
             folder = Path(converter._format_dest(names["assignment"], names["student"]))
-            for name in (MISTAKES, CELLS, PARTS):
+            for name in (MISTAKES, CELLS, PARTS, VARIANTS):
                 (folder / name).unlink(missing_ok=True)
 
     def _spend(self, cell: Any) -> None:

@@ -15,6 +15,8 @@ from autograder.grading.submissions import get_id
 Findings = dict[str, dict[str, Any]]
 """What the cells of a notebook showed, by id and in order: the `result` of a check, and what a cell `stopped` with, a name and words."""
 
+MAX_VARIANTS = 64
+
 MAX_MISTAKES, MAX_WORD, MAX_WORDS = 20, 200, 2_000
 """Mistakes kept of a check, and characters of a name and of a message."""
 
@@ -58,7 +60,33 @@ def _read_result(told: Any) -> dict[str, Any] | None:
     ):
         return None
     says = [{"says": _clip(one["says"], MAX_WORDS)} for one in mistakes[:MAX_MISTAKES]]
-    return {"attempted": told["attempted"], "mistakes": says}
+    return {"attempted": told["attempted"], "mistakes": says, **_read_variant(told.get("variant"))}
+
+
+def _read_variant(told: Any) -> dict[str, list[int]]:
+    """The number of the student's variant, and those of the variants to which the answer would be right."""
+    numbers = told if isinstance(told, (list, tuple)) else ()
+    valid = 2 <= len(numbers) <= MAX_VARIANTS and all(type(one) is int and 0 <= one < MAX_VARIANTS for one in numbers)
+    return {"variant": list(numbers)} if valid else {}
+
+
+def tell_other_variants(findings: Findings) -> list[str]:
+    """A note for each answer that would be right with the numbers of another variant: a question, since it may be chance."""
+    notes = []
+    for name, found in findings.items():
+        own, *others = found.get("result", {}).get("variant", [0])
+        if 0 in others:
+            notes.append(
+                f"'{name.removesuffix('-check')}' is right for variant 0, not for this student's, {own}: those are the numbers of a copy "
+                "without an id. Did the student work in such a copy?"
+            )
+        elif others:
+            which = f"variant{'s' * (len(others) > 1)} {' and '.join(map(str, others[:3]))}"
+            notes.append(
+                f"'{name.removesuffix('-check')}' is right for {which}, not for this student's, {own}. "
+                "Is it chance, an id that was mistyped, or somebody else's answer?"
+            )
+    return notes
 
 
 def _read_stop(told: Any) -> list[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from traitlets import Bool
 from autograder.engine import runner
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
+from autograder.formats import STUDENT_VARIABLE
 from autograder.grading.answers import digest_answers, tell_untouched
 from autograder.grading.cleaning import CleanFeedback
 from autograder.grading.dates import read_extensions
@@ -29,6 +31,7 @@ from autograder.grading.earlier import Earlier, keep_earlier
 from autograder.grading.export import CsvExport
 from autograder.grading.feedback import FeedbackExporter, GetGrades
 from autograder.grading.files import read_file
+from autograder.grading.findings import read_findings, tell_other_variants
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.lateness import LatePenalty
@@ -97,6 +100,7 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any, **options: Any) -> tuple[Any, Any]:
         if not runner.available():
+            os.environ[STUDENT_VARIABLE] = resources["nbgrader"]["student"]  # for the kernel
             return super().preprocess(nb, resources, **options)  # type: ignore[no-any-return]
         if not (self.unsafe or doctor.stands()):
             raise CourseError(
@@ -106,7 +110,8 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
         submitted, names = Path(resources["metadata"]["path"]), resources["nbgrader"]
         run = self._find_run(resources)
         run.look_first()
-        run.grade(names["notebook"], nb, _files(submitted))
+        run.grade(names["notebook"], nb, _files(submitted), names["student"])
+        nb.metadata.setdefault(NOTES, []).extend(tell_other_variants(read_findings(nb)[0]))
         run.look_again(names["notebook"], nb)
         return nb, resources
 

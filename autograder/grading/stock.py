@@ -53,9 +53,9 @@ class StockRun:
         state = [engine.isolated, seconds, texts, {one: str(modified(path)) for one, path in files.items()}]
         self.digest = hashlib.blake2b(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
-    def grade(self, name: str, notebook: Any, files: dict[str, Path]) -> None:
-        """Run a rebuilt notebook; its cells have their outputs then."""
-        execute(self.engine, self.plans[name], notebook, self.folder, files, self.seconds)
+    def grade(self, name: str, notebook: Any, files: dict[str, Path], student: str = "") -> None:
+        """Run a rebuilt notebook of a `student`; its cells have their outputs then."""
+        execute(self.engine, self.plans[name], notebook, self.folder, files, self.seconds, student)
 
     def look_first(self) -> None:
         """Make sure before the first mark that the grader works. Raises `GraderError` where it doesn't, for every student of the run."""

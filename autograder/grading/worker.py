@@ -23,7 +23,7 @@ from autograder.engine.runner import Engine
 from autograder.errors import CourseError, GraderError
 from autograder.grading.answers import digest_answers, tell_untouched
 from autograder.grading.files import write_files
-from autograder.grading.findings import Findings, read_findings
+from autograder.grading.findings import Findings, read_findings, tell_other_variants
 from autograder.grading.marks import CellMark, mark_notebook
 from autograder.grading.pictures import take_pictures
 from autograder.grading.submissions import Unreadable, parse_notebook, rebuild
@@ -150,6 +150,7 @@ class Grader:
                     Path(self.folder.name),
                     files,
                     self.assignment.seconds,
+                    submission.student,
                 )
                 if rebound := self.plans[name].find_rebound(notebook):
                     notes.append(
@@ -159,7 +160,7 @@ class Grader:
                 graded.answers[name] = digest_answers(notebook)
                 tell_untouched(notebook, released)
                 graded.findings[name], odd = read_findings(notebook)
-                notes += odd
+                notes += [*odd, *tell_other_variants(graded.findings[name])]
                 notebook.metadata[NOTES] = notes
                 graded.notes.extend(notes)
                 graded.notebooks[name] = json.dumps(notebook, indent=1, ensure_ascii=False)

@@ -5,10 +5,12 @@ Both hold the course's package, the chapter's source, and scripts that install i
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.errors import CourseError
+from autograder.formats import VARIANTS
 from autograder.grading.files import read_file, walk
 from autograder.grading.places import find_places
 from autograder.platforms.returning import make_zip
@@ -144,6 +146,19 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             path.chmod(0o755)
 
 
+def _refuse_variants(source: Path) -> None:
+    """Raises `CourseError` where each student has numbers of their own: nothing there tells the grader a student's id in this course."""
+    try:
+        stored = json.loads((source / VARIANTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(stored, dict) and stored.get("key"):
+        raise CourseError(
+            f"{source.name} gives each student numbers of their own, and a grader there doesn't know whose work it has. Switch that off first: "
+            "course variants off"
+        )
+
+
 def _list_grader(course: Path, chapter: str, format_: str, unsafe: bool) -> dict[str, bytes]:
     """The course's package, the chapter, and the scripts."""
     code = Path(__file__).resolve().parents[1]
@@ -160,6 +175,7 @@ def _list_grader(course: Path, chapter: str, format_: str, unsafe: bool) -> dict
             )
         files[name] = read_file(root / name)
     places = find_places(course)
+    _refuse_variants(places.source_folder(chapter))
     files["course/nbgrader_config.py"] = read_file(course / "nbgrader_config.py")
     kinds = (
         ("source", places.source_folder(chapter)),

@@ -28,6 +28,9 @@ RULE = re.compile(r"\bwithout\s*=")
 _HISTORY = re.compile(r"\b(In|_ih|_i+)\b")
 """Names under which IPython has the cells before."""
 
+DRAWS = "autograder.variant"
+"""What a cell uses that draws numbers for a student."""
+
 Role = Literal["answer", "check", "setup", "prose"]
 """`setup`: locked code of the author's; `prose`: code that explains, which students may change."""
 
@@ -82,6 +85,9 @@ class Plan:
         self._called = {name for names in own for name in names.called}
         """What the functions of answers need when they are called."""
         self._inspects = any("inspect" in cell.source for cell in self.cells)
+        drawing = {name for names in self.names for name, origin in names.imports.items() if origin == DRAWS}
+        self.draws = {place for place, names in enumerate(self.names) if drawing & (names.incoming | names.late)}
+        """Places of cells that draw numbers for a student (`checks.variants`): what they make belongs to one student."""
         for place, role in enumerate(self.roles):
             if role == "check":
                 self._look_at_check(place)
@@ -159,9 +165,15 @@ class Plan:
         return laid
 
     def make_job(
-        self, steps: Sequence[Step], reference: Reference, folder: Path, files: dict[str, Path], seconds: float
+        self,
+        steps: Sequence[Step],
+        reference: Reference,
+        folder: Path,
+        files: dict[str, Path],
+        seconds: float,
+        student: str = "",
     ) -> Job:
-        """A run of these steps; see `Job`."""
+        """A run of these steps, for a `student`; see `Job`."""
         return Job(
             steps,
             self.answers,
@@ -171,6 +183,7 @@ class Plan:
             seconds,
             authored=self.authored,
             kernel=reference.kernel,
+            student=student if self.draws else None,
         )
 
     def _make_step(self, cell: Any, place: int | None, number: int, random: dict[str, str]) -> Step:
@@ -249,7 +262,9 @@ class Plan:
             if time.monotonic() > until:
                 return set()
             names.append(read_names(cell.source))
-        students = [self._is_students(place, cell) for cell, place in zip(cells, places, strict=True)]
+        students = [
+            place in self.draws or self._is_students(place, cell) for cell, place in zip(cells, places, strict=True)
+        ]
         clean = frozenset(
             number
             for number, place in enumerate(places)

@@ -81,9 +81,8 @@ class Library:
         left = [parts[name] for name, own in self.owners.items() if not own]
         print(f"{len(self.owners) - len(left)} of {len(self.owners)} parts are your own.")
         for place in dict.fromkeys(part.place for part in left):
-            print(
-                f"  still the course's, of {place}: {', '.join(part.exercise for part in left if part.place == place)}"
-            )
+            exercises = dict.fromkeys(part.exercise for part in left if part.place == place)
+            print(f"  still the course's, of {place}: {', '.join(exercises)}")
 
 
 mine = Library()

@@ -1,6 +1,6 @@
 """Autograded: a PyTorch course in notebooks that grades itself.
 
-A notebook needs `Check`, `sealed` and `vary`, draws with `figures`, and takes what the student has written from `mine`; nbgrader's configuration names our steps as `preprocessors`.
+A notebook needs `Check`, `sealed` and `vary`, draws with `figures`, and takes what the student has written from `mine`; `progress()` shows what is done; nbgrader's configuration names our steps as `preprocessors`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ _ROOMS = {"figures": "autograder.course.figures", "preprocessors": "autograder.g
 
 def __getattr__(name: str) -> Any:
     # At the first use, so that commands that need no torch do not wait for it.
+    if name == "progress":
+        return import_module("autograder.desk.showing").progress
     if name in __all__:
         return getattr(import_module("autograder.checks"), name)
     if name == "mine":

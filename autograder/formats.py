@@ -1,6 +1,7 @@
 """Names that files and notebooks carry, for whoever writes and whoever reads them."""
 
 import re
+from hashlib import sha256
 
 MISTAKES = "mistakes.json"
 """The file beside a chapter's notebooks by which checks recognize known mistakes."""
@@ -30,6 +31,25 @@ EXTRA = "extra"
 
 RESULT = "application/vnd.autograded.result+json"
 """The MIME type under which the notebook has a check's result, beside the number."""
+
+
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+"""What a notebook says of its language, as ipykernel does, without Python's version, which a release can't know."""
+
+RELEASED = ".released.json"
+"""The file in a student's workspace that says which release of each file was copied last, by its hash."""
+
+
+def digest_cell(source: str) -> str:
+    """A digest of a cell's text, which empty lines around it don't change."""
+    return sha256(source.strip().encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def name_file(chapter: str) -> str:

@@ -142,6 +142,22 @@ def find_cell(page: Page, notebook: Path, grade_id: str) -> Locator:
     return page.locator(".jp-Notebook .jp-Cell").nth(names.index(grade_id))
 
 
+def write(page: Page, cell: Locator, *lines: str) -> None:
+    """Type `lines` in place of what the cell holds; JupyterLab indents by itself."""
+    cell.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    for number, line in enumerate(lines):
+        if number:
+            page.keyboard.press("Enter")
+        page.keyboard.type(line)
+
+
+def run_with_check(page: Page) -> None:
+    """Run the cell that is being edited and the check below it."""
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+
+
 def photograph(notebook: Path, out: Path, width: int) -> int:
     """Run `notebook` in JupyterLab and save screenshots from top to bottom; returns how many."""
     out.mkdir(parents=True, exist_ok=True)

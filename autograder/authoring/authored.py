@@ -32,6 +32,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.authoring.address import find_address, say_where_from
 from autograder.authoring.cells import ANSWER_TAGS, ANSWERS, TAGS, AuthorErrors, Cell, Equivalent, Exercise, Notebook
 from autograder.authoring.glossary import read_glossary
 from autograder.authoring.markdown import Reader
@@ -48,7 +49,7 @@ def read_chapter(root: Path, chapter: str) -> list[Notebook]:
     Raises `AuthorErrors` with every mistake found in any of them.
     """
     notebooks, problems = [], []
-    terms = read_glossary(root)
+    terms, address = read_glossary(root), find_address(root)
     first_seen: dict[str, str] = {}
     files = sorted((root / "notebooks" / chapter).glob("*.md"))
     names = {path.name for path in files if not path.name.endswith(ANSWERS)}
@@ -65,6 +66,7 @@ def read_chapter(root: Path, chapter: str) -> list[Notebook]:
             problems += error.problems
             continue
         notebook.terms = terms
+        say_where_from(notebook, address)
         notebooks.append(notebook)
         for exercise in notebook.exercises.values():
             place = exercise.answer.place

@@ -7,9 +7,7 @@ and only then put in place, so that a failed build changes nothing. The same inp
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import shutil
 import tempfile
 from collections import Counter
@@ -24,6 +22,7 @@ from nbclient.exceptions import CellExecutionError
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import MARKER, AuthorErrors, Cell, Notebook
 from autograder.authoring.freshness import digest_origin, note
+from autograder.authoring.making import make_solution, make_source, renew_texts, write_notebook
 from autograder.authoring.parts import write_parts
 from autograder.authoring.placing import find_differences, put_in_place
 from autograder.authoring.promises import find_dependence
@@ -32,10 +31,8 @@ from autograder.checks.judging import write_cells
 from autograder.checks.mistakes import Fingerprint, digest_stub, write_mistakes
 from autograder.engine.planning.plan import RULE
 from autograder.errors import CourseError
-from autograder.formats import CELLS, EXTRA, MISTAKES, OURS, PARTS
+from autograder.formats import CELLS, EXTRA, MISTAKES, PARTS
 from autograder.grading.commands import run_nbgrader
-
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 def build(root: Path, chapters: list[str], tell: Callable[[str], None]) -> list[str]:
@@ -85,7 +82,7 @@ def stage_chapter(root: Path, chapter: str, stage: Path) -> tuple[list[Notebook]
     for notebook in notebooks:
         notebook.promises = {name: one.solution.promise for name, one in trials[notebook.name].items()}
         for kind in ("source", "release"):
-            _renew_texts(notebook, stage / kind / chapter / f"{notebook.name}.ipynb")
+            renew_texts(notebook, stage / kind / chapter / f"{notebook.name}.ipynb")
     problems = [line for notebook in notebooks for line in find_problems(notebook, trials[notebook.name])]
     problems += [line for notebook in notebooks for line in find_leaks(notebook, stage / "release" / chapter, root)]
     if problems:
@@ -137,70 +134,6 @@ def _copy_extra_files(authored: Path, source: Path) -> None:
             target = source / path.relative_to(authored)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-
-
-# --- source --------------------------------------------------------------------------------------
-
-
-def make_source(notebook: Notebook) -> Any:
-    """The instructor's version: the authored cells, solutions and hidden tests included."""
-    cells = []
-    seen: Counter[str] = Counter()
-    texts = iter(notebook.texts)
-    for number, cell in enumerate(notebook.cells):
-        if cell.kind == "code":
-            made = nbformat.v4.new_code_cell(cell.source)
-        else:
-            made = nbformat.v4.new_markdown_cell(cell.source if cell.tag else next(texts))
-        made.metadata = nbformat.from_dict(_make_metadata(cell, number))
-        key = (
-            made.metadata["nbgrader"]["grade_id"] if cell.tag else hashlib.sha256(cell.source.encode()).hexdigest()[:12]
-        )
-        seen[key] += 1
-        made.id = (key if seen[key] == 1 else f"{key}-{seen[key]}")[-64:]
-        cells.append(made)
-    language = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": language})
-
-
-def _make_metadata(cell: Cell, number: int) -> dict[str, Any]:
-    """nbgrader's metadata (its schema 3) for one cell, and beside it what that has no place for."""
-    if not cell.tag:
-        return {}
-    answer, graded = cell.tag in ("exercise", "explain"), cell.tag in ("check", "explain")
-    names = {
-        "setup": f"setup-{number}",
-        "exercise": cell.exercise,
-        "explain": cell.exercise,
-        "check": f"{cell.exercise}-check",
-    }
-    metadata: dict[str, Any] = {
-        "grade": graded,
-        "grade_id": names[cell.tag],
-        "locked": not answer,
-        "schema_version": 3,
-        "solution": answer,
-        "task": False,
-    }
-    if graded:
-        metadata["points"] = 0 if cell.extra else cell.points
-    return {"nbgrader": metadata, **({OURS: {EXTRA: cell.points}} if cell.extra else {})}
-
-
-def _renew_texts(notebook: Notebook, path: Path) -> None:
-    """Put the notebook's texts into the cells of a file that was made before its trials told what the checks look at."""
-    made = nbformat.read(path, as_version=4)
-    texts = {cell.id: cell.source for cell in make_source(notebook).cells if cell.cell_type == "markdown"}
-    for cell in made.cells:
-        if "nbgrader" not in cell.metadata:
-            cell.source = texts.get(cell.id, cell.source)
-    write_notebook(made, path)
-
-
-def write_notebook(notebook: Any, path: Path) -> None:
-    nbformat.validate(notebook)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 
 # --- release -------------------------------------------------------------------------------------
@@ -336,9 +269,8 @@ def _collect_mistakes(
 
 
 def _collect_stubs(trials: dict[str, dict[str, ExerciseTrials]]) -> dict[str, str]:
-    """The digests of the stubs that run, and so look like an attempt."""
-    tried = [(name, one.empty) for found in trials.values() for name, one in found.items()]
-    return {name: digest_stub(stub.answer) for name, stub in tried if stub.attempted}
+    """The digests of the answers as they are handed out, by which a check in a notebook tells that one wasn't changed."""
+    return {name: digest_stub(one.empty.answer) for found in trials.values() for name, one in found.items()}
 
 
 # --- solutions -----------------------------------------------------------------------------------
@@ -346,7 +278,7 @@ def _collect_stubs(trials: dict[str, dict[str, ExerciseTrials]]) -> dict[str, st
 
 def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
     """Execute the source in a fresh kernel, in a folder that isn't a student's copy, and write it, without markers, to `solutions/` below `stage`."""
-    solution = _make_solution(notebook)
+    solution = make_solution(notebook)
     with tempfile.TemporaryDirectory() as scratch:
         source, left = stage / "source" / chapter, shutil.ignore_patterns(MISTAKES)
         shutil.copytree(source, scratch, dirs_exist_ok=True, ignore=left)
@@ -373,23 +305,11 @@ def execute_solution(stage: Path, chapter: str, notebook: Notebook) -> None:
     write_notebook(solution, stage / "solutions" / chapter / f"{notebook.name}.ipynb")
 
 
-def _make_solution(notebook: Notebook) -> Any:
-    solution = make_source(notebook)
-    for cell in solution.cells:
-        cell.metadata = nbformat.from_dict({})
-        cell.source = re.sub(r"(?m)^\s*### (BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)\n?", "", cell.source).rstrip(
-            "\n"
-        )
-        if cell.cell_type == "markdown":  # the pages lie in release/, and nowhere else
-            cell.source = cell.source.replace("](../reference/", "](../../release/reference/")
-    return solution
-
-
 def _stale_solutions(root: Path, chapter: str, notebooks: list[Notebook]) -> Iterator[str]:
     folder = root / "solutions" / chapter
     for notebook in notebooks:
         path = folder / f"{notebook.name}.ipynb"
-        wanted = [(cell.cell_type, cell.source) for cell in _make_solution(notebook).cells]
+        wanted = [(cell.cell_type, cell.source) for cell in make_solution(notebook).cells]
         try:
             found = [(cell.cell_type, cell.source) for cell in nbformat.read(path, as_version=4).cells]
         except (OSError, ValueError):

@@ -16,6 +16,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from autograder.authoring.address import find_address
 from autograder.authoring.glossary import GLOSSARY, digest_terms, find_title, read_glossary
 from autograder.authoring.parts import write_parts
 
@@ -42,7 +43,7 @@ def is_fresh(root: Path, chapter: str) -> bool:
 def digest_origin(root: Path, chapter: str) -> str:
     """A digest of all that the chapter is made from. A build takes it before it reads anything."""
     made_from = digest_with_code(root, chapter, ("notebooks",), USED, LIBRARIES)
-    return hashlib.sha256(f"{made_from} {digest_terms(root)}".encode()).hexdigest()
+    return hashlib.sha256(f"{made_from} {digest_terms(root)} {find_address(root)}".encode()).hexdigest()
 
 
 def digest_with_code(

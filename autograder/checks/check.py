@@ -5,17 +5,14 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from autograder.checks.data import Data, show, to_data
-from autograder.checks.describe import describe_hidden
+from autograder.checks.cards import describe_evidence, tell_evidence, wrap
+from autograder.checks.data import Data, to_data
 from autograder.checks.expecting import work_out
 from autograder.checks.judging import Judge
 from autograder.checks.keeping import find_library, keep_answer
@@ -32,11 +29,8 @@ from autograder.checks.mistakes import (
 )
 from autograder.checks.problems import Answer, Expected, Problem
 from autograder.checks.seals import Sealed, find_near_edge, look_at_seal
-from autograder.checks.student import Names, Reply, find_last_cell, find_student
-from autograder.formats import EXTRA, RESULT
-
-_WIDTH = 80
-"""Fits beside JupyterLab's file browser, and in the 83 characters that nbgrader's validation shows."""
+from autograder.checks.student import Names, Reply, find_bound, find_last_cells, find_student, read_expression
+from autograder.formats import EXTRA, RESULT, digest_cell
 
 
 class Score(float):
@@ -227,14 +221,24 @@ class Check:
     @property
     def attempted(self) -> bool:
         """Whether there was anything to check besides what was handed out."""
-        written = [one.reply for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
-        return not self.evaluations or (bool(written) and not self._is_untouched(written[0].name))
+        written = [one for one in self.evaluations if one.reply.outcome not in ("missing", "not attempted")]
+        return not self.evaluations or (bool(written) and not self._is_untouched)
 
-    def _is_untouched(self, name: str) -> bool:
-        """Whether `name` was bound by the answer cell as it was handed out. Only a notebook can tell; a grader looks at the submission itself."""
-        stub = load_stub(self.exercise, Path.cwd()) if not self.score and isinstance(self._student, Names) else None
-        cell = find_last_cell(self._student.names, name) if stub and isinstance(self._student, Names) else None
-        return cell is not None and digest_stub(cell) == stub
+    @functools.cached_property
+    def _cells(self) -> dict[str, str]:
+        """The cell that bound each name last that this check asks about. Only a notebook has any; a grader looks at the submission itself."""
+        if not isinstance(self._student, Names):
+            return {}
+        asked = [(read_expression(one.expression).free, one.data) for one in self.evaluations]
+        return find_last_cells(self._student.names, (name for free, data in asked for name in free if name not in data))
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether what is checked was bound by the answer cell as it was handed out."""
+        stub = None if self.score else load_stub(self.exercise, Path.cwd())
+        released = [cell for cell in self._cells.values() if digest_stub(cell) == stub]
+        own = {name for name in find_bound(released[0]) if name in self._cells} if released else set()
+        return bool(own) and all(digest_stub(self._cells[name]) == stub for name in own)
 
     @property
     def without(self) -> list[str]:
@@ -252,12 +256,14 @@ class Check:
         for recorder in _recorders:
             recorder(self)
         print(self.message())
+        result = self.result()
         if kept := self._keep():
+            result["kept"] = kept
             print(f"  {kept}")
         if os.environ.get("NBGRADER_VALIDATING") and self.score < self.points:
             print(self.message(), file=sys.stderr)  # what nbgrader's validation shows of a cell
         score = Score(self.score)
-        score.result, score.extra = self.result(), self._is_extra
+        score.result, score.extra = result, self._is_extra
         return score
 
     def _keep(self) -> str:
@@ -269,7 +275,7 @@ class Check:
         return keep_answer(self.exercise, wanted, self._student.names, library) if library else ""
 
     def result(self) -> dict[str, Any]:
-        """What was found, as JSON: points, and for each failed part the look that failed and the message."""
+        """What was found, as JSON: points, for each failed part the look, the message and what was seen (see `cards`), and in a notebook digests of the cells."""
         failed = [[e for e in self._failed if e.part == part] for part in self.parts]
         mistakes = [
             {
@@ -277,17 +283,27 @@ class Check:
                 "look": own[0].problem.look,
                 "says": (says := self._say(own)),
                 "known": says != own[0].problem.says,
+                **describe_evidence(own[0], self.evaluations),
             }
             for own in failed
             if own and own[0].problem
         ]
-        return {
+        result = {
             "exercise": self.exercise,
             "score": self.score,
             "points": self.points,
             "attempted": self.attempted,
             "mistakes": mistakes if self.attempted else [],
+            **({"answers": sorted({digest_cell(cell) for cell in self._cells.values()})} if self._cells else {}),
         }
+        if self._failed and not self.attempted:
+            result["start"] = _how_to_start(self._failed[0])
+        elif mistakes and len(self.parts) > 1:
+            result["parts"] = [
+                {"name": part, "points": points, "score": 0 if own else points}
+                for (part, points), own in zip(self.parts.items(), failed, strict=True)
+            ]
+        return result
 
     def message(self) -> str:
         """The text that the student reads."""
@@ -303,7 +319,7 @@ class Check:
             return "\n".join(
                 [
                     f"○ {self.exercise}: not attempted yet, 0 of {most}.",
-                    *_wrap(_how_to_start(failed[0])),
+                    *wrap(_how_to_start(failed[0])),
                 ]
             )
         lines = [f"✗ {head}"]
@@ -319,7 +335,7 @@ class Check:
             lines += [f"  ✗ {part}{': as above' if again else ''}"] if len(self.parts) > 1 else []
             if not again:
                 indent = "  " if len(self.parts) > 1 else ""
-                lines += [indent + line for line in (*_wrap(says), *_evidence(own[0], self.evaluations))]
+                lines += [indent + line for line in (*wrap(says), *tell_evidence(own[0], self.evaluations))]
         return "\n".join(lines)
 
     @functools.cached_property
@@ -349,33 +365,3 @@ def _how_to_start(evaluation: Evaluation) -> str:
     if evaluation.reply.outcome == "not attempted":
         return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
     return "The cell above hasn't been changed yet: change it and run it, then run this one."
-
-
-def _wrap(text: str, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=indent, break_on_hyphens=False)
-
-
-def _evidence(evaluation: Evaluation, everything: list[Evaluation]) -> Iterator[str]:
-    """What was asked and what came back, as far as the student may see it."""
-    assert evaluation.problem is not None
-    if evaluation.problem.look == "rule":  # which no input is about
-        if evaluation.problem.detail:
-            yield from _wrap(evaluation.problem.detail, "    ")
-        return
-    if evaluation.hidden:
-        kinds = evaluation.on or describe_hidden(evaluation, everything)
-        yield from _wrap(f"Seen only on an input that this notebook does not show{': ' + kinds if kinds else ''}.")
-        return
-    if evaluation.data and "\n" not in evaluation.expression:
-        given = ", ".join(f"{name} = {show(value) or _outline(value)}" for name, value in evaluation.data.items())
-        yield from _wrap(f"Tried: {evaluation.expression} with {given}", "    ")
-    if evaluation.problem.detail:
-        yield from _wrap(evaluation.problem.detail, "    ")
-
-
-def _outline(value: Data) -> str:
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}" + (
-        f" of {len(value)} items" if isinstance(value, (list, tuple, dict, str)) else ""
-    )

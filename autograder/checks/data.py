@@ -128,6 +128,11 @@ def show_apart(one: Data, other: Data) -> tuple[str, str]:
     return shown
 
 
+def show_numbers(item: Any, digits: int = 4) -> str:
+    """One number of a tensor, or a nested list of them, as text."""
+    return _numbers(item, "{}", digits)
+
+
 def _numbers(nested: Any, frame: str, digits: int) -> str:
     def write(item: Any) -> str:
         if isinstance(item, list):

@@ -6,7 +6,6 @@ import functools
 import json
 import sys
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from autograder.checks.reading import CellText, History, Program, get_shown
 from autograder.checks.rules import Broken, Rule, normalise
 from autograder.checks.student import Reply, Student, read_expression
 from autograder.checks.watching import Ban
-from autograder.formats import CELLS
+from autograder.formats import CELLS, digest_cell
 
 
 class Judge:
@@ -74,10 +73,6 @@ def _read_told(reply: Reply, rule: Rule) -> Broken | None:
             )
     word = rule.words[0].text
     return Broken(word, word, word)
-
-
-def digest_cell(source: str) -> str:
-    return sha256(source.strip().encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def write_cells(authored: Sequence[str], answers: dict[str, Sequence[str]]) -> str:

@@ -196,7 +196,7 @@ def digest_stub(source: str) -> str:
 
 
 def load_stub(exercise: str, folder: Path) -> str | None:
-    """The digest of the exercise's stub, where one is kept: of code that runs, so that its results don't tell whether it was touched."""
+    """The digest of the exercise's answer cell as it was handed out, where one is kept: results don't tell whether it was changed."""
     try:
         found = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[STUBS][exercise]
     except (OSError, ValueError, KeyError, TypeError):

@@ -13,6 +13,7 @@ import contextlib
 import functools
 import io
 import random
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
@@ -142,14 +143,38 @@ class Names:
         return None
 
 
-def find_last_cell(names: dict[str, Any], name: str) -> str | None:
-    """The text of the cell that bound `name` last, in a notebook whose names these are; `None` where there is none."""
+def find_last_cells(names: dict[str, Any], wanted: Iterable[str]) -> dict[str, str]:
+    """The text of the cell that bound each name last, in a notebook whose names these are; a name that no cell bound is left out."""
     cells = names.get("In")
-    for cell in reversed(cells if isinstance(cells, list) else []):
-        with contextlib.suppress(SyntaxError, ValueError, TypeError):
-            if name in _bound_names(ast.walk(ast.parse(cell))):
-                return str(cell)
-    return None
+    cells = [str(cell) for cell in cells] if isinstance(cells, list) else []
+    typed = _find_typed(names, len(cells))
+    left = {name for name in wanted if not isinstance(names.get(name), ModuleType)}
+    found = {}
+    for number in range(len(cells) - 1, -1, -1):
+        for name in left & find_bound(cells[number]):
+            found[name] = typed[number] if typed else cells[number]
+        left -= found.keys()
+        if not left:
+            break
+    return found
+
+
+def _find_typed(names: dict[str, Any], count: int) -> list[str]:
+    """The cells as they were typed, with magics, where these are the names of this process's shell; else nothing."""
+    module = sys.modules.get("IPython")
+    shell: Any = module.get_ipython() if module else None
+    if shell is None or shell.user_ns is not names:
+        return []
+    typed = [str(cell) for cell in shell.history_manager.input_hist_raw]
+    return typed if len(typed) == count else []
+
+
+@functools.lru_cache(maxsize=4096)
+def find_bound(cell: str) -> frozenset[str]:
+    """The names that a cell binds, as far as it can be read."""
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+        return frozenset(_bound_names(ast.walk(ast.parse(cell))))
+    return frozenset()
 
 
 class Expression:

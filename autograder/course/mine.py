@@ -44,10 +44,12 @@ class Library:
         """
         parts, folder = read_parts(Path.cwd()), Path.cwd().parent / MINE
         for name in names:
-            if name not in parts:
+            if not parts:
                 raise CourseError(
-                    f"'{name}' is none of the parts that this chapter uses: {', '.join(sorted(parts)) or 'there are none'}."
+                    f"{PARTS} isn't beside this notebook: copy the chapter's whole folder, and open it there."
                 )
+            if name not in parts:
+                raise CourseError(f"'{name}' is none of the parts that this chapter uses: {', '.join(sorted(parts))}.")
         found = [self._take(parts[name], folder) for name in names]
         _say_owners(list(names), [self.owners[name] for name in names])
         return found[0] if len(found) == 1 else tuple(found)

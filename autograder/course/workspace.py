@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,10 +24,7 @@ from typing import Any
 import zmq
 
 from autograder.errors import CourseError
-from autograder.formats import CELLS, MISTAKES, PARTS
-
-RECORD = ".released.json"
-"""In the workspace: which release of each file was copied last, by its hash."""
+from autograder.formats import CELLS, LANGUAGE, MISTAKES, PARTS, RELEASED
 
 START_SECONDS = 60
 
@@ -42,15 +38,23 @@ PAGE = {
         "@jupyter/nbgrader:create-assignment",
         "@jupyter/nbgrader:formgrader",
         "@jupyter/nbgrader:menu",
+        "@jupyter/nbgrader:validate-assignment",  # the desk has a button of its own, which says more
     ],
 }
-"""JupyterLab's page in a student's hands: without questions, and of nbgrader's tools only Validate."""
+"""JupyterLab's page in a student's hands: without questions, and with the desk in place of nbgrader's tools."""
 
 SETTINGS = {"@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}}}
 """The page's settings, until a student chooses others: a reference page opens as it reads, not as it's written."""
 
+DESK = "autograder.desk"
+"""The server's part of the desk; what the page loads lies beside it, so that it's found without an installation as well."""
+
 SWITCHED_OFF = [f"nbgrader.server_extensions.{name}" for name in ("formgrader", "assignment_list", "course_list")]
 """The server's part of the same: else it logs an error that the course is outside the workspace."""
+
+
+HIDDEN = ["__pycache__", "*.pyc", "*.pyo", ".DS_Store", "*~", MISTAKES, CELLS, PARTS]
+"""What the file browser doesn't list: Jupyter's own choice, and the files that only checks read."""
 
 
 def update_workspace(release: Path, workspace: Path) -> list[str]:
@@ -72,7 +76,7 @@ def _update(release: Path, workspace: Path) -> list[str]:
     notebooks = sorted(release.glob("*/*.ipynb"))
     if not notebooks:
         raise CourseError(f"There is no release to open in {release}. Run the command in the course's root folder.")
-    record_path = workspace / RECORD
+    record_path = workspace / RELEASED
     record = _read_record(record_path)
     news = []
     for path in sorted(
@@ -80,27 +84,55 @@ def _update(release: Path, workspace: Path) -> list[str]:
     ):
         name = path.relative_to(release)
         own = workspace / name
-        released = _hash(path)
+        newest = path.read_bytes()
+        released = _hash(newest)
+        known = record.get(name.as_posix())
+        present = own.read_bytes() if own.exists() else b""
         own.parent.mkdir(parents=True, exist_ok=True)
-        if not own.exists() or own.name in (MISTAKES, CELLS, PARTS) or _hash(own) == record.get(name.as_posix()):
-            if own.exists() and _hash(own) != released and own.suffix == ".ipynb":
+        if not own.exists() or own.name in (MISTAKES, CELLS, PARTS) or known in _hashes(present):
+            if own.exists() and _hash(present) != released and own.suffix == ".ipynb":
                 news.append(f"{name} was replaced by its new release; you had not changed it.")
-            _copy(path, own)
-        elif _hash(own) != released and record.get(name.as_posix()) != released:
+            _write(_prepare(newest, own), own)
+        elif _hash(present) != released and known not in _hashes(newest):
             beside = own.with_name(f"{own.stem}.new-{released[:6]}{own.suffix}")
             if not beside.exists():  # when the record was lost, the student may have gone on in it
-                _copy(path, beside)
-            news.append(f"{name}: there is a new release; it is in {beside.name}, and your own work is unchanged.")
+                _write(_prepare(newest, own), beside)
+            news.append(
+                f"{name}: there is a new release; it is in {beside.name}, and your own work is unchanged. "
+                "To take it over with your answers: course new-release"
+            )
         record[name.as_posix()] = released
-    record_path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    _write((json.dumps(record, indent=1, sort_keys=True) + "\n").encode(), record_path)
     return news
 
 
-def _copy(path: Path, target: Path) -> None:
-    """Copy under another name first: a copy that was cut off would later count as the student's own."""
+def _prepare(released: bytes, own: Path) -> bytes:
+    """A released notebook as JupyterLab saves it: with all that the kernel says of its language, its version among it.
+
+    JupyterLab writes that in when it opens a notebook, and then shows unsaved changes that nobody made.
+    """
+    stored = _read_notebook(released) if own.suffix == ".ipynb" else None
+    if stored is None:
+        return released
+    stored["metadata"]["language_info"] = LANGUAGE | {"version": sys.version.split()[0]}
+    return (json.dumps(stored, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _read_notebook(data: bytes) -> dict[str, Any] | None:
+    try:
+        stored = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return stored if isinstance(stored, dict) and isinstance(stored.get("metadata"), dict) else None
+
+
+def _write(data: bytes, target: Path) -> None:
+    """Write under another name first: a copy that was cut off would later count as the student's own."""
     part = target.with_name(f"{target.name}.part")
     try:
-        shutil.copyfile(path, part)
+        if target.is_file() and target.read_bytes() == data:
+            return
+        part.write_bytes(data)
         part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
@@ -115,8 +147,17 @@ def _read_record(path: Path) -> dict[str, str]:
         return {}  # without a record every file counts as changed, so nothing is lost
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _hash(data: bytes) -> str:
+    """Of a notebook, whatever it says of the language: JupyterLab writes that, with the version of Python."""
+    if (stored := _read_notebook(data)) is not None:
+        stored["metadata"].pop("language_info", None)
+        data = json.dumps(stored, sort_keys=True).encode()
+    return hashlib.sha256(data).hexdigest()
+
+
+def _hashes(data: bytes) -> set[str]:
+    """What a record may have of these bytes; older ones have the hash of all bytes."""
+    return {_hash(data), hashlib.sha256(data).hexdigest()}
 
 
 def open_lab(root: Path, workspace: Path, port: int, ip: str, browser: bool) -> int:
@@ -174,7 +215,10 @@ def make_command(folder: Path, ip: str, port: int, token: str, settings: Path) -
         "--LabApp.log_level=ERROR",
         f"--IdentityProvider.token={token}",
         *(f"--ServerApp.jpserver_extensions={name}=False" for name in SWITCHED_OFF),
+        f"--ServerApp.jpserver_extensions={DESK}=True",
+        f"--LabApp.extra_labextensions_path={Path(__file__).parents[1] / 'desk' / 'labextension'}",
         f"--LabApp.app_settings_dir={settings}",
+        f"--ContentsManager.hide_globs={json.dumps(HIDDEN)}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]

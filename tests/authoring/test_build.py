@@ -14,10 +14,11 @@ from matplotlib.image import imsave
 from autograder import cli
 from autograder.authoring import freshness
 from autograder.authoring.authored import read_chapter, read_notebook
-from autograder.authoring.build import build, execute_solution, find_leaks, make_source
+from autograder.authoring.build import build, execute_solution, find_leaks
 from autograder.authoring.cells import AuthorErrors
 from autograder.authoring.chapters import find_chapters
 from autograder.authoring.freshness import digest_origin, is_fresh, note
+from autograder.authoring.making import make_source
 from autograder.authoring.placing import _look_alike
 from autograder.authoring.trials import try_notebook
 from autograder.errors import CourseError

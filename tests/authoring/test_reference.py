@@ -155,12 +155,12 @@ def test_a_term_is_linked_once_in_a_notebook_and_few_in_a_cell() -> None:
 
 
 def test_source_has_links_and_solutions_lead_to_the_release() -> None:
-    from autograder.authoring.build import _make_solution, make_source
+    from autograder.authoring.making import make_solution, make_source
 
     cells = [Cell("markdown", "A ReLU.", "", 1), Cell("markdown", "[All](../reference/losses.md)", "", 2)]
     notebook = Notebook(Path("notebooks/09_other/1_other.md"), cells, {}, terms=TERMS)
     assert [cell.source for cell in make_source(notebook).cells] == [f"A {link('ReLU', 'relu')}.", cells[1].source]
-    assert [cell.source for cell in _make_solution(notebook).cells] == [
+    assert [cell.source for cell in make_solution(notebook).cells] == [
         "A [ReLU](../../release/reference/glossary.md#relu).",
         "[All](../../release/reference/losses.md)",
     ]

@@ -454,8 +454,15 @@ def test_report_prints_the_message_and_returns_the_score_with_the_result(capsys)
                     "look": "values",
                     "says": "`f`: 1 of 3 values is not the expected one: the one where z is negative.",
                     "known": False,
+                    "tried": "f(z)",
+                    "given": [
+                        {"name": "z", "shape": [3], "dtype": "float32", "rows": [["-1.5000", "0.0", "2.0"]]},
+                    ],
+                    "got": {"shape": [3], "dtype": "float32", "rows": [["1.5000", "0.0", "2.0"]]},
+                    "expected": {"shape": [3], "dtype": "float32", "rows": [["0.0", "0.0", "2.0"]]},
                 }
             ],
+            "parts": [{"name": "values", "points": 2, "score": 0}, {"name": "zero", "points": 1, "score": 1}],
         },
     }
     json.dumps(score.result)
@@ -466,13 +473,36 @@ def test_the_result_of_a_known_mistake_says_so(folder):
     check("f(x)", x=-2, gives=-2)
     known = write_mistakes({"sign": [("This is 'abs'.", [e.fingerprint for e in check.evaluations])]})
     (folder / "mistakes.json").write_text(known, encoding="utf-8")
-    assert check.result()["mistakes"] == [{"part": "", "look": "values", "says": "This is 'abs'.", "known": True}]
+    [mistake] = check.result()["mistakes"]
+    assert (mistake["says"], mistake["known"]) == ("This is 'abs'.", True)
+    assert (mistake["got"], mistake["expected"]) == ({"text": "2"}, {"text": "-2"})
+
+
+def test_the_result_shows_only_the_kind_of_a_hidden_input():
+    check = make_check({"f": abs}, exercise="sign")
+    check.hidden()
+    check("f(x)", x=-2, gives=-2, on="a negative number")
+    [mistake] = check.result()["mistakes"]
+    assert mistake == {
+        "part": "",
+        "look": "values",
+        "says": mistake["says"],
+        "known": False,
+        "hidden": "a negative number",
+    }
 
 
 def test_the_result_of_an_empty_answer_has_no_mistakes():
     check = make_check({"f": None})
     check("f(x)", x=1, gives=1)
-    assert check.result() == {"exercise": "exercise", "score": 0, "points": 1, "attempted": False, "mistakes": []}
+    assert check.result() == {
+        "exercise": "exercise",
+        "score": 0,
+        "points": 1,
+        "attempted": False,
+        "mistakes": [],
+        "start": "Write `f` in the cell above and run it, then run this one.",
+    }
 
 
 def test_recording_collects_the_checks_that_report(capsys):

@@ -15,10 +15,10 @@ import pytest
 from sampling import at_night
 
 from autograder.authoring.authored import read_chapter, read_notebook
-from autograder.authoring.build import make_source
 from autograder.authoring.cells import Notebook
 from autograder.authoring.chapters import list_chapters
 from autograder.authoring.forks import in_fork
+from autograder.authoring.making import make_source
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = [

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 from pathlib import Path
 
 import pytest
+from ipykernel.ipkernel import IPythonKernel
 
 from autograder.cli import main
-from autograder.course.workspace import RECORD, update_workspace
+from autograder.course.workspace import update_workspace
 from autograder.errors import CourseError
+from autograder.formats import RELEASED
 
 NOTEBOOK = "01_mini/1_mini.ipynb"
 
@@ -38,7 +41,7 @@ def files(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != RECORD
+        if path.is_file() and path.name != RELEASED
     }
 
 
@@ -65,7 +68,7 @@ def test_a_changed_notebook_is_kept_and_its_newer_release_put_beside_it(release:
     (release / NOTEBOOK).write_text("second release")
     name = beside("second release")
     said = f"{NOTEBOOK}: there is a new release; it is in {name}, and your own work is unchanged."
-    assert update_workspace(release, workspace) == [said]
+    assert update_workspace(release, workspace) == [f"{said} To take it over with your answers: course new-release"]
     assert (workspace / NOTEBOOK).read_text() == "my work"
     assert (workspace / "01_mini" / name).read_text() == "second release"
 
@@ -116,13 +119,33 @@ def test_without_a_readable_record_nothing_of_the_students_is_lost(
     update_workspace(release, workspace)
     (workspace / "01_mini" / beside("second release")).write_text("my work, gone on with in the new release")
     if record is None:
-        (workspace / RECORD).unlink()
+        (workspace / RELEASED).unlink()
     else:
-        (workspace / RECORD).write_text(record)
+        (workspace / RELEASED).write_text(record)
     before = files(workspace)
     assert len(update_workspace(release, workspace)) == 1
     assert files(workspace) == before
     assert update_workspace(release, workspace) == []
+
+
+def test_what_jupyterlab_writes_of_the_language_is_there_and_is_no_change(tmp_path: Path) -> None:
+    released = {"cells": [], "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4, "nbformat_minor": 5}
+    path, workspace = tmp_path / "release" / NOTEBOOK, tmp_path / "workspace"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(released))
+    update_workspace(path.parents[1], workspace)
+    own = json.loads((workspace / NOTEBOOK).read_text())
+    assert own["metadata"].pop("language_info") == IPythonKernel.language_info
+    assert own["metadata"] == released["metadata"]
+    (workspace / NOTEBOOK).write_text(json.dumps(released))  # as another Python would have left it
+    released["nbformat_minor"] = 4
+    path.write_text(json.dumps(released))
+    assert update_workspace(path.parents[1], workspace)[0].endswith("you had not changed it.")
+    (workspace / RELEASED).write_text(json.dumps({NOTEBOOK: hashlib.sha256(path.read_bytes()).hexdigest()}))
+    (workspace / NOTEBOOK).write_bytes(path.read_bytes())  # the record and the copy of an earlier version of the course
+    released["nbformat_minor"] = 5
+    path.write_text(json.dumps(released))
+    assert update_workspace(path.parents[1], workspace)[0].endswith("you had not changed it.")
 
 
 def test_without_a_release_there_is_nothing_to_open(tmp_path: Path) -> None:

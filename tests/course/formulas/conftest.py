@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from autograder.authoring.authored import read_chapter
-from autograder.authoring.build import make_source
+from autograder.authoring.making import make_source
 
 ROOT = Path(__file__).parents[3]
 

@@ -6,15 +6,19 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from autograder.engine.scores import get_extra
+import nbformat
+
+from autograder.engine.scores import get_extra, get_points
 from autograder.errors import CourseError
 from autograder.grading.database import find_url, load_config, open_gradebook
 from autograder.grading.files import modified
 from autograder.grading.findings import Findings, keep_findings, read_findings
 from autograder.grading.gradebook import NO_RESPONSE, load_submissions
 from autograder.grading.journal import Entry, Journal
+from autograder.grading.marks import is_marked
 from autograder.grading.places import find_places, forget_places
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, load_results
 from autograder.grading.submissions import get_id, read_submission
@@ -87,7 +91,14 @@ def _collect_student(
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
             most = extra.get((notebook.name, grade.name), 0)
             exercises.append(_read_exercise(notebook.name, grade, findings, comments, most))
-    return StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
+    found = StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
+    return replace(
+        found,
+        handed_in=submission.timestamp.isoformat() if submission.timestamp else "",
+        due=submission.duedate.isoformat() if submission.assignment.duedate else "",
+        late=submission.total_seconds_late if submission.assignment.duedate else 0,
+        penalty=sum(one.late_submission_penalty or 0 for one in submission.notebooks),
+    )
 
 
 def _read_graded(path: Path) -> tuple[Findings, list[str]]:
@@ -101,6 +112,52 @@ def _read_graded(path: Path) -> tuple[Findings, list[str]]:
     findings, notes = read_findings(found)
     stored = found.metadata.get(NOTES)
     return findings, [note for note in stored if isinstance(note, str)] + notes if isinstance(stored, list) else notes
+
+
+class Described:
+    """The results of submissions as they were graded, without a gradebook: the marks of the checks."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        """`sources` are the texts of the source notebooks, by name."""
+        self._cells = {
+            name: {get_id(cell): cell for cell in nbformat.reads(text, as_version=4).cells if is_marked(cell)}
+            for name, text in sources.items()
+        }
+
+    @property
+    def points(self) -> dict[str, dict[str, float]]:
+        """What each check can give in the chapter's maximum, by notebook and cell; what a person grades is left out."""
+        return {
+            name: {
+                cell: 0.0 if get_extra(one) else get_points(one)
+                for cell, one in cells.items()
+                if one.metadata["nbgrader"].get("grade") and not one.metadata["nbgrader"].get("solution")
+            }
+            for name, cells in self._cells.items()
+        }
+
+    def list_exercises(self, graded: Graded) -> list[ExerciseResult]:
+        """The exercises of the notebooks that were handed in."""
+        found = []
+        for name, marks in sorted(graded.marks.items()):
+            cells, findings = self._cells[name], graded.findings.get(name, {})
+            roles = {cell: one.metadata["nbgrader"] for cell, one in cells.items()}
+            commented = [mark for mark in marks if roles[mark.cell].get("solution") or roles[mark.cell].get("task")]
+            comments = {mark.cell: None if mark.answered else NO_RESPONSE for mark in commented}
+            for mark in marks:
+                if mark.graded or roles[mark.cell].get("task"):
+                    extra = get_extra(cells[mark.cell])
+                    grade = SimpleNamespace(
+                        name=mark.cell,
+                        cell_type=cells[mark.cell].cell_type,
+                        max_score=0.0 if extra else get_points(cells[mark.cell]),
+                        auto_score=mark.auto_score,
+                        manual_score=None,
+                        score=mark.auto_score,
+                        needs_manual_grade=mark.auto_score is None,
+                    )
+                    found.append(_read_exercise(name, grade, findings, comments, extra))
+        return found
 
 
 def _find_answer(cell: str, order: list[str], comments: Mapping[str, object]) -> str:

@@ -168,7 +168,7 @@ class GetGrades(preprocessors.GetGrades):  # type: ignore[misc]
     def _get_score(self, cell: Any, resources: Any) -> None:
         super()._get_score(cell, resources)
         if extra := get_extra(cell):
-            cell.metadata["nbgrader"]["points"] = _Extra(f"{extra} {EXTRA}")
+            cell.metadata["nbgrader"]["points"] = Extra(f"{extra} {EXTRA}")
 
 
 class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
@@ -216,13 +216,13 @@ class FeedbackExporter(HTMLExporter):  # type: ignore[misc]
         return True
 
 
-class _Extra(str):
+class Extra(str):
     """The points of an exercise that is extra, as a page shows them."""
 
 
 def _write_points(do: Callable[..., Any], points: Any, *options: Any) -> Any:
     """A filter of Jinja's own, which leaves extra points as they are."""
-    return points if isinstance(points, _Extra) else do(points, *options)
+    return points if isinstance(points, Extra) else do(points, *options)
 
 
 def _make_plain(cell: Any) -> Any:

@@ -21,6 +21,7 @@ from autograder.engine.runner import Engine
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.commands import run_nbgrader
+from autograder.grading.dates import read_extensions
 from autograder.grading.files import Withheld
 from autograder.grading.journal import Journal
 from autograder.grading.places import find_places, forget_places
@@ -101,10 +102,12 @@ def grade_class(
             engine.start()  # it warms up while the rest is read, and while Python imports what comes now
         from autograder.grading.changes import refuse_differences, update_gradebook
         from autograder.grading.database import find_url, load_config, open_gradebook
+        from autograder.grading.penalties import check_rule
         from autograder.grading.reading import read_assignment
 
         config = load_config(course)
         url = find_url(course, config)
+        check_rule(config)
         with open_gradebook(course, url) as gradebook:
             prepare_gradebook(course, chapter, gradebook)
             told = update_gradebook(course, chapter, gradebook) if update else []
@@ -200,7 +203,8 @@ class _Run:
             for student in self.causes
             if student not in waiting and student in entries
         }
-        return refresh_penalties(self.gradebook, self.assignment.name, before, self.config)
+        granted = read_extensions(self.course, self.assignment.name)
+        return refresh_penalties(self.gradebook, self.assignment.name, before, self.config, granted)
 
     def _hand_out(self, jobs: int | None, cluster: str) -> Iterator[Done]:
         """Submit one after the other, a few ahead of the workers, and yield what is done.

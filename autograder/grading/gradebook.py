@@ -30,8 +30,9 @@ from traitlets.config import Config
 
 from autograder.errors import CourseError
 from autograder.grading.database import write
+from autograder.grading.dates import Extension
 from autograder.grading.marks import CellMark
-from autograder.grading.penalties import seconds_late, write_penalties
+from autograder.grading.penalties import apply_extensions, seconds_late, write_penalties
 from autograder.grading.rows import (
     ASSIGNMENT,
     CELL,
@@ -106,12 +107,16 @@ def load_submissions(gradebook: Any, assignment: str) -> list[Any]:
 
 
 def save_marks(
-    gradebook: Any, assignment: str, marks: Sequence[SubmissionMarks], config: Config | None = None
+    gradebook: Any,
+    assignment: str,
+    marks: Sequence[SubmissionMarks],
+    config: Config | None = None,
+    extensions: Mapping[str, Extension] | None = None,
 ) -> list[Change]:
     """Write the marks of these submissions, all or none, as `nbgrader autograde` does; what persons wrote stays.
 
     `config` (`load_config`) names the late penalty plugin. Returns where a submission that the gradebook had already
-    gets another mark. The transaction is a connection of its own: commit what `gradebook.db` holds before.
+    gets another mark. `extensions` were granted by student, maybe before anything was handed in. The transaction is a connection of its own: commit what `gradebook.db` holds before.
 
     Raises `CourseError` when the gradebook cannot be used, does not know the assignment, a notebook or a cell, or
     knows a lower maximum than the mark; when the plugin fails; and for a new student where `Autograde.create_student`
@@ -128,10 +133,11 @@ def save_marks(
         for one in marks:
             _check(one, assignment, known)
         _add_students(connection, sorted(by_student), bool(config.Autograde.get("create_student", True)))
-        submitted = list(_add_submissions(connection, known, by_student))
+        granted = {name: one for name, one in (extensions or {}).items() if name in by_student}
+        submitted = list(_add_submissions(connection, known, by_student, granted))
         changes = _write_grades(connection, known, submitted)
         _write_comments(connection, known, submitted)
-        write_penalties(connection, submitted, penalties)
+        write_penalties(connection, submitted, penalties, assignment)
         return changes
 
     changes = write(gradebook.engine, work) if marks else []
@@ -206,10 +212,14 @@ def _add_students(connection: Connection, students: list[str], create: bool) -> 
 
 
 def _add_submissions(
-    connection: Connection, known: AssignmentRow, marks: dict[str, SubmissionMarks]
+    connection: Connection,
+    known: AssignmentRow,
+    marks: dict[str, SubmissionMarks],
+    extensions: Mapping[str, Extension],
 ) -> Iterator[SubmittedRow]:
     """The submissions' notebooks as they are in the gradebook now, those that it did not have with an id only."""
     times = {name: parse_utc(one.timestamp) for name, one in marks.items()}
+    apply_extensions(connection, known.id, known.duedate, extensions)
     found = connection.execute(
         select(SUBMISSION.c.id, SUBMISSION.c.student_id, SUBMISSION.c.timestamp, SUBMISSION.c.extension).where(
             SUBMISSION.c.assignment_id == known.id, SUBMISSION.c.student_id.in_(sorted(marks))
@@ -226,13 +236,15 @@ def _add_submissions(
     )
     late = {row.id: seconds_late(times[row.student_id] or row.timestamp, known.duedate, row.extension) for row in found}
     submissions = {row.student_id: row.id for row in found}
+    granted = {name: one.after(known.duedate) if one.holds else None for name, one in extensions.items()}
     new = [
         {"id": new_uuid(), "assignment_id": known.id, "student_id": name, "timestamp": times[name]}
+        | {"extension": granted.get(name)}
         for name in sorted(marks)
         if name not in submissions
     ]
     insert_rows(connection, SUBMISSION, new)
-    late |= {row["id"]: seconds_late(row["timestamp"], known.duedate, None) for row in new}
+    late |= {row["id"]: seconds_late(row["timestamp"], known.duedate, row["extension"]) for row in new}
     submissions |= {row["student_id"]: row["id"] for row in new}
 
     there = connection.execute(select(SUBMITTED).where(SUBMITTED.c.assignment_id.in_(row.id for row in found))).all()

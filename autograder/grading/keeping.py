@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbgrader.utils import parse_utc
-
 from autograder.errors import CourseError, GraderError
 from autograder.grading.answers import digest_answers
+from autograder.grading.collecting import Described
+from autograder.grading.dates import read_extensions
 from autograder.grading.files import is_text, modified, read_file, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
+from autograder.grading.history import Attempt, History, now
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, read_extra
 from autograder.grading.places import find_places
 from autograder.grading.submissions import read_submission
+from autograder.grading.times import parse_stamp
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Graded
 
@@ -41,6 +43,11 @@ class Keeper:
         self.gradebook, self.config, self.journal = gradebook, config, journal
         self.outcomes: dict[str, Graded] = {}
         self.changes: list[tuple[Change, str]] = []
+        self.history = History(course, assignment.name)
+
+    @cached_property
+    def described(self) -> Described:
+        return Described(self.assignment.sources)
 
     def save(self, done: Sequence[Done], causes: Mapping[str, dict[str, str]]) -> None:
         """Write a batch; `causes` says by student what its marks follow from.
@@ -73,6 +80,8 @@ class Keeper:
                 changes += withdraw_marks(self.gradebook, self.assignment.name, student, extra)
             shutil.rmtree(self._graded_folder(student), ignore_errors=True)
         self.changes += [(change, self._explain(change.student, causes[change.student])) for change in changes]
+        outcomes = [self.outcomes[one.graded.student] for one in done]
+        self.history.add(self.make_attempt(one, causes[one.student]) for one in outcomes if not one.kept)
         self.journal.add(entries)
         for student in failed:
             self.journal.forget(student)
@@ -83,7 +92,8 @@ class Keeper:
         Raises `GraderError` where the gradebook itself cannot be used.
         """
         try:
-            return save_marks(self.gradebook, self.assignment.name, [self._marks(one) for one in good], self.config)
+            marks, extensions = [self._marks(one) for one in good], read_extensions(self.course, self.assignment.name)
+            return save_marks(self.gradebook, self.assignment.name, marks, self.config, extensions)
         except GraderError:
             raise
         except CourseError as error:
@@ -93,12 +103,38 @@ class Keeper:
             self.outcomes[graded.student] = Graded(graded.student, str(error), seconds=graded.seconds, kept=True)
             return []
 
-    def _marks(self, graded: Graded) -> SubmissionMarks:
-        stamp = submission_folder(self.course, graded.student, self.assignment.name) / "timestamp.txt"
-        timestamp = None
+    def note(self, graded: Graded, causes: Mapping[str, str], handed_in: datetime, reason: str = "") -> None:
+        """Write to the history a submission whose marks don't count, and to nothing else."""
+        attempt = replace(self.make_attempt(graded, causes), counts=False, handed_in=handed_in, reason=reason)
+        self.history.add([attempt])
+
+    def make_attempt(self, graded: Graded, causes: Mapping[str, str]) -> Attempt:
+        """The line of the history for a submission that was graded now, and isn't in the journal yet."""
+        handed_in, last = self._read_time(graded.student), self.history.find_last(graded.student)
+        again = last is not None and last.submission == causes["submission"] and graded.student in self.journal.entries
+        return Attempt(
+            graded.student,
+            self.history.find_number(graded.student, causes["submission"]),
+            now(),
+            handed_in.replace(tzinfo=UTC) if handed_in else None,
+            submission=causes["submission"],
+            source=causes["source"],
+            grader=causes["grader"],
+            reason=self._explain(graded.student, dict(causes)) if again else "",
+            failed=graded.reason,
+            exercises=[] if graded.reason else self.described.list_exercises(graded),
+        )
+
+    def _read_time(self, student: str) -> datetime | None:
+        """When it was handed in, as UTC."""
+        stamp = submission_folder(self.course, student, self.assignment.name) / "timestamp.txt"
         with contextlib.suppress(CourseError, ValueError, OverflowError):
             if text := read_file(stamp, 1_000).decode("utf-8", "replace").strip():
-                timestamp = parse_time(text)
+                return parse_stamp(text, self.config.Exchange.get("timezone", ""))
+        return None
+
+    def _marks(self, graded: Graded) -> SubmissionMarks:
+        timestamp = self._read_time(graded.student)
         before, same = self._recall(graded.student), {}
         for name, (answers, _) in before.items():
             now = graded.answers.get(name, {})
@@ -159,9 +195,3 @@ class Keeper:
         known = entry.causes if entry else {}
         found = [says for cause, says in words.items() if known and known.get(cause) != causes[cause]]
         return ", ".join(found) or "graded again"
-
-
-def parse_time(text: str) -> datetime:
-    """The time in a `timestamp.txt`, as UTC. nbgrader takes the 200 of `+0200` for seconds."""
-    found: datetime = parse_utc(re.sub(r"(?<=:\d\d)((?::\d\d)?(?:\.\d+)?)\s+(?=[+-]\d\d(?::?\d\d)?$)", r"\1", text))
-    return found

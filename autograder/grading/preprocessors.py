@@ -20,14 +20,18 @@ from autograder.engine.execute import execute, make_plan
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.answers import digest_answers, tell_untouched
+from autograder.grading.dates import read_extensions
 from autograder.grading.export import CsvExport
 from autograder.grading.feedback import CleanFeedback, FeedbackExporter, GetGrades
+from autograder.grading.files import read_file
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
+from autograder.grading.lateness import LatePenalty
 from autograder.grading.marks import list_extra, mark_notebook
 from autograder.grading.sources import read_source
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
+from autograder.grading.times import parse_stamp
 from autograder.grading.worker import NOTES
 
 __all__ = [
@@ -37,6 +41,7 @@ __all__ = [
     "Execute",
     "FeedbackExporter",
     "GetGrades",
+    "LatePenalty",
     "Rebuild",
     "SaveAutoGrades",
 ]
@@ -122,6 +127,7 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         self.wrote, extra = entry.extra.get(notebook, {}), list_extra(self.marks.values())
         nb, resources = super().preprocess(nb, resources)
         self._withdraw_missing(known, entry)
+        self._correct_times(known)
         with contextlib.suppress(CourseError), journal.open():  # a 'course grade' at work writes the same
             every = {**entry.extra, notebook: extra}
             journal.add([replace(entry, answers={**entry.answers, notebook: answers}, extra=every)])
@@ -138,6 +144,24 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
                         grade = gradebook.find_grade(cell, name, known["assignment"], known["student"])
                         if grade.manual_score is None and grade.extra_credit == value:
                             grade.extra_credit = None
+            gradebook.db.commit()
+
+    def _correct_times(self, known: Any) -> None:
+        """Before lateness is looked at: give the submission its extension, which may be older than it, and the time that its stamp has.
+
+        nbgrader reads the 200 of `+0200` as seconds, and takes `CEST` for UTC.
+        """
+        course = self.parent.parent.coursedir
+        granted = read_extensions(Path(course.root), known["assignment"]).get(known["student"])
+        folder = Path(course.format_path(course.submitted_directory, known["student"], known["assignment"]))
+        with Gradebook(known["db_url"]) as gradebook:
+            submission = gradebook.find_submission(known["assignment"], known["student"])
+            if granted and granted.holds:
+                submission.extension = granted.after(submission.assignment.duedate)
+            with contextlib.suppress(CourseError, ValueError, OverflowError):
+                if stamp := read_file(folder / "timestamp.txt", 1_000).decode("utf-8", "replace").strip():
+                    submission.timestamp = None
+                    submission.timestamp = parse_stamp(stamp, self.config.Exchange.get("timezone", ""))
             gradebook.db.commit()
 
     def _add_score(self, cell: Any, resources: Any) -> None:

@@ -24,12 +24,16 @@ from autograder.grading.places import find_places
 from autograder.grading.renamed import find_renamed
 from autograder.grading.sources import read_source
 from autograder.grading.submissions import cut_notes
+from autograder.grading.times import parse_stamp
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Submission
 
 MAX_FILES = 200
 MAX_FOLDER = 50_000_000
 """Files of a submission, and bytes of them together."""
+
+STAMP = "timestamp.txt"
+"""The file that says when a submission was handed in."""
 
 
 def read_assignment(course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool) -> Assignment:
@@ -102,9 +106,14 @@ def _is_ignored(name: str, config: Any) -> bool:
     return any(fnmatch.fnmatch(part, one) for part in Path(name).parts for one in ignored)
 
 
-def read_folder(course: Path, student: str, assignment: Assignment, config: Any) -> Submission:
-    """What a student handed in. Raises `CourseError` where it has none of the notebooks, or one of them cannot be read."""
-    folder = submission_folder(course, student, assignment.name)
+def read_folder(
+    course: Path, student: str, assignment: Assignment, config: Any, folder: Path | None = None
+) -> Submission:
+    """What a student handed in, as it is in `submitted/` or in another `folder`.
+
+    Raises `CourseError` where it has none of the notebooks, or one of them cannot be read.
+    """
+    folder = folder or submission_folder(course, student, assignment.name)
     if not is_text(student):
         raise CourseError("The name of the student's folder isn't text.")
     if folder.is_symlink() or folder.parent.is_symlink():
@@ -137,7 +146,19 @@ def read_folder(course: Path, student: str, assignment: Assignment, config: Any)
             raise
         except CourseError as error:
             notes.append(f"{error} It was left out.")
+    notes += _doubt_time(files.get(STAMP, b""), config.Exchange.get("timezone", ""))
     notes += [f"{name}.ipynb was not handed in." for name in assignment.sources if name not in notebooks]
     return Submission(
         student, {name: read_file(path) for name, path in notebooks.items()}, files, tuple(cut_notes(notes))
     )
+
+
+def _doubt_time(stamp: bytes, zone: str) -> list[str]:
+    """A note where the time of a submission can't be known, so that nobody takes it for one that came in time."""
+    text = stamp.decode("utf-8", "replace").strip()
+    try:
+        if text:
+            parse_stamp(text, zone)
+    except (CourseError, ValueError, OverflowError) as error:
+        return [f"{STAMP} can't be read, so when this was handed in isn't known: {error}"]
+    return []

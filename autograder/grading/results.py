@@ -45,6 +45,14 @@ class StudentResult:
     notes: list[str] = field(default_factory=list)
     exercises: list[ExerciseResult] = field(default_factory=list)
     seconds: float = 0
+    handed_in: str = ""
+    """When, in UTC, as ISO has it; "" where nobody knows."""
+    due: str = ""
+    """The due date with this student's extension, likewise."""
+    late: float = 0
+    """By how many seconds it came after that."""
+    penalty: float = 0
+    """What that costs, in points; `score` is without it."""
 
     @property
     def score(self) -> float | None:

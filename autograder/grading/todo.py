@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from autograder.errors import CourseError
+from autograder.grading.dates import DATES, EXTENSIONS
 from autograder.grading.files import modified, read_file, walk
 from autograder.grading.journal import Entry
 from autograder.grading.places import find_places, list_settings
@@ -30,7 +31,10 @@ def submission_folder(course: Path, student: str, chapter: str) -> Path:
 
 def digest_submission(course: Path, student: str, chapter: str) -> str:
     """A digest of all files that a student handed in."""
-    folder = submission_folder(course, student, chapter)
+    return digest_folder(submission_folder(course, student, chapter))
+
+
+def digest_folder(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in walk(folder):
         digest.update(f"\0{path.relative_to(folder)}\0".encode("utf-8", "replace"))
@@ -84,7 +88,7 @@ class Stamp:
             yield place
             yield from walk(place)
         results = results_path(self.course, self.chapter)
-        yield from (results, results.with_suffix(".journal"))
+        yield from (results, results.with_suffix(".journal"), self.course / DATES, self.course / EXTENSIONS)
         yield from list_settings(self.course, places)
 
 

@@ -13,6 +13,7 @@ from statistics import median
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.grading.results import ClassResult, load_results, report_path
+from autograder.grading.times import show_duration
 from autograder.reporting.findings import find_findings
 from autograder.reporting.plots import draw_comparison, draw_histogram
 from autograder.reporting.statistics import (
@@ -68,6 +69,7 @@ def render_report(result: ClassResult) -> str:
         highest_extra=sum(exercise.points for exercise in exercises if exercise.extra),
         to_grade=[e.points for student in graded for e in student.exercises if get_outcome(e) == "to grade"],
         remarks=result.remarks,
+        late=[student for student in graded if student.late > 0],
         findings=find_findings(core or exercises, mistakes, len(graded))[:3],
         spread=spread,
         histogram=draw_histogram(spread) if spread else "",
@@ -90,5 +92,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["duration"] = show_duration
     environment.filters |= {"number": write_number, "percent": write_percent, "decimal": write_decimal}
     return environment

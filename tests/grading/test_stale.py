@@ -16,8 +16,8 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
-from autograder.grading.keeping import parse_time
 from autograder.grading.submissions import get_id, rebuild
+from autograder.grading.times import parse_stamp
 
 CHAPTER, NAME = "01_mini", "1_mini"
 RIGHT = {"relu": "def relu(z):\n    return z.clamp(min=0)", "shape": "shape = (2, 5)", "why": "Because."}
@@ -167,7 +167,7 @@ def test_what_students_were_given_is_no_change(course: Path) -> None:
     ],
 )
 def test_a_timestamp_is_read_with_its_zone(text: str, hour: int, minute: int) -> None:
-    assert parse_time(text).replace(microsecond=0) == datetime(2026, 1, 10, hour, minute)
+    assert parse_stamp(text).replace(microsecond=0) == datetime(2026, 1, 10, hour, minute)
 
 
 PENALTY = """

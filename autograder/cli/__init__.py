@@ -10,12 +10,12 @@ import argparse
 import sys
 from importlib import metadata
 
-from autograder.cli import authors, instructors, platforms, students, term
+from autograder.cli import authors, hub, instructors, platforms, students, term
 from autograder.cli.parsing import Adder
 from autograder.errors import CourseError
 from autograder.grading.texts import print_anywhere, printable
 
-GROUPS = (students, instructors, platforms, term, authors)
+GROUPS = (students, instructors, platforms, term, hub, authors)
 
 
 def main(arguments: list[str] | None = None) -> int:

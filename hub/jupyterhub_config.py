@@ -130,10 +130,9 @@ c.JupyterHub.load_roles = [
 
 
 def first_page(handler):
-    """Instructors come to the graders' JupyterLab, students to their own."""
+    """Instructors come to the graders' JupyterLab; students, where this says nothing, to their own."""
     user = handler.current_user
-    base = handler.hub.base_url.removesuffix("hub/")
-    return f"{base}services/formgrader/lab" if user and user.name in course.instructors else f"{base}hub/spawn"
+    return f"{handler.base_url}services/formgrader/lab" if user and user.name in course.instructors else ""
 
 
 c.JupyterHub.default_url = first_page

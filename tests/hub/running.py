@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from autograder.course.workspace import wait_until_up
 from autograder.hub.settings import PORTS_AFTER, Settings, read_settings
 
@@ -124,9 +126,24 @@ chapters = {watched}
             yield hub
         finally:
             for name in names.values():
-                with contextlib.suppress(KeyError):
-                    pwd.getpwnam(name)
-                    subprocess.run(["userdel", "--remove", name], capture_output=True, check=False)
+                remove_account(name)
+
+
+def remove_account(name: str) -> None:
+    """The account, what it still runs, and its home. Raises `AssertionError` when any of it is left."""
+    try:
+        account = pwd.getpwnam(name)
+    except KeyError:
+        return
+    running = [
+        one for one in psutil.process_iter(["uids"]) if (uids := one.info["uids"]) and uids.real == account.pw_uid
+    ]
+    for process in running:  # a kernel ends a little later than its server
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(running, timeout=30)
+    done = subprocess.run(["userdel", "--remove", name], capture_output=True, text=True, check=False)
+    assert not Path(account.pw_dir).exists(), done.stderr
 
 
 @contextlib.contextmanager
@@ -146,5 +163,11 @@ def run_hub(hub: Hub) -> Iterator[None]:
                 hub.passwords = dict(csv.reader(table))  # type: ignore[arg-type]
             yield
         finally:
+            started = psutil.Process(server.pid).children(recursive=True) if server.poll() is None else []
+            own = [one for one in started if one.uids().real == os.getuid()]
             server.send_signal(signal.SIGTERM)
             server.wait(60)
+            _, left = psutil.wait_procs(own, timeout=30)
+            for process in left:
+                process.kill()
+            assert not left, f"left running: {left}"

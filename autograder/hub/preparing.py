@@ -42,7 +42,7 @@ def run_as(name: str, command: Sequence[str | Path], folder: Path, **environment
     account = find_account(name)
     if account is None:
         raise CourseError(f"There is no account {name} on this machine.")
-    to = {} if account.pw_uid == os.geteuid() else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    other = account.pw_uid != os.geteuid()
     kept = {key: os.environ[key] for key in ("LANG", "LC_ALL", "TZ", "PYTHONPATH") if key in os.environ}
     whose = {"HOME": account.pw_dir, "USER": name, "LOGNAME": name, "PATH": make_path()}
     done = subprocess.run(
@@ -53,7 +53,9 @@ def run_as(name: str, command: Sequence[str | Path], folder: Path, **environment
         encoding="utf-8",
         errors="replace",
         check=False,
-        **to,  # type: ignore[arg-type]
+        user=account.pw_uid if other else None,
+        group=account.pw_gid if other else None,
+        extra_groups=[] if other else None,
     )
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or [f"exit status {done.returncode}"]
@@ -167,7 +169,7 @@ def write_configuration(settings: Settings) -> None:
         f"c.LabApp.extra_labextensions_path = [{str(labextension)!r}]",
         "c.LabApp.news_url = None",
         'c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"',
-        "# Not a login shell, which would set PATH anew.",
+        "# Not a login shell, which would set a PATH of its own.",
         'c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash"]}',
     ]
     exchange = [

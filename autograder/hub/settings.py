@@ -72,7 +72,7 @@ class Settings:
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Who can log in."""
+        """Everyone who can log in."""
         return tuple(dict.fromkeys([*self.instructors, *self.students]))
 
     @property

@@ -170,10 +170,10 @@ def test_what_is_handed_in_at_the_desk_is_graded_at_once(hub: Hub, people: tuple
     ada = people[0]
     with open_browser() as page:
         log_in(page, hub, ada)
-        expect(page.get_by_role("button", name="Start")).to_be_visible()  # the course's own first page
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()  # the course's own first page
         page.goto(f"{hub.address}/user/{ada}/lab/tree/autograded/{WATCHED}/1_mini.ipynb")
         work(page, hub, ada, WATCHED)
-        page.get_by_role("button", name="Hand in").click()
+        page.get_by_role("button", name="Hand in", exact=True).click()
         page.get_by_role("button", name="Submit to autograded").click()
         expect(page.locator(".jp-Dialog")).to_contain_text("Handed in")
         page.get_by_role("button", name="Close").click()

@@ -35,6 +35,9 @@ exec "$@"
 """In a mount space of its own, a folder that others can't enter has only what everyone has to read: Python, and the course."""
 
 
+START = [sys.executable, "-m", "autograder.cli", "hub", "start", "--settings", "hub.toml"]
+
+
 @dataclass
 class Hub:
     """A hub; `folder` has its program, its data and its course."""
@@ -62,6 +65,15 @@ class Hub:
         keep = sorted(str(path) for path in needed if closed in path.parents)
         words = ["unshare", "--mount", "sh", "-c", OPENED, "sh", str(closed), tempfile.mkdtemp(dir=self.kept)]
         return [*words, *command], {**environment, "KEEP": " ".join(keep)}
+
+    def start_another(self) -> str:
+        """What a second `course hub start` says, which has to fail."""
+        command, environment = self.open_to_all([*START])
+        done = subprocess.run(
+            command, cwd=self.folder / "program", env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        return done.stderr
 
     def run_as_grader(self, *arguments: str) -> str:
         """A command in the course's folder, as in a terminal of the graders' JupyterLab; what it printed."""
@@ -149,9 +161,7 @@ def remove_account(name: str) -> None:
 @contextlib.contextmanager
 def run_hub(hub: Hub) -> Iterator[None]:
     """`course hub start`, until the block ends."""
-    command, environment = hub.open_to_all(
-        [sys.executable, "-m", "autograder.cli", "hub", "start", "--settings", "hub.toml"]
-    )
+    command, environment = hub.open_to_all(START)
     log = hub.folder / "hub.log"
     with log.open("a", encoding="utf-8") as stream:
         server = subprocess.Popen(

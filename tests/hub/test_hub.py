@@ -18,7 +18,7 @@ from sampling import NIGHTLY
 
 from autograder.errors import CourseError
 from autograder.hub.machine import find_problems
-from autograder.hub.preparing import write_configuration
+from autograder.hub.preparing import run_as, write_configuration
 from autograder.hub.settings import read_settings
 from autograder.hub.student import bring
 
@@ -182,6 +182,10 @@ def test_what_is_handed_in_at_the_desk_is_graded_at_once(hub: Hub, people: tuple
         until_shown(page, handed_in, "feedback available to fetch")
         handed_in.get_by_role("button", name="Fetch Feedback").click()
         expect(handed_in).to_contain_text("view feedback")
+        for place in ("services/formgrader/lab", "hub/admin"):
+            found = page.goto(f"{hub.address}/{place}")
+            assert found is not None
+            assert found.status == 403
     assert "Score: 3.0 / 6.0" in read_feedback(hub, ada, WATCHED)
 
 
@@ -237,6 +241,24 @@ def test_a_link_and_the_exchange_bring_a_chapter_and_an_instructor_gives_it_back
         row(page, "submitted", BY_HAND).get_by_role("button", name="Fetch Feedback").click()
         expect(row(page, "submitted", BY_HAND)).to_contain_text("view feedback")
     assert "Score: 3.0 / 6.0" in read_feedback(hub, bo, BY_HAND)
+
+
+@NIGHTLY
+def test_a_student_reaches_nothing_of_others_and_a_second_hub_is_refused(
+    hub: Hub, people: tuple[str, str, str]
+) -> None:
+    settings, (ada, bo, ines) = hub.settings, people
+    course = settings.exchange / settings.course_id
+    closed = [settings.course, settings.private, hub.home(bo), hub.home(ines), course / "inbound", course / "feedback"]
+    for place in closed:
+        with pytest.raises(CourseError, match="Permission denied"):
+            run_as(ada, ["ls", place], Path("/"))
+    for place in (course, course / "outbound", settings.etc, settings.repository):
+        with pytest.raises(CourseError, match="Permission denied"):
+            run_as(ada, ["touch", place / "mine"], Path("/"))
+    with pytest.raises(CourseError, match="Operation not permitted"):
+        run_as(ada, ["mv", course, settings.exchange / "away"], Path("/"))
+    assert "A hub with" in hub.start_another()
 
 
 def test_what_came_from_the_exchange_stays_when_git_brings_it_too(

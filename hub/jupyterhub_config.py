@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from autograder.hub.machine import PROXY, find_program, make_path
 from autograder.hub.settings import read_settings
-from autograder.hub.starting import SETTINGS_VARIABLE
+from autograder.hub.starting import SETTINGS_VARIABLE, find_former
 
 HERE = Path(__file__).resolve().parent
 course = read_settings(Path(os.environ[SETTINGS_VARIABLE]))
@@ -29,7 +29,7 @@ if course.certificate:
     c.JupyterHub.ssl_cert, c.JupyterHub.ssl_key = str(course.certificate), str(course.key)
 
 # Its state and its log, in a folder that only root reads.
-c.JupyterHub.db_url = f"sqlite:///{course.private / 'jupyterhub.sqlite'}"
+c.JupyterHub.db_url = f"sqlite:///{course.database}"
 c.JupyterHub.cookie_secret_file = str(course.private / "cookie_secret")
 c.JupyterHub.logging_config = {
     "handlers": {
@@ -50,7 +50,9 @@ c.JupyterHub.logging_config = {
 c.JupyterHub.authenticator_class = "pam"
 c.PAMAuthenticator.open_sessions = False
 c.Authenticator.allowed_users = set(course.people)
-c.Authenticator.delete_invalid_users = True  # who isn't in hub.toml any more; their files stay
+# Left to itself, JupyterHub goes on with everyone it has ever known. Their files stay.
+c.Authenticator.allow_existing_users = False
+c.Authenticator.blocked_users = find_former(course)
 
 # A server for each student, run as their own account.
 environment = {

@@ -90,6 +90,11 @@ class Settings:
         return self.data / "private"
 
     @property
+    def database(self) -> Path:
+        """JupyterHub's own."""
+        return self.private / "jupyterhub.sqlite"
+
+    @property
     def etc(self) -> Path:
         """What Jupyter, nbgrader and git read on this hub."""
         return self.data / "etc"

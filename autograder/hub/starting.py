@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograder.errors import CourseError
@@ -27,6 +29,34 @@ def set_up(settings: Settings, program: Path, tell: Callable[[str], None]) -> No
         tell(f"Note: {remark}")
 
 
+def find_former(settings: Settings) -> set[str]:
+    """Who could log in once and is in hub.toml no more: JupyterHub knows them, and a browser may still be logged in."""
+    with _opened(settings) as database:
+        return (
+            {name for (name,) in database.execute("SELECT name FROM users")} - set(settings.people)
+            if database
+            else set()
+        )
+
+
+def forget_groups(settings: Settings) -> None:
+    """JupyterHub only ever adds to groups, so it starts with empty ones: an instructor who became a student isn't both."""
+    with _opened(settings) as database:
+        if database:
+            database.execute("DELETE FROM user_group_map")
+            database.commit()
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings) -> Iterator[sqlite3.Connection | None]:
+    """JupyterHub's database, or `None` before its first start."""
+    if not settings.database.is_file():
+        yield None
+        return
+    with contextlib.closing(sqlite3.connect(settings.database)) as database:
+        yield database
+
+
 def start(settings: Settings, program: Path, tell: Callable[[str], None]) -> None:
     """Become JupyterHub. Raises `CourseError` where the hub can't run, or runs already."""
     set_up(settings, program, tell)
@@ -35,6 +65,7 @@ def start(settings: Settings, program: Path, tell: Callable[[str], None]) -> Non
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise CourseError(f"A hub with {settings.data} is running already; two would end each other's proxy.") from None
+    forget_groups(settings)
     os.set_inheritable(lock, True)  # as long as JupyterHub runs
     tell(f"The hub is at {settings.address}. Stop it with Ctrl+C.")
     configuration = program.resolve() / "hub" / "jupyterhub_config.py"

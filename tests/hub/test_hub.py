@@ -20,6 +20,7 @@ from autograder.errors import CourseError
 from autograder.hub.machine import find_problems
 from autograder.hub.preparing import run_as, write_configuration
 from autograder.hub.settings import read_settings
+from autograder.hub.starting import find_former, forget_groups
 from autograder.hub.student import bring
 
 WATCHED, BY_HAND = "01_mini", "02_mini"
@@ -97,6 +98,25 @@ def test_jupyterhub_reads_the_configuration(tmp_path: Path, root: Path, monkeypa
     assert "root is an account of the system itself (number 0)" in problems
     assert "There are no accounts grader, ines on this machine" in problems
     assert f"The proxy isn't installed in {tmp_path / 'hub'}: make hub-setup" in problems
+
+
+def test_who_left_loses_what_they_had(tmp_path: Path) -> None:
+    from jupyterhub import orm
+
+    file = tmp_path / "hub.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    settings = read_settings(file)
+    assert find_former(settings) == set()
+    settings.private.mkdir(parents=True)
+    database = orm.new_session_factory(f"sqlite:///{settings.database}")()
+    graders = orm.Group(name="formgrade-deep-learning")
+    database.add_all([graders, *(orm.User(name=name, groups=[graders]) for name in ("ada", "zoe"))])
+    database.commit()
+    assert find_former(settings) == {"zoe"}
+    forget_groups(settings)
+    database.expire_all()
+    assert graders.users == []
+    database.close()
 
 
 @pytest.fixture(scope="module")

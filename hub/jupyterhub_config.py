@@ -58,7 +58,6 @@ c.Authenticator.blocked_users = find_former(course)
 environment = {
     "PATH": make_path(),
     "LANG": os.environ.get("LANG", "C.UTF-8"),
-    SETTINGS_VARIABLE: str(course.file),
     "AUTOGRADED_COURSE": course.course_id,
     "AUTOGRADED_RELEASES": course.repository.as_uri(),
     "GIT_CONFIG_SYSTEM": str(course.etc / "gitconfig"),
@@ -80,7 +79,12 @@ c.JupyterHub.load_groups = {
 }
 
 # The graders' JupyterLab with formgrader, shared by all instructors, and grading on arrival.
-for_grader = {**environment, "JUPYTER_CONFIG_PATH": str(course.etc / "grader"), "JUPYTERHUB_DEFAULT_URL": "/lab"}
+for_grader = {
+    **environment,
+    SETTINGS_VARIABLE: str(course.file),
+    "JUPYTER_CONFIG_PATH": str(course.etc / "grader"),
+    "JUPYTERHUB_DEFAULT_URL": "/lab",
+}
 c.JupyterHub.services = [
     {
         "name": "formgrader",
@@ -92,7 +96,7 @@ c.JupyterHub.services = [
         "oauth_no_confirm": True,
     }
 ]
-if course.watched is None or course.watched:
+if course.watches:
     counting = ["--counts", course.counts, *(["--attempts", str(course.attempts)] if course.attempts else [])]
     c.JupyterHub.services.append(
         {

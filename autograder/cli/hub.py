@@ -58,7 +58,9 @@ def _check(options: argparse.Namespace) -> int:
 def _set_up(options: argparse.Namespace) -> int:
     from autograder.hub.starting import set_up
 
-    set_up(_read(options), Path.cwd(), _tell)
+    settings = _read(options)
+    set_up(settings, Path.cwd(), _tell)
+    _tell(f"Everything is there for {len(settings.students)} students; 'course hub start' runs the hub.")
     return 0
 
 

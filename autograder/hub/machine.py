@@ -6,13 +6,14 @@ import importlib.util
 import os
 import pwd
 import shutil
+import socket
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.errors import CourseError
-from autograder.hub.settings import Settings
+from autograder.hub.settings import PORTS_AFTER, Settings
 
 SYSTEM_UIDS = 1000
 """Accounts below are the system's own."""
@@ -36,10 +37,13 @@ def find_account(name: str) -> pwd.struct_passwd | None:
 
 def find_problems(settings: Settings, program: Path) -> list[str]:
     """What keeps the hub from running, with what to do about each; `program` is the folder that has `hub/`."""
+    if os.geteuid() != 0:  # others can't even look at the rest
+        return ["It has to be started by root, because it starts servers as other people: sudo, before the command."]
     return [
         *_check_programs(program),
         *_check_accounts(settings),
         *_check_reach(program),
+        *_check_file(settings),
         *_check_course(settings),
     ]
 
@@ -79,8 +83,6 @@ def make_path() -> str:
 
 
 def _check_accounts(settings: Settings) -> Iterator[str]:
-    if os.geteuid() != 0:
-        yield "The hub starts servers as other people, so it has to be started by root: sudo make hub"
     everyone = [settings.grader, *settings.people]
     missing = [name for name in everyone if not find_account(name)]
     if missing and not settings.create_accounts:
@@ -107,13 +109,34 @@ def _check_reach(program: Path) -> Iterator[str]:
         if not place.exists():
             continue  # said already
         status = place.stat()
-        if os.geteuid() == 0 and (status.st_uid != 0 or status.st_mode & stat.S_IWOTH):
+        if status.st_uid != 0 or status.st_mode & stat.S_IWOTH:
             yield f"{place} can be changed by others, and root runs what is in it: chown -R root {place}"
 
 
+def _check_file(settings: Settings) -> Iterator[str]:
+    """The grader's commands read the settings too; nothing in them is secret."""
+    for place in (settings.file, *settings.file.parents):
+        if not place.stat().st_mode & (stat.S_IXOTH if place.is_dir() else stat.S_IROTH):
+            yield f"{settings.file} can't be read by the grader, because of the mode of {place}. Have it in /etc for one, with mode 644."
+            return
+
+
 def _check_course(settings: Settings) -> Iterator[str]:
-    if settings.course.exists() and not (settings.course / "nbgrader_config.py").is_file():
-        yield f"{settings.course} has no nbgrader_config.py, so it isn't the folder of a course; without it, `course hub` makes one."
+    place = settings.course
+    begun = place.exists() and any(place.iterdir())
+    if begun and not (place / "nbgrader_config.py").is_file() and not (place / "source").is_dir():
+        yield f"{place} has neither nbgrader_config.py nor source/, so it isn't the folder of a course. Name a new folder, and it's made."
+
+
+def check_ports(settings: Settings) -> Iterator[str]:
+    """The ports that the hub is about to use."""
+    hosts = [settings.host, *[LOOPBACK[0]] * PORTS_AFTER]
+    for port, host in enumerate(hosts, settings.port):
+        try:
+            with socket.create_server((host, port)):
+                pass
+        except OSError as error:
+            yield f"Port {port} at {host} can't be used: {os.strerror(error.errno or 0)}. Choose another one in [hub] address."
 
 
 def refuse(problems: Iterable[str]) -> None:

@@ -22,7 +22,7 @@ PASSWORDS = "first_passwords.csv"
 FOR_STUDENTS = ("@jupyter/nbgrader:assignment-list", "@jupyter/nbgrader:menu")
 """Of nbgrader's tools, what students have on a hub: the list from which work is handed in, and the menu that opens it."""
 
-ROOT_ONLY, EVERYONE, DROP_BOX, BY_NAME, ANYONE = 0o700, 0o755, 0o2733, 0o711, 0o1777
+OWNER_ONLY, EVERYONE, DROP_BOX, BY_NAME, ANYONE = 0o700, 0o755, 0o2733, 0o711, 0o1777
 """Modes of folders. Into a drop box everyone puts things that only the owner can list; where names are secret, everyone reads by name."""
 
 Tell = Callable[[str], None]
@@ -32,8 +32,9 @@ def prepare(settings: Settings, program: Path, tell: Tell) -> None:
     """Accounts, folders, the course, what Jupyter reads. Raises `CourseError` where something is in the way."""
     os.umask(0o022)
     _make_accounts(settings, tell)
-    _make_folders(settings, tell)
+    _make_folder(settings.course, OWNER_ONLY, settings.grader, tell)
     _fill_course(settings, program, tell)
+    _make_folders(settings, tell)
     write_configuration(settings)
 
 
@@ -70,7 +71,7 @@ def _make_accounts(settings: Settings, tell: Tell) -> None:
         _run(["useradd", "--create-home", "--shell", "/bin/bash", name])
         account = find_account(name)
         assert account is not None
-        os.chmod(account.pw_dir, ROOT_ONLY)
+        os.chmod(account.pw_dir, OWNER_ONLY)
         if name == settings.grader:
             tell(f"account {name}, with which nobody can log in")
             continue
@@ -89,7 +90,7 @@ def _run(command: list[str], given: str = "") -> None:
 def _note_password(settings: Settings, name: str, password: str) -> None:
     """Before the account has it, so that none is ever unknown."""
     settings.private.mkdir(parents=True, exist_ok=True)
-    settings.private.chmod(ROOT_ONLY)
+    settings.private.chmod(OWNER_ONLY)
     path = settings.private / PASSWORDS
     opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with os.fdopen(opened, "a", encoding="utf-8") as file:
@@ -100,7 +101,7 @@ def _make_folders(settings: Settings, tell: Tell) -> None:
     course = settings.exchange / settings.course_id
     for folder, mode, owner in (
         (settings.data, EVERYONE, "root"),
-        (settings.private, ROOT_ONLY, "root"),
+        (settings.private, OWNER_ONLY, "root"),
         (settings.etc, EVERYONE, "root"),
         (
             settings.exchange,
@@ -113,7 +114,6 @@ def _make_folders(settings: Settings, tell: Tell) -> None:
         (course / "feedback", BY_NAME, settings.grader),
         (settings.repository.parent, EVERYONE, "root"),
         (settings.repository, EVERYONE, settings.grader),
-        (settings.course, ROOT_ONLY, settings.grader),
     ):
         _make_folder(folder, mode, owner, tell)
 
@@ -125,7 +125,7 @@ def _make_folder(folder: Path, mode: int, owner: str, tell: Tell) -> None:
     if not os.path.lexists(folder):
         for above in (one for one in reversed(folder.parents) if not one.exists()):
             above.mkdir(EVERYONE)
-        folder.mkdir(ROOT_ONLY)
+        folder.mkdir(OWNER_ONLY)
         os.chown(folder, account.pw_uid, account.pw_gid)
         folder.chmod(mode)
         tell(f"folder {folder}")
@@ -145,20 +145,33 @@ def _fill_course(settings: Settings, program: Path, tell: Tell) -> None:
             raise CourseError(f"There is no course to start from: {missing[0]} is missing.")
         run_as(settings.grader, ["cp", "-r", *parts, settings.course], settings.course)
         tell(f"the course in {settings.course}, from {program}")
-    found = run_as(settings.grader, [sys.executable, "-c", _COURSE_ID], settings.course).strip()
-    if found != settings.course_id:
+    watched = settings.watched or ()
+    found = json.loads(run_as(settings.grader, [sys.executable, "-c", _LOOK, *watched], settings.course))
+    if found["trouble"]:
+        raise CourseError(f"{settings.file}, [watch] chapters: {found['trouble']}")
+    if found["id"] != settings.course_id:
         raise CourseError(
-            f"{settings.file} says [course] id = {settings.course_id!r}, and {settings.course / 'nbgrader_config.py'} says {found!r}. "
+            f"{settings.file} says [course] id = {settings.course_id!r}, and {settings.course / 'nbgrader_config.py'} says {found['id']!r}. "
             "They have to be the same."
         )
 
 
-_COURSE_ID = """
+_LOOK = """
+import json, sys
 from pathlib import Path
 from nbgrader.coursedir import CourseDirectory
+from autograder.errors import CourseError
 from autograder.grading.database import load_config
-print(CourseDirectory(config=load_config(Path.cwd())).course_id)
+from autograder.grading.places import find_assignment
+trouble = ""
+try:
+    for name in sys.argv[1:]:
+        find_assignment(Path.cwd(), name)
+except CourseError as error:
+    trouble = str(error)
+print(json.dumps({"id": CourseDirectory(config=load_config(Path.cwd())).course_id, "trouble": trouble}))
 """
+"""Run by the grader: the configuration of a course is a program, and not one for root."""
 
 
 def write_configuration(settings: Settings) -> None:

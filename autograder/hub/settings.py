@@ -76,6 +76,11 @@ class Settings:
         return tuple(dict.fromkeys([*self.instructors, *self.students]))
 
     @property
+    def watches(self) -> bool:
+        """Whether anything is graded on arrival."""
+        return self.watched is None or bool(self.watched)
+
+    @property
     def exchange(self) -> Path:
         return self.data / "exchange"
 

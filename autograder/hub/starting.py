@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autograder.errors import CourseError
-from autograder.hub.machine import find_problems, find_remarks, make_path, refuse
+from autograder.hub.machine import BIN, check_ports, find_problems, find_remarks, make_path, refuse
 from autograder.hub.preparing import prepare, run_as
 from autograder.hub.settings import Settings
 
@@ -25,8 +25,21 @@ def set_up(settings: Settings, program: Path, tell: Callable[[str], None]) -> No
     prepare(settings, program, tell)
     command = [sys.executable, "-m", "autograder.cli", "hub", "release", "--settings", str(settings.file)]
     run_as(settings.grader, command, settings.course, JUPYTER_CONFIG_PATH=str(settings.etc / "grader"))
+    if settings.watches:
+        _check_isolation(settings)
     for remark in find_remarks(settings):
         tell(f"Note: {remark}")
+
+
+def _check_isolation(settings: Settings) -> None:
+    """Raises `CourseError` where the grader's account can't isolate student code: JupyterHub would start its watch again and again."""
+    try:
+        run_as(settings.grader, [sys.executable, "-m", "autograder.cli", "doctor"], settings.course)
+    except CourseError:
+        raise CourseError(
+            f"Student code can't be isolated on this machine, so nothing can be graded as it comes. 'sudo -u {settings.grader} {BIN / 'course'} doctor' says what is missing; "
+            "without grading on arrival, [watch] chapters = [] starts the hub anyway."
+        ) from None
 
 
 def find_former(settings: Settings) -> set[str]:
@@ -65,6 +78,7 @@ def start(settings: Settings, program: Path, tell: Callable[[str], None]) -> Non
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise CourseError(f"A hub with {settings.data} is running already; two would end each other's proxy.") from None
+    refuse(check_ports(settings))
     forget_groups(settings)
     os.set_inheritable(lock, True)  # as long as JupyterHub runs
     tell(f"The hub is at {settings.address}. Stop it with Ctrl+C.")

@@ -93,6 +93,7 @@ def test_jupyterhub_reads_the_configuration(tmp_path: Path, root: Path, monkeypa
     for name in ("student/jupyter_server_config", "student/nbgrader_config", "grader/nbgrader_config"):
         compile((settings.etc / f"{name}.py").read_text(encoding="utf-8"), name, "exec")
     assert str(settings.exchange) in (settings.etc / "grader" / "nbgrader_config.py").read_text(encoding="utf-8")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     unprepared = replace(settings, students=("root",), create_accounts=False)
     problems = "\n".join(find_problems(unprepared, tmp_path))
     assert "root is an account of the system itself (number 0)" in problems

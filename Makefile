@@ -6,6 +6,7 @@
 #   make test    everything that CI runs on a change
 #   make nightly that, all cases of the long tests, and what it takes as known because nothing changed
 #   make build   authors: notebooks/ -> source/, release/, solutions/
+#   make book    the course as a website to read, without the answers, in book/_build/html
 PYTHON ?= python3
 PIP_ARGS ?=
 ARGS ?=
@@ -19,7 +20,7 @@ command: it picks up where it left off. A broken $(VENV) is made again after 'ma
 NO_VENV := This Python cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install Python \
 from python.org, and name it: make PYTHON=...
 
-.PHONY: setup lab hub hub-setup demo build check test nightly clean
+.PHONY: setup lab hub hub-setup demo build book check test nightly clean
 
 setup: $(VENV)/.installed
 
@@ -62,6 +63,14 @@ demo: setup
 
 build: setup
 	@$(BIN)/course build $(ARGS)
+
+$(VENV)/.installed-book: pyproject.toml constraints.txt | $(VENV)/.installed
+	@echo "Installing what builds the book"
+	@$(PIP) --editable '.[book]' || { echo "$(FAILED)" >&2; exit 1; }
+	@touch $@
+
+book: $(VENV)/.installed-book
+	@$(BIN)/course book $(ARGS)
 
 # Each step says what it is, the first that fails ends the run, and the last lines tell where the time went.
 check test nightly:

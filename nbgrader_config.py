@@ -30,6 +30,9 @@ c.GenerateFeedback.preprocessors = [
     preprocessors.CleanFeedback,
     *replace(GenerateFeedback, "preprocessors", preprocessors.GetGrades),
 ]
-c.HTMLExporter.sanitize_html = True
 c.GenerateFeedback.exporter_class = preprocessors.FeedbackExporter  # its pages run nothing that a student wrote
+c.HTMLExporter.sanitize_html = True  # what formgrader shows: clean, and with formulas that need no network
+c.HTMLExporter.filters = preprocessors.FILTERS
+c.HTMLExporter.preprocessors = [preprocessors.ShowSafely]
+c.HTMLExporter.extra_template_basedirs = preprocessors.TEMPLATES
 c.ExportApp.plugin_class = preprocessors.CsvExport  # texts in its cells are texts for a spreadsheet too

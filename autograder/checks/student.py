@@ -171,10 +171,20 @@ def _find_typed(names: dict[str, Any], count: int) -> list[str]:
 
 @functools.lru_cache(maxsize=4096)
 def find_bound(cell: str) -> frozenset[str]:
-    """The names that a cell binds, as far as it can be read."""
+    """The names that a cell binds, as far as it can be read; also inside of a magic such as `%%time`."""
     with contextlib.suppress(SyntaxError, ValueError, RecursionError):
-        return frozenset(_bound_names(ast.walk(ast.parse(cell))))
+        nodes = list(ast.walk(ast.parse(cell)))
+        magics = [node.args[-1] for node in nodes if isinstance(node, ast.Call) and _is_magic(node) and node.args]
+        inside = [
+            find_bound(one.value) for one in magics if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        ]
+        return frozenset(_bound_names(nodes)).union(*inside)
     return frozenset()
+
+
+def _is_magic(call: ast.Call) -> bool:
+    """Whether it is what IPython makes of a magic; its last argument is the code."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr in ("run_cell_magic", "run_line_magic")
 
 
 class Expression:

@@ -10,17 +10,33 @@ import argparse
 import sys
 from importlib import metadata
 
-from autograder.cli import authors, hub, instructors, platforms, students, term
+from autograder.cli import authors, book, hub, instructors, marking, platforms, students, term
 from autograder.cli.parsing import Adder
 from autograder.errors import CourseError
-from autograder.grading.texts import print_anywhere, printable
+from autograder.grading.texts import is_cut_off, print_anywhere, printable, stop_printing
 
-GROUPS = (students, instructors, platforms, term, hub, authors)
+GROUPS = (students, instructors, term, marking, platforms, hub, authors, book)
+
+CUT_OFF = 141
+"""The exit status when whoever read the output has gone, as `| head` does: what a shell says of other programs then."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     print_anywhere()
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # while an error still has a handler
+    except OSError:
+        if not is_cut_off():
+            raise
+        stop_printing()
+        return CUT_OFF
+
+
+def _run(arguments: list[str] | None) -> int:
     parser = _make_parser()
     parser.add_argument("--version", action="version", version=f"course {metadata.version('autograded')}")
     options = parser.parse_args(arguments)
@@ -40,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     except OSError as error:  # a full disk, for one
+        if is_cut_off():
+            raise
         place = f"{printable(error.filename)}: " if error.filename else ""
         print(
             f"course: {place}{error.strerror or error}. What was done before that is kept. Fix the cause, and start again.",

@@ -33,8 +33,19 @@ def add_commands(add: Adder) -> None:
 
     add("doctor", _doctor, "tell whether student code can be isolated here, and what to do if it can't")
 
-    report = add("report", _report, "rewrite the class report of a graded chapter, with the marks given by hand since")
-    report.add_argument("chapter", help=CHAPTER)
+    report = add(
+        "report",
+        _report,
+        "write the course's dashboard, or the report of one chapter, with the marks given by hand since",
+    )
+    report.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: all, as a dashboard)")
+    report.add_argument(
+        "--open",
+        action="store_true",
+        help="open the page; without a browser here, serve the dashboard and print its address",
+    )
+
+    add("marks", _marks, "print everyone's marks for the course, by the rules in course.toml")
 
     similar = add("similar", _similar, "show which answers of a chapter are more alike than chance would make them")
     similar.add_argument("chapter", help=CHAPTER)
@@ -50,6 +61,11 @@ def add_commands(add: Adder) -> None:
 
     demo = add("demo", _demo, "release, collect and grade a sample class, and open its report")
     demo.add_argument("chapter", nargs="?", help=f"{CHAPTER} (default: the first one)")
+    demo.add_argument(
+        "--term",
+        action="store_true",
+        help="sixty students and six chapters with late and repeated submissions (a few minutes)",
+    )
     demo.add_argument(
         "--students", type=int, default=24, help="how many careful students (default: 24), besides a few careless ones"
     )
@@ -137,13 +153,34 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from autograder.reporting.serving import open_page, open_site
+
+    if options.chapter is None:
+        from autograder.reporting.site import write_site
+
+        page = write_site(Path.cwd())
+        print(f"Dashboard: {page}")
+        if options.open:
+            open_site(Path.cwd(), page, lambda text: print(text, flush=True))
+        return 0
     from autograder.grading.collecting import collect_results
     from autograder.grading.results import save_results
     from autograder.reporting.report import write_report
 
     chapter = find_graded(options)
     save_results(collect_results(Path.cwd(), chapter), Path.cwd())
-    print(f"Report: {write_report(Path.cwd(), chapter)}")
+    page = write_report(Path.cwd(), chapter)
+    print(f"Report: {page}")
+    if options.open and not open_page(page):
+        print("There is no browser here to open it: copy the file, which needs no other, to where there is one.")
+    return 0
+
+
+def _marks(options: argparse.Namespace) -> int:
+    from autograder.grading.coursewide import course_marks
+    from autograder.reporting.marks import print_marks
+
+    print_marks(course_marks(Path.cwd()))
     return 0
 
 
@@ -169,7 +206,18 @@ def _similar(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from autograder.authoring.chapters import find_chapters, list_chapters
     from autograder.course.workspace import open_in_browser
-    from autograder.demo import run_demo
+
+    if options.term:
+        from autograder.demo.term import run_term
+
+        if options.chapter:
+            raise CourseError("--term takes a whole term, and no chapter.")
+        page = run_term(Path.cwd(), options.seed, print)
+        print(f"Dashboard: {page}")
+        if not options.no_browser:
+            open_in_browser(page.as_uri())
+        return 0
+    from autograder.demo.sample import run_demo
 
     chapter = find_chapters(Path.cwd(), options.chapter)[0] if options.chapter else list_chapters(Path.cwd())[0]
     with progress(f"grading {chapter}") as on_done:

@@ -16,6 +16,11 @@ def add_commands(add: Adder) -> None:
     lab.add_argument(
         "--ip", default="127.0.0.1", help="the address to serve at (default: 127.0.0.1; in a container: 0.0.0.0)"
     )
+    lab.add_argument(
+        "--no-server",
+        action="store_true",
+        help="only make your copy or bring it up to date, as for another editor",
+    )
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.add_argument(
         "--workspace", type=Path, default=Path("workspace"), help="where your copy is kept (default: workspace)"
@@ -34,8 +39,13 @@ def add_commands(add: Adder) -> None:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from autograder.course.workspace import open_lab
+    from autograder.course.workspace import open_lab, update_workspace
 
+    if options.no_server:
+        for line in update_workspace(Path.cwd() / "release", options.workspace):
+            print(line)
+        print(f"Your copy of the chapters is in {options.workspace}.")
+        return 0
     return open_lab(Path.cwd(), options.workspace, options.port, options.ip, browser=not options.no_browser)
 
 

@@ -53,10 +53,6 @@ SWITCHED_OFF = [f"nbgrader.server_extensions.{name}" for name in ("formgrader", 
 """The server's part of the same: else it logs an error that the course is outside the workspace."""
 
 
-HIDDEN = ["__pycache__", "*.pyc", "*.pyo", ".DS_Store", "*~", MISTAKES, CELLS, PARTS]
-"""What the file browser doesn't list: Jupyter's own choice, and the files that only checks read."""
-
-
 def update_workspace(release: Path, workspace: Path) -> list[str]:
     """Bring the releases into `workspace`; returns a line for each thing that the student should know.
 
@@ -218,7 +214,6 @@ def make_command(folder: Path, ip: str, port: int, token: str, settings: Path) -
         f"--ServerApp.jpserver_extensions={DESK}=True",
         f"--LabApp.extra_labextensions_path={Path(__file__).parents[1] / 'desk' / 'labextension'}",
         f"--LabApp.app_settings_dir={settings}",
-        f"--ContentsManager.hide_globs={json.dumps(HIDDEN)}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]

@@ -243,5 +243,7 @@ def load(server: Any) -> None:
     page["autogradedDesk"] = "true" if course else "false"
     if course is None:
         return
-    manager = server.contents_manager
-    manager.hide_globs = [*manager.hide_globs, *(name for name in HIDDEN if name not in manager.hide_globs)]
+    globs = server.contents_manager.hide_globs
+    globs = [*globs, *(name for name in HIDDEN if name not in globs)]
+    server.contents_manager.hide_globs = globs
+    server.config.ContentsManager.hide_globs = globs  # Jupytext's part of the server makes another manager, from this

@@ -58,7 +58,7 @@ def find_workspace(folder: Path | None = None) -> Path:
         if read_progress(place).chapters:
             return place
     raise CourseError(
-        "There is no copy of the chapters here. Run the command where you run course lab, or name the folder: --workspace DIR"
+        'There is no copy of the chapters here. Name its folder: course progress --workspace DIR, or in a notebook progress("DIR").'
     )
 
 
@@ -181,25 +181,36 @@ def _sum_up(found: Progress) -> Iterator[str]:
 
 
 def _write_html(found: Progress) -> Iterator[str]:
-    """The table, without styles: a notebook that isn't trusted yet shows it as well."""
-    yield "<table><thead><tr><th>notebook</th><th>exercises</th><th>points</th><th>left</th></tr></thead><tbody>"
+    """The table. Its only style is which side a cell's text is on, since JupyterLab would put all of it on the right."""
+    yield "<table><thead>" + _write_row("th", "notebook", "exercises", "points", "left") + "</thead><tbody>"
     for chapter in found.chapters:
         sums = Totals.add_up(chapter.notebooks)
         bold = (chapter.title, f"{sums.right} of {sums.exercises} right", _points(sums), _left(sums.minutes_left))
-        yield "<tr>" + "".join(f"<td><b>{html.escape(text)}</b></td>" for text in bold) + "</tr>"
+        yield _write_row("td", *(f"<b>{html.escape(text)}</b>" for text in bold))
         for notebook in chapter.notebooks:
             if notebook.problem:
-                yield f'<tr><td colspan="4">{html.escape(notebook.problem)}</td></tr>'
+                yield f'<tr><td colspan="4" style="text-align: left">{html.escape(notebook.problem)}</td></tr>'
                 continue
             own = Totals.add_up([notebook])
-            signs = " ".join(
-                f'<span title="{html.escape(one.title)}: {WORDS[one.state]}">{SYMBOLS[one.state]}</span>'
-                for one in sorted(notebook.exercises, key=lambda one: one.more)
+            core, more = (
+                " ".join(
+                    f'<span title="{html.escape(one.title)}: {WORDS[one.state]}">{SYMBOLS[one.state]}</span>'
+                    for one in notebook.exercises
+                    if one.more is wanted
+                )
+                for wanted in (False, True)
             )
-            texts = [html.escape(notebook.title), signs, _points(own), _left(own.minutes_left)]
-            yield "<tr>" + "".join(f"<td>{text}</td>" for text in texts) + "</tr>"
+            signs = core + (f" &nbsp; More: {more}" if more else "")
+            yield _write_row("td", html.escape(notebook.title), signs, _points(own), _left(own.minutes_left))
     yield "</tbody></table>"
     for line in _sum_up(found):
         yield f"<p>{html.escape(line)}</p>"
     yield "<p>" + " &nbsp; ".join(f"{SYMBOLS[state]} {WORDS[state]}" for state in SYMBOLS) + "</p>"
     yield "<p>Read from the notebooks as they were saved.</p>"
+
+
+def _write_row(tag: str, *texts: str) -> str:
+    """A row of four cells: words on the left, numbers on the right."""
+    sides = ("left", "left", "right", "right")
+    cells = [f'<{tag} style="text-align: {side}">{text}</{tag}>' for side, text in zip(sides, texts, strict=True)]
+    return f"<tr>{''.join(cells)}</tr>"

@@ -9,8 +9,12 @@ from typing import Any
 from nbformat.v4 import new_output
 
 from autograder.engine.scores import get_extra, get_points
-from autograder.formats import RESULT
+from autograder.formats import OURS, RESULT
+from autograder.grading.pictures import list_pictures
 from autograder.grading.submissions import ADDED, MISSING, get_id, plain
+
+ATTEMPTED = "attempted"
+"""The key, in our part of a graded cell's metadata, that is false where nobody wrote an answer that a person would mark."""
 
 
 def is_answer(cell: Any) -> bool:
@@ -56,9 +60,14 @@ def _is_text_of_students(cell: Any) -> bool:
 
 
 def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
-    """Make the check of an answer that nobody wrote say so: it may have found mistakes in the text that students began with."""
+    """Make the check of an answer that nobody wrote say so: it may have found mistakes in the text that students began with.
+
+    An answer that a person would mark says it in its metadata.
+    """
     untouched, own = find_untouched(notebook, released), find_own_answers(notebook)
     for cell in notebook.cells:
+        if is_answer(cell) and cell.metadata["nbgrader"].get("grade"):
+            _tell(cell, get_id(cell) not in untouched)
         if own.get(get_id(cell)) not in untouched:
             continue
         for shown in [one for one in cell.get("outputs", []) if RESULT in one.get("data", {})][:1]:
@@ -70,19 +79,38 @@ def tell_untouched(notebook: Any, released: Mapping[str, str]) -> None:
                 cell.outputs = [new_output("stream", text=says), shown]
 
 
+def _tell(cell: Any, attempted: bool) -> None:
+    """Write into the cell's metadata that nobody answered, or nothing."""
+    own = cell.metadata.get(OURS)
+    kept = {key: value for key, value in own.items() if key != ATTEMPTED} if isinstance(own, dict) else {}
+    kept |= {} if attempted else {ATTEMPTED: False}
+    if kept or OURS in cell.metadata:
+        cell.metadata[OURS] = kept
+
+
 def digest_answers(notebook: Any) -> dict[str, str]:
-    """For each cell with points, a digest of what its mark judges: the answer's text, or everything that students wrote for a task."""
+    """For each cell with points, a digest of what its mark judges: the answer's text with its pictures, or everything that students wrote
+    for a task."""
+    own = find_own_answers(notebook)
+    pictures = {get_id(cell): list_pictures(cell) for cell in notebook.cells if is_answer(cell)}
+    return {
+        name: _digest(*texts, *pictures.get(own.get(name, name), [])) for name, texts in read_answers(notebook).items()
+    }
+
+
+def read_answers(notebook: Any) -> dict[str, list[str]]:
+    """For each cell with points, the texts that its mark judges: one answer, or all that students wrote for a task."""
     own = find_own_answers(notebook)
     texts = {get_id(cell): cell.source for cell in notebook.cells if is_answer(cell)}
     students = [cell.source for cell in notebook.cells if not get_id(cell) or is_answer(cell)]
-    digests: dict[str, str] = {}
+    judged: dict[str, list[str]] = {}
     for cell in notebook.cells:
         marks = cell.metadata["nbgrader"] if get_id(cell) else {}
         if marks.get("task"):
-            digests[get_id(cell)] = _digest(*students)
+            judged[get_id(cell)] = students
         elif marks.get("grade"):
-            digests[get_id(cell)] = _digest(texts.get(own.get(get_id(cell), get_id(cell)), ""))
-    return digests
+            judged[get_id(cell)] = [texts.get(own.get(get_id(cell), get_id(cell)), "")]
+    return judged
 
 
 def _digest(*texts: str) -> str:

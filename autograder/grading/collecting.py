@@ -90,7 +90,7 @@ def _collect_student(
         comments = {comment.name: comment.auto_comment for comment in notebook.comments}
         for grade in sorted(notebook.grades, key=lambda grade: order.get(grade.name, 0)):
             most = extra.get((notebook.name, grade.name), 0)
-            exercises.append(_read_exercise(notebook.name, grade, findings, comments, most))
+            exercises.append(read_exercise(notebook.name, grade, findings, comments, most))
     found = StudentResult(student, "graded", "", notes, exercises, round(entry.seconds, 2) if entry else 0)
     return replace(
         found,
@@ -156,7 +156,7 @@ class Described:
                         score=mark.auto_score,
                         needs_manual_grade=mark.auto_score is None,
                     )
-                    found.append(_read_exercise(name, grade, findings, comments, extra))
+                    found.append(read_exercise(name, grade, findings, comments, extra))
         return found
 
 
@@ -167,7 +167,7 @@ def _find_answer(cell: str, order: list[str], comments: Mapping[str, object]) ->
     return name if name in comments else next((one for one in reversed(before) if one in comments), "")
 
 
-def _read_exercise(
+def read_exercise(
     notebook: str, grade: Any, findings: Findings, comments: Mapping[str, object], extra: float
 ) -> ExerciseResult:
     """The exercise of a mark; `comments` are the automatic ones by cell, which say where nobody wrote an answer.
@@ -180,7 +180,8 @@ def _read_exercise(
     found = ExerciseResult(notebook, exercise, most, grade.score, "wrong", extra=extra > 0)
     if grade.cell_type != "code" or grade.auto_score is None or grade.name in comments:
         found = replace(found, by_hand=True)
-        if untouched and grade.manual_score is None and not grade.score and grade.auto_score is not None:
+        missing = check is None and not grade.needs_manual_grade  # its notebook wasn't handed in
+        if (untouched or missing) and grade.manual_score is None and not grade.score and grade.auto_score is not None:
             return replace(found, state="not attempted")
         done = grade.manual_score is not None or not grade.needs_manual_grade
         return replace(found, state="by hand", score=grade.score if done else None)
@@ -188,7 +189,7 @@ def _read_exercise(
         return replace(found, state="not attempted")
     if "stopped" in check:
         return replace(found, state="stopped", mistakes=[_explain_stop("check", *check["stopped"])])
-    if grade.score == most:
+    if grade.score is not None and grade.score >= most:
         return replace(found, state="right")
     result = check.get("result")
     if result is not None and not result["attempted"]:

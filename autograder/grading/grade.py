@@ -163,6 +163,7 @@ class _Run:
 
     def grade(self, jobs: int | None, on_done: Callable[[int, int], None] | None, cluster: str) -> Grading:
         from autograder.grading.collecting import collect
+        from autograder.grading.penalties import doubt_due_date
 
         done: list[Done] = []
         flushed = 0.0
@@ -191,6 +192,9 @@ class _Run:
         save_results(result, self.course)
         kept = [student for student, graded in self.keeper.outcomes.items() if graded.kept]
         unchanged = len(self.causes) - len(self.waiting)
+        self.warnings += doubt_due_date(
+            self.assignment.name, self.gradebook.find_assignment(self.assignment.name).duedate
+        )
         return Grading(result, self.keeper.changes, unchanged, sorted(kept), self.warnings, late=late)
 
     def _refresh_penalties(self) -> int:

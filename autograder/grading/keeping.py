@@ -15,6 +15,7 @@ from autograder.errors import CourseError, GraderError
 from autograder.grading.answers import digest_answers
 from autograder.grading.collecting import Described
 from autograder.grading.dates import read_extensions
+from autograder.grading.earlier import find_earlier, keep_earlier
 from autograder.grading.files import is_text, modified, read_file, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
 from autograder.grading.history import Attempt, History, now
@@ -57,8 +58,11 @@ class Keeper:
         self.outcomes.update({one.graded.student: one.graded for one in done})
         good = [one for one in done if not one.graded.reason]
         staged = {one.graded.student: self._stage(one) for one in good}
+        marks = {one.graded.student: self._marks(one.graded) for one in good}
         try:
-            changes = self._save_marks([one.graded for one in good])
+            taken = find_earlier(self.gradebook, self.assignment.name, marks.values(), self._graded_notebook)
+            keep_earlier(self.course, self.assignment.name, taken)  # before, so that none is lost
+            changes = self._save_marks([one.graded for one in good], marks)
         except BaseException:
             for folder in staged.values():
                 shutil.rmtree(folder, ignore_errors=True)
@@ -86,19 +90,19 @@ class Keeper:
         for student in failed:
             self.journal.forget(student)
 
-    def _save_marks(self, good: list[Graded]) -> list[Change]:
+    def _save_marks(self, good: list[Graded], marks: Mapping[str, SubmissionMarks]) -> list[Change]:
         """Save a batch; where the gradebook refuses it, one submission after the other, so that only the cause of that is left out.
 
         Raises `GraderError` where the gradebook itself cannot be used.
         """
         try:
-            marks, extensions = [self._marks(one) for one in good], read_extensions(self.course, self.assignment.name)
-            return save_marks(self.gradebook, self.assignment.name, marks, self.config, extensions)
+            own, extensions = [marks[one.student] for one in good], read_extensions(self.course, self.assignment.name)
+            return save_marks(self.gradebook, self.assignment.name, own, self.config, extensions)
         except GraderError:
             raise
         except CourseError as error:
             if len(good) > 1:
-                return [change for graded in good for change in self._save_marks([graded])]
+                return [change for graded in good for change in self._save_marks([graded], marks)]
             [graded] = good
             self.outcomes[graded.student] = Graded(graded.student, str(error), seconds=graded.seconds, kept=True)
             return []
@@ -156,6 +160,9 @@ class Keeper:
             if answers:
                 found[name] = answers, extra
         return found
+
+    def _graded_notebook(self, student: str, name: str) -> Path:
+        return self._graded_folder(student) / f"{name}.ipynb"
 
     def _graded_folder(self, student: str) -> Path:
         return find_places(self.course).graded_folder(student, self.assignment.name)

@@ -109,6 +109,16 @@ def find_penalty(
         ) from error
 
 
+def doubt_due_date(assignment: str, due: datetime | None) -> list[str]:
+    """A warning where a due date looks as if nbgrader had misread it: an offset such as `+0200` after a space moves it by 200 seconds."""
+    if due is None or due.second in (0, 59):
+        return []
+    return [
+        f"The due date of {assignment} is {due:%Y-%m-%d %H:%M:%S} UTC. nbgrader takes an offset such as ' +0200' for 200 seconds; "
+        "where that has happened, set the date again, written like 2026-11-30T18:00:00+02:00."
+    ]
+
+
 def seconds_late(timestamp: datetime | None, duedate: datetime | None, extension: timedelta | None) -> float:
     if timestamp is None or duedate is None:
         return 0

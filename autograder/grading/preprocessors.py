@@ -8,33 +8,43 @@ import functools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import nbformat
+import nbgrader
+from nbconvert.preprocessors import Preprocessor
 from nbgrader import preprocessors
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
 from autograder.engine import runner
-from autograder.engine.execute import execute, make_plan
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
 from autograder.grading.answers import digest_answers, tell_untouched
+from autograder.grading.cleaning import CleanFeedback
 from autograder.grading.dates import read_extensions
+from autograder.grading.drawing import FILTERS, draw_picture
+from autograder.grading.earlier import Earlier, keep_earlier
 from autograder.grading.export import CsvExport
-from autograder.grading.feedback import CleanFeedback, FeedbackExporter, GetGrades
+from autograder.grading.feedback import FeedbackExporter, GetGrades
 from autograder.grading.files import read_file
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.lateness import LatePenalty
 from autograder.grading.marks import list_extra, mark_notebook
+from autograder.grading.penalties import doubt_due_date
+from autograder.grading.pictures import take_pictures
 from autograder.grading.sources import read_source
+from autograder.grading.stock import StockRun
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
 from autograder.grading.times import parse_stamp
 from autograder.grading.worker import NOTES
 
 __all__ = [
+    "FILTERS",
+    "TEMPLATES",
     "CleanFeedback",
     "ClearSolutions",
     "CsvExport",
@@ -44,10 +54,30 @@ __all__ = [
     "LatePenalty",
     "Rebuild",
     "SaveAutoGrades",
+    "ShowSafely",
 ]
+
+TEMPLATES = [
+    str(Path(__file__).parent / "templates"),
+    str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
+]
+"""Where formgrader's pages come from: ours, where they differ, and nbgrader's."""
 
 NO_LIMIT = 1e6
 """Seconds, some days, for a course that sets `Execute.timeout` to `None`."""
+
+
+class ShowSafely(Preprocessor):  # type: ignore[misc]
+    """For formgrader's pages: formulas and vector graphics of outputs in a form that needs no script and can hold none."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        for output in cell.get("outputs", []):
+            data = output.get("data") or {}
+            if "text/latex" in data:
+                data.setdefault("text/markdown", data["text/latex"])
+            if "image/svg+xml" in data:
+                data.setdefault("text/html", draw_picture("image/svg+xml", data["image/svg+xml"], "A figure"))
+        return cell, resources
 
 
 class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
@@ -55,6 +85,7 @@ class Rebuild(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         rebuilt, notes = rebuild(_read_source(self, resources), nb)
+        notes += take_pictures(rebuilt, nb)
         rebuilt.metadata[NOTES] = notes
         return rebuilt, resources
 
@@ -72,14 +103,43 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
                 "Student code cannot be isolated on this system; 'course doctor' says what is missing. "
                 "To grade anyway, set c.Execute.unsafe = True in nbgrader_config.py."
             )
-        seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
-        engine = _engine(not self.unsafe)
-        folder, submitted = _source_folder(self, resources), Path(resources["metadata"]["path"])
-        names = resources["nbgrader"]
-        cache = Path(self.parent.parent.coursedir.root, ".autograder", names["assignment"], f"{names['notebook']}.json")
-        plan = make_plan(engine, _read_source(self, resources), folder, _files(folder), seconds, cache)
-        execute(engine, plan, nb, folder, _files(submitted), seconds)
+        submitted, names = Path(resources["metadata"]["path"]), resources["nbgrader"]
+        run = self._find_run(resources)
+        run.look_first()
+        run.grade(names["notebook"], nb, _files(submitted))
+        run.look_again(names["notebook"], nb)
         return nb, resources
+
+    def _find_run(self, resources: Any) -> StockRun:
+        """This command's run of the assignment: one for all students whom it grades."""
+        converter, names = self.parent.parent, resources["nbgrader"]
+        seconds = float(self.timeout) if self.timeout is not None and self.timeout > 0 else NO_LIMIT
+        runs = _runs.setdefault(converter, {})
+        if names["assignment"] not in runs:
+            folder = _source_folder(self, resources)
+            known = [name for name in _list_notebooks(names) if (folder / f"{name}.ipynb").exists()]
+            sources = {name: _read_source(self, {"nbgrader": {**names, "notebook": name}}) for name in known}
+            cache = Path(converter.coursedir.root, ".autograder", names["assignment"])
+            run = StockRun(
+                _engine(not self.unsafe), names["assignment"], sources, folder, _files(folder), seconds, cache
+            )
+            for warning in [*run.warnings, *doubt_due_date(names["assignment"], _find_due_date(names))]:
+                self.log.warning(warning)
+            runs[names["assignment"]] = run
+        return runs[names["assignment"]]
+
+
+_runs: WeakKeyDictionary[Any, dict[str, StockRun]] = WeakKeyDictionary()
+
+
+def _find_due_date(names: Any) -> Any:
+    with Gradebook(names["db_url"]) as gradebook:
+        return gradebook.find_assignment(names["assignment"]).duedate
+
+
+def _list_notebooks(names: Any) -> list[str]:
+    with Gradebook(names["db_url"]) as gradebook:
+        return [notebook.name for notebook in gradebook.find_assignment(names["assignment"]).notebooks]
 
 
 @functools.cache
@@ -123,6 +183,7 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         journal = Journal(Path(self.parent.parent.coursedir.root), chapter)
         entry = journal.entries.get(student) or Entry(student, {})
         answers, before = digest_answers(nb), entry.answers.get(notebook, {})
+        self.before = before
         self.same = {cell: digest == answers.get(cell) for cell, digest in before.items()}
         self.wrote, extra = entry.extra.get(notebook, {}), list_extra(self.marks.values())
         nb, resources = super().preprocess(nb, resources)
@@ -168,6 +229,7 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         mark = self.marks[cell.metadata["nbgrader"]["grade_id"]]
         grade = self.gradebook.find_grade(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
         now = decide(mark, grade, self.same.get(mark.cell), self.wrote.get(mark.cell))
+        self._keep(mark.cell, grade)
         for column, value in vars(now).items():
             setattr(grade, column, value)
         self.gradebook.db.commit()
@@ -177,3 +239,17 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         comment = self.gradebook.find_comment(mark.cell, self.notebook_id, self.assignment_id, self.student_id)
         comment.auto_comment = None if mark.answered else NO_RESPONSE
         self.gradebook.db.commit()
+
+    def _keep(self, cell: str, grade: Any) -> None:
+        """Note a mark by hand that a new answer takes away. nbgrader has removed the graded notebook with the old one by now."""
+        by_hand = grade.manual_score is not None or grade.extra_credit not in (None, self.wrote.get(cell))
+        if self.same.get(cell) is not False or not by_hand:
+            return
+        try:
+            comment = self.gradebook.find_comment(cell, self.notebook_id, self.assignment_id, self.student_id)
+            says = comment.manual_comment or ""
+        except MissingEntry:
+            says = ""
+        score = round((grade.manual_score or 0.0) + (grade.extra_credit or 0.0), 6)
+        one = Earlier(self.student_id, self.notebook_id, cell, self.before.get(cell, ""), None, score, says)
+        keep_earlier(Path(self.parent.parent.coursedir.root), self.assignment_id, [one])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
+import select
 import sys
+from typing import TextIO
 
 
 def printable(text: object) -> str:
@@ -40,6 +43,12 @@ _PLAIN = {
     "−": "-",
     "·": "-",
     "│": "|",
+    "─": "-",
+    "━": "-",
+    "✎": "w",
+    "×": "x",
+    "≥": ">=",
+    "≤": "<=",
 }
 
 
@@ -49,6 +58,34 @@ def print_anywhere() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="plain")
+
+
+def is_cut_off() -> bool:
+    """Whether nobody reads what this process prints any more: the other end of its pipe is closed."""
+    return any(_is_closed(stream) for stream in (sys.stdout, sys.stderr))
+
+
+def _is_closed(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+        if not hasattr(select, "poll"):
+            return False
+        watch = select.poll()
+        watch.register(stream.fileno(), select.POLLOUT)
+        return any(events & select.POLLERR for _, events in watch.poll(0))
+    except io.UnsupportedOperation:
+        return False  # not a file: a test's or a notebook's
+    except OSError:
+        return True
+
+
+def stop_printing() -> None:
+    """Let whatever is still to be printed go nowhere, so that the end of the process finds nothing to complain about."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if _is_closed(stream):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _write_plainly(error: UnicodeError) -> tuple[str | bytes, int]:

@@ -25,6 +25,7 @@ from autograder.grading.answers import digest_answers, tell_untouched
 from autograder.grading.files import write_files
 from autograder.grading.findings import Findings, read_findings
 from autograder.grading.marks import CellMark, mark_notebook
+from autograder.grading.pictures import take_pictures
 from autograder.grading.submissions import Unreadable, parse_notebook, rebuild
 
 NOTES = "autograded_notes"
@@ -139,7 +140,9 @@ class Grader:
             files = self._lay_files(Path(extra), submission)
             for name, data in submission.notebooks.items():
                 released = self.assignment.released.get(name, {})
-                notebook, notes = rebuild(self.sources[name], parse_notebook(f"{name}.ipynb", data), released)
+                submitted = parse_notebook(f"{name}.ipynb", data)
+                notebook, notes = rebuild(self.sources[name], submitted, released)
+                notes += take_pictures(notebook, submitted)
                 execute(
                     self.engine,
                     self.plans[name],

@@ -22,8 +22,8 @@ from typing import Any
 
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
+from autograder.grading.cleaning import CleanFeedback
 from autograder.grading.database import find_url, load_config, open_gradebook
-from autograder.grading.feedback import CleanFeedback
 from autograder.grading.grade import grade_class, prepare_gradebook
 from autograder.grading.places import find_places
 from autograder.grading.results import ExerciseResult, StudentResult

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.errors import CourseError
 from autograder.grading.files import write_files
-from autograder.grading.keeping import parse_time
+from autograder.grading.times import parse_stamp
 from autograder.grading.todo import submission_folder
 from autograder.platforms.archives import Found, Opener, is_junk
 from autograder.platforms.history import TIMESTAMP, keep_earlier, read_timestamp
@@ -383,8 +383,8 @@ def _compare(best: Piece, other: Piece) -> str:
 
 def _is_before(one: str, other: str) -> bool:
     try:
-        return parse_time(one) < parse_time(other)
-    except ValueError:
+        return parse_stamp(one) < parse_stamp(other)
+    except (CourseError, ValueError):
         return False
 
 

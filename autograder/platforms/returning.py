@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 
 from autograder.errors import CourseError
-from autograder.grading.feedback import CleanFeedback
+from autograder.grading.cleaning import CleanFeedback
 from autograder.grading.files import modified
 from autograder.grading.grade import generate_feedback
 from autograder.grading.gradebook import load_submissions

@@ -1,6 +1,6 @@
 """The instructor's report on a graded class: one HTML page that says where the class went wrong.
 
-`ClassResult` in, page out: first the statistics, as pure functions; then what stands out, in words; then the two plots;
+`ClassResult` in, page out: first the statistics, as pure functions; then what stands out, in words; then the figures;
 then the page, which `templates/report.html` lays out. It holds names of students and hidden-test messages: it is for
 instructors only.
 """
@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import Any
 
 from autograder.grading.results import ClassResult, load_results, report_path
-from autograder.grading.times import show_duration
-from autograder.reporting.findings import find_findings
-from autograder.reporting.plots import draw_comparison, draw_histogram
+from autograder.reporting.figures import draw_comparison, draw_histogram
+from autograder.reporting.findings import Name, find_findings
+from autograder.reporting.layout import make_environment
 from autograder.reporting.statistics import (
-    MEANINGS,
     MOST_MISTAKES,
-    SYMBOLS,
     chance,
     complete,
     compute_statistics,
@@ -28,10 +25,8 @@ from autograder.reporting.statistics import (
     get_mark,
     get_outcome,
     make_row,
-    write_decimal,
-    write_number,
-    write_percent,
 )
+from autograder.reporting.titles import Titles, name_chapter, read_titles
 
 
 def write_report(course: Path, chapter: str) -> Path:
@@ -40,13 +35,20 @@ def write_report(course: Path, chapter: str) -> Path:
     Raises `CourseError` where the chapter has not been graded, or its results are not readable.
     """
     path = report_path(course, chapter)
-    page = render_report(load_results(course, chapter))
+    page = render_report(load_results(course, chapter), read_titles(course, chapter))
     path.write_text(page, encoding="utf-8", errors="replace")
     return path
 
 
-def render_report(result: ClassResult) -> str:
+def render_report(result: ClassResult, titles: Titles | None = None) -> str:
     """The report as one HTML page that needs no other file."""
+    titles = titles or Titles(name_chapter(result.chapter))
+    page = make_environment().get_template("report.html")
+    return page.render(**describe_report(result, titles), link=None, up="")
+
+
+def describe_report(result: ClassResult, titles: Titles, name: Name | None = None) -> dict[str, Any]:
+    """The values for `report.html`; `name` is what an exercise is called in a sentence, its title unless given."""
     graded = complete(result)
     exercises = compute_statistics(graded)
     mistakes = count_mistakes(graded)
@@ -55,43 +57,31 @@ def render_report(result: ClassResult) -> str:
     highest = sum(exercise.points for exercise in core if not exercise.by_hand)
     spread = count_marks(marks, highest)
     rows = [make_row(student, exercises) for student in graded]
-    page = _environment().get_template("report.html")
-    return page.render(
-        chapter=result.chapter,
-        students=len(result.students),
-        not_graded=[student for student in result.students if student.state == "not graded"],
-        missing=[student for student in result.students if student.state == "nothing handed in"],
-        rows=rows,
-        ranked=sorted(rows, key=lambda row: (-row.mark, row.student)),
-        median=median(marks) if marks else None,
-        highest=highest,
-        highest_by_hand=sum(exercise.points for exercise in core if exercise.by_hand),
-        highest_extra=sum(exercise.points for exercise in exercises if exercise.extra),
-        to_grade=[e.points for student in graded for e in student.exercises if get_outcome(e) == "to grade"],
-        remarks=result.remarks,
-        late=[student for student in graded if student.late > 0],
-        findings=find_findings(core or exercises, mistakes, len(graded))[:3],
-        spread=spread,
-        histogram=draw_histogram(spread) if spread else "",
-        comparison=draw_comparison(exercises, chance(len(graded))) if exercises else "",
-        chance=chance(len(graded)),
-        negative=[exercise.exercise for exercise in exercises if exercise.is_negative],
-        exercises=exercises,
-        mistakes=mistakes[:MOST_MISTAKES],
-        more_mistakes=len(mistakes[MOST_MISTAKES:]),
-        symbols=SYMBOLS,
-        meanings=MEANINGS,
-    )
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["duration"] = show_duration
-    environment.filters |= {"number": write_number, "percent": write_percent, "decimal": write_decimal}
-    return environment
+    named = [(titles.exercise(one.notebook, one.exercise), one) for one in exercises]
+    return {
+        "chapter": result.chapter,
+        "titles": titles,
+        "students": len(result.students),
+        "not_graded": [student for student in result.students if student.state == "not graded"],
+        "missing": [student for student in result.students if student.state == "nothing handed in"],
+        "rows": rows,
+        "ranked": sorted(rows, key=lambda row: (-row.mark, row.student)),
+        "median": median(marks) if marks else None,
+        "highest": highest,
+        "highest_by_hand": sum(exercise.points for exercise in core if exercise.by_hand),
+        "highest_extra": sum(exercise.points for exercise in exercises if exercise.extra),
+        "to_grade": [e.points for student in graded for e in student.exercises if get_outcome(e) == "to grade"],
+        "remarks": result.remarks,
+        "late": [student for student in graded if student.late > 0],
+        "findings": find_findings(core or exercises, mistakes, len(graded), name or titles.exercise)[:3],
+        "spread": spread,
+        "histogram": draw_histogram(spread, "points from the automatic checks (fractions rounded down)")
+        if spread
+        else "",
+        "comparison": draw_comparison(named, chance(len(graded))) if exercises else "",
+        "chance": chance(len(graded)),
+        "negative": [name for name, exercise in named if exercise.is_negative],
+        "exercises": exercises,
+        "mistakes": mistakes[:MOST_MISTAKES],
+        "more_mistakes": len(mistakes[MOST_MISTAKES:]),
+    }

@@ -74,6 +74,7 @@ class Mistake:
     message: str
     attempted: int
     students: list[str] = field(default_factory=list)
+    notebook: str = ""
 
     @property
     def count(self) -> int:
@@ -211,7 +212,7 @@ def count_mistakes(graded: Sequence[StudentResult]) -> list[Mistake]:
     for student in graded:
         for cell in student.exercises:
             for message in dict.fromkeys(cell.mistakes):
-                blank = Mistake(cell.exercise, message, attempted[cell.notebook, cell.exercise])
+                blank = Mistake(cell.exercise, message, attempted[cell.notebook, cell.exercise], [], cell.notebook)
                 found.setdefault((cell.notebook, cell.exercise, message), blank).students.append(student.student)
     return sorted(found.values(), key=lambda mistake: (-mistake.count, -mistake.share))
 

@@ -9,15 +9,14 @@ from typing import Any
 
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
-from nbgrader import preprocessors
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.engine.scores import get_extra, get_points
-from autograder.formats import EXTRA
-from autograder.grading.feedback import Extra, GetGrades
+from autograder.grading.feedback import GetGrades
 from autograder.grading.gradebook import NO_RESPONSE
-from autograder.grading.marks import CellMark
+from autograder.grading.marks import CellMark, is_marked
+from autograder.grading.pages import Marks, PageMarks
 from autograder.grading.worker import Graded
 
 
@@ -34,7 +33,7 @@ class Pages:
         self.exporter, self.grades = self.converter.exporter_class(config=self.converter.config), EitherGrades()
         for kind in self.converter.preprocessors:
             made = kind(parent=self.converter) if isinstance(kind, type) else kind
-            if isinstance(made, preprocessors.GetGrades):
+            if isinstance(made, GetGrades):
                 made = self.grades = EitherGrades(parent=self.converter)
             self.exporter.register_preprocessor(made, enabled=True)
         self.grades.marks = {}
@@ -71,32 +70,22 @@ class EitherGrades(GetGrades):
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         if self.marks is None:
-            return super().preprocess(nb, resources)  # type: ignore[no-any-return]
-        self.score, self.most = 0.0, 0.0
-        for index, cell in enumerate(nb.cells):
-            nb.cells[index], resources = self.preprocess_cell(cell, resources, index)
-        own = {"score": self.score - self.penalty, "max_score": self.most, "late_penalty": self.penalty}
-        resources["nbgrader"].update(own)
+            return super().preprocess(nb, resources)
+        grades: dict[str, Marks] = {}
+        comments: dict[str, tuple[str | None, str | None]] = {}
+        for cell in filter(is_marked, nb.cells):
+            role = cell.metadata["nbgrader"]
+            name = role["grade_id"]
+            mark, extra = self.marks.get(name), get_extra(cell)
+            if role.get("solution") or role.get("task"):
+                comments[name] = (None if mark is None or mark.answered else NO_RESPONSE, None)
+            if role.get("grade") or role.get("task"):
+                earned = mark.auto_score if mark else None
+                auto, bonus = (0.0, earned or 0.0) if extra else (earned, 0.0)
+                most = 0.0 if extra else get_points(cell)
+                grades[name] = Marks(name, cell.cell_type, auto, None, bonus, earned or 0.0, most, earned is None)
+        score, most = (sum(getattr(one, what) for one in grades.values()) for what in ("score", "max_score"))
+        page = PageMarks(grades, comments, score, most, self.penalty)
+        resources["nbgrader"] |= {"marks": page, "score": score - self.penalty, "max_score": most}
+        resources["nbgrader"]["late_penalty"] = self.penalty
         return nb, resources
-
-    def _get_comment(self, cell: Any, resources: Any) -> None:
-        if self.marks is None:
-            super()._get_comment(cell, resources)
-            return
-        mark = self.marks.get(cell.metadata["nbgrader"]["grade_id"])
-        cell.metadata.nbgrader["comment"] = None if mark is None or mark.answered else NO_RESPONSE
-
-    def _get_score(self, cell: Any, resources: Any) -> None:
-        if self.marks is None:
-            super()._get_score(cell, resources)
-            return
-        mark = self.marks.get(cell.metadata["nbgrader"]["grade_id"])
-        earned = (mark.auto_score or 0.0) if mark else 0.0
-        extra = get_extra(cell)
-        points = get_points(cell)
-        self.score += earned
-        self.most += 0.0 if extra else points
-        cell.metadata.nbgrader["score"], cell.metadata.nbgrader["points"] = (
-            earned,
-            Extra(f"{extra} {EXTRA}") if extra else points,
-        )

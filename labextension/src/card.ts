@@ -41,12 +41,17 @@ export class Card extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    this._result = model.data[RESULT] as unknown as IResult;
-    const result = this._result;
-    if (!result || typeof result.exercise !== 'string' || !Array.isArray(result.mistakes)) {
+    try {
+      this._draw(model.data[RESULT] as unknown as IResult);
+    } catch {
+      // Not a result of ours, whatever its type says: what the cell has for everybody else.
+      this._result = this._title = this._hints = null;
       this.node.replaceChildren(h('pre', {}, String(model.data['text/plain'] ?? '')));
-      return;
     }
+  }
+
+  private _draw(result: IResult): void {
+    this._result = result;
     const state = stateOf(result);
     this.node.dataset.state = state;
     this.node.setAttribute('role', 'group');
@@ -220,7 +225,7 @@ function showValue(name: string, value: IShown, other?: IShown): HTMLElement {
     return h(
       'div',
       { class: 'agd-value' },
-      h('div', { class: 'agd-scroll', tabindex: '0', role: 'region', 'aria-label': [name || 'value', about].join(', ') }, h('table', {}, h('tbody', {}, ...rows))),
+      h('div', { class: 'agd-scroll', tabindex: '0', role: 'group', 'aria-label': [name || 'value', about].join(', ') }, h('table', {}, h('tbody', {}, ...rows))),
       label
     );
   }

@@ -39,7 +39,7 @@ function Course({ desk }: { desk: Desk }): JSX.Element {
   const done = `${totals.right} of ${totals.exercises} exercises right`;
   return (
     <>
-      <header className="agd-top">
+      <div className="agd-top">
         <h2>Your course</h2>
         <button
           type="button"
@@ -59,7 +59,7 @@ function Course({ desk }: { desk: Desk }): JSX.Element {
         >
           <refreshIcon.react tag="span" />
         </button>
-      </header>
+      </div>
       {desk.problem && !desk.home ? (
         <p className="agd-note">{desk.problem}</p>
       ) : !desk.home ? (

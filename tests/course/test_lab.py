@@ -70,6 +70,9 @@ def read_output(cell: Locator) -> Locator:
 
 
 def test_a_student_runs_the_notebook_errs_and_gets_full_marks(page: Page, cell: Callable[[str], Locator]) -> None:
+    expect(page.locator(".lm-TabBar-tab", has_text="1_mini.ipynb")).to_have_count(1)
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)  # opening it has changed nothing
+    expect(page.locator(".jp-DirListing-item", has_text=".json")).to_have_count(0)
     run_all(page)
     output = read_output(cell("relu-check"))
     expect(output).to_contain_text("○ relu: not attempted yet, 0 of 3 points.")

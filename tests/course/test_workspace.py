@@ -54,6 +54,15 @@ def test_the_first_run_copies_the_release_and_says_nothing(release: Path, tmp_pa
     assert files(tmp_path / "new") == files(release)
 
 
+def test_a_copy_for_another_editor_needs_no_server(
+    release: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(release.parent)
+    assert main(["lab", "--no-server"]) == 0
+    assert capsys.readouterr().out == "Your copy of the chapters is in workspace.\n"
+    assert files(release.with_name("workspace")) == files(release)
+
+
 def test_an_untouched_notebook_is_replaced_by_its_newer_release(release: Path, workspace: Path) -> None:
     (release / NOTEBOOK).write_text("second release")
     assert update_workspace(release, workspace) == [

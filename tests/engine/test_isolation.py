@@ -379,9 +379,9 @@ def test_what_the_kernel_holds_for_students_is_memory(what: str, tmp_path: Path)
             if os.fork() == 0:
                 space = {"os": os, "socket": socket}
                 exec(HELD[what], space)
-                time.sleep(20)
+                time.sleep(90)
                 os._exit(0)
-        time.sleep(20)
+        time.sleep(90)
 
     with boxed(body, tmp_path, Limits(memory=limit)) as box:
         assert box.end() == terms.OUT_OF_MEMORY

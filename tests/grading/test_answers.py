@@ -59,7 +59,8 @@ def look_everywhere(course: Path, student: str, exercise: str, cell: str) -> dic
     [found] = [one for one in own["exercises"] if one["exercise"] == exercise]
     generate_feedback(course, CHAPTER)
     page = (course / "feedback" / student / CHAPTER / f"{NAME}.html").read_text(encoding="utf-8")
-    total = float(re.findall(r"\(Score: ([0-9.]+) /", page)[0])
+    [head] = re.findall(r'<h2 id="fb-points">([0-9.]+) of [^<]*?points?(?:, and ([0-9.]+) extra)?<', page)
+    total = sum(float(points or 0) for points in head)
     rows = {row["student_id"]: row for row in csv.DictReader(export_marks(course).open())}
     return {
         "formgrader": formgrader,
@@ -270,7 +271,7 @@ def test_what_nobody_wrote_is_not_attempted_everywhere(unwritten: Path, grade: C
     assert "bug: not attempted yet, 0 of 2 points." in page
     assert "net: not attempted yet, 0 of 2 points." in page
     assert "This triples." not in page
-    assert page.count("No response.") == 3
+    assert page.count('<p class="fb-score">not attempted · ') == 3
     assert "This triples." in (unwritten / "feedback" / "tries" / CHAPTER / f"{NAME}.html").read_text(encoding="utf-8")
     with Gradebook(f"sqlite:///{unwritten}/gradebook.db") as gradebook:
         asked = [g.needs_manual_grade for n in gradebook.find_submission(CHAPTER, "blank").notebooks for g in n.grades]

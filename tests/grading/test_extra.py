@@ -208,14 +208,14 @@ def test_results_report_page_and_table_keep_the_extra_apart(course: Path) -> Non
 
     generate_feedback(course, CHAPTER)
     page = (course / "feedback" / "part" / CHAPTER / f"{NAME}.html").read_text(encoding="utf-8")
-    assert page.count("Score: 2.0 / 3.0 extra") == 2, "in the list above and at the cell"
-    assert "(Score: 4.0 / 2.0)" in page
+    assert page.count("partly right · 2 of 3 extra points") == 2, "in the list above and at the exercise"
+    assert ">2 of 2 points, and 2 extra<" in page
     assert "norm: 2 of 3 extra points." in page
 
     text = write_report(course, CHAPTER).read_text(encoding="utf-8")
     assert "Extra (5 at most)" in text
     assert "Together (of 8)" in text
-    assert "norm (extra)" in text
+    assert "norm</code> (extra)" in text
     row = text.split('<th scope="row">full</th>')[1].split("</tr>")[0]
     assert [cell.split("<")[0] for cell in row.split('<td class="number">')[1:]] == ["2", "0", "5", "7"]
 

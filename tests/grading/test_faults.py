@@ -38,6 +38,8 @@ from autograder.engine.runner import Engine, Run
 from autograder.errors import CourseError
 from autograder.grading import grade as grading
 from autograder.grading import keeping, pool, worker
+from autograder.grading.canary import Canary
+from autograder.grading.commands import run_nbgrader
 from autograder.grading.database import load_config, open_gradebook
 from autograder.grading.grade import grade_class
 from autograder.grading.journal import Journal
@@ -541,6 +543,33 @@ def read_all(course: Path) -> dict[str, list[str]]:
     with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
         rows = database.execute(query).fetchall()
     return {student: [str(row[1:]) for row in rows if row[0] == student] for student, *_ in rows}
+
+
+@pytest.mark.usefixtures("quick")
+def test_nbgrader_autograde_looks_after_a_canary_too(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One for all students of a command; where it fails, nobody's mark changes, and the command says why."""
+    monkeypatch.chdir(course)
+    assert main(["grade", "1", "-j", "1"]) == 0
+    before = read_all(course)
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_step", end_every_check)
+        with pytest.raises(CourseError, match="nbgrader autograde failed"):
+            run_nbgrader(course, "autograde", CHAPTER, "--force")
+    assert read_all(course) == before
+
+    sent, send = tmp_path / "sent", Canary.send
+
+    def count(canary: Canary) -> None:
+        with sent.open("a") as file:
+            file.write("sent\n")
+        send(canary)
+
+    monkeypatch.setattr(Canary, "send", count)
+    run_nbgrader(course, "autograde", CHAPTER, "--force")
+    assert read_all(course) == before
+    assert sent.read_text().splitlines() == ["sent"]
 
 
 @pytest.mark.usefixtures("quick")

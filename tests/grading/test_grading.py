@@ -19,12 +19,12 @@ import pytest
 from nbgrader.api import Gradebook
 from warm import share_warm_process
 
-from autograder import demo
 from autograder.authoring import build
 from autograder.authoring.accuracy import hand_in, measure_accuracy, summarise
 from autograder.authoring.build import stage_chapter
 from autograder.cli import main
-from autograder.demo import CARELESS, draw_class, run_demo
+from autograder.demo import sample as demo
+from autograder.demo.sample import CARELESS, draw_class, run_demo
 from autograder.engine.runner import Engine
 from autograder.grading.collecting import collect_results
 from autograder.grading.commands import run_nbgrader

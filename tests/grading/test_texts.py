@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.utils import parse_utc
 
 from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
 from autograder.grading.commands import run_nbgrader
 from autograder.grading.database import open_gradebook
 from autograder.grading.grade import export_marks
+from autograder.grading.penalties import doubt_due_date
 from autograder.grading.texts import cell, printable
 
 CHAPTER, NAME = "01_mini", "1_mini"
@@ -134,3 +136,18 @@ def test_a_command_prints_in_any_encoding(encoding: str, arguments: list[str], m
     assert "Traceback" not in said
     assert said.strip()
     assert done.returncode == (1 if "nothing" in arguments else 0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "doubted"),
+    [
+        ("2026-11-30 18:00:00 +0200", True),
+        ("2026-11-30 18:00:00 -0500", True),
+        ("2026-11-30T18:00:00+02:00", False),
+        ("2026-11-30 18:00:00 UTC", False),
+        ("2026-11-30 23:59:59 UTC", False),
+    ],
+)
+def test_a_due_date_that_nbgrader_has_misread_is_doubted(typed: str, doubted: bool) -> None:
+    assert bool(doubt_due_date("ps1", parse_utc(typed))) is doubted
+    assert doubt_due_date("ps1", None) == []

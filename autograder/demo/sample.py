@@ -99,15 +99,22 @@ def draw_answers(exercises: dict[str, Exercise], skill: float, chance: random.Ra
     """Answers of one student, by exercise: right with probability `skill`, else wrong or, now and then, none at all."""
     answers = {}
     for name, exercise in exercises.items():
-        if exercise.answer.tag == "explain":
-            answers[name] = chance.choice(EXPLANATIONS)
-        elif chance.random() < skill:
-            answers[name] = chance.choice([exercise.answer, *exercise.right]).source
-        elif exercise.wrong and chance.random() < 0.85:
-            # The first mistakes in a list are met most often, as in a real class.
-            weights = [1 / (place + 1) for place in range(len(exercise.wrong))]
-            answers[name] = chance.choices(exercise.wrong, weights)[0].source
+        if (answer := draw_answer(exercise, skill, chance)) is not None:
+            answers[name] = answer
     return answers
+
+
+def draw_answer(exercise: Exercise, skill: float, chance: random.Random) -> str | None:
+    """One answer: right with probability `skill`, else wrong, or `None` where nothing was written."""
+    if exercise.answer.tag == "explain":
+        return chance.choice(EXPLANATIONS)
+    if chance.random() < skill:
+        return str(chance.choice([exercise.answer, *exercise.right]).source)
+    if exercise.wrong and chance.random() < 0.85:
+        # The first mistakes in a list are met most often, as in a real class.
+        weights = [1 / (place + 1) for place in range(len(exercise.wrong))]
+        return str(chance.choices(exercise.wrong, weights)[0].source)
+    return None
 
 
 def _write(folder: Path, student: str, notebooks: dict[str, Any]) -> None:

@@ -1,0 +1,153 @@
+"""Read the built book in Chromium: no request may leave the machine, every formula has to be there, and axe has to be content.
+
+Each page is read in light and in dark; one page of each kind also on a screen of a phone.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import resources, util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from autograder.errors import CourseError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Request, Route
+
+BROWSERS = ("chromium", "google-chrome", "chromium-browser")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
+WIDE, NARROW = 1280, 400
+
+FORMULAS = """
+async () => {
+    if (!window.MathJax) return [document.querySelectorAll('.math').length, 0, []];
+    await MathJax.startup.promise;
+    const places = [...document.querySelectorAll('.math')];
+    const bare = places.filter(one => !one.querySelector('mjx-container')).map(one => one.textContent);
+    const wrong = [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(one => one.textContent);
+    return [places.length, places.length - bare.length, [...bare, ...wrong]];
+}
+"""
+"""How many formulas a page has, how many are rendered, and those that aren't or that MathJax can't read."""
+
+AXE = """
+async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(
+    one => `${one.id} (${one.nodes.length}): ${one.help}: ${one.nodes[0].html.slice(0, 160)}`)
+"""
+
+
+@dataclass
+class Seen:
+    """What a look at the pages found: how many views and formulas, what axe says, what left the machine, and what went wrong on a page."""
+
+    views: int = 0
+    formulas: int = 0
+    violations: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def read_book(folder: Path, names: list[str] | None = None, tell: Callable[[str], None] = print) -> Seen:
+    """Read the pages in `folder` (default: all, `names` are their paths in it) as a reader would.
+
+    Raises `CourseError` where there is no Chromium, or what drives it isn't installed.
+    """
+    if missing := [name for name in ("playwright", "axe_playwright_python") if util.find_spec(name) is None]:
+        raise CourseError(
+            f"Looking at the pages needs {', '.join(missing)}. Install it with: python -m pip install --editable '.[book]'"
+        )
+    programs = [path for name in BROWSERS if (path := shutil.which(name))]
+    if not programs:
+        raise CourseError(f"Looking at the pages needs a browser, and none of {', '.join(BROWSERS)} is installed.")
+    from playwright.sync_api import sync_playwright
+
+    names = names or sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+    seen = Seen()
+    with serve(folder) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=programs[0], args=ARGUMENTS)
+        try:
+            for theme in ("light", "dark"):
+                tell(f"Reading {len(names)} pages in {theme}")
+                _read(browser, address, names, theme, WIDE, seen)
+            kinds = list(
+                {(Path(name).parent.name == "reference", Path(name).stem == "index"): name for name in names}.values()
+            )
+            _read(browser, address, kinds, "light", NARROW, seen)
+        finally:
+            browser.close()
+    return seen
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """The files in `folder` at an address of this machine, until the block ends."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            """Says nothing."""
+
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def _read(browser: Browser, address: str, names: list[str], theme: str, width: int, seen: Seen) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)  # type: ignore[arg-type]
+    try:
+        page = context.new_page()
+        keep_home(page, address, seen)
+        for name in names:
+            where = f"{name} ({theme}, {width} pixels)"
+            page.goto(address + name)
+            _read_page(page, where, seen)
+    finally:
+        context.close()
+
+
+def keep_home(page: Page, address: str, seen: Seen) -> None:
+    """Let a page ask nobody but `address`; what it asks of others, what is missing, and errors of its scripts are noted."""
+    home = urlsplit(address).netloc
+
+    def decide(route: Route) -> None:
+        parts = urlsplit(route.request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != home:
+            seen.requests.append(f"{page.url} asks for {route.request.url}")
+            route.abort()
+        else:
+            route.continue_()
+
+    def fail(request: Request) -> None:
+        if urlsplit(request.url).netloc == home and "ERR_ABORTED" not in (request.failure or ""):
+            seen.problems.append(f"{request.url}: {request.failure}")
+
+    page.context.route("**/*", decide)
+    page.on("requestfailed", fail)
+    page.on("response", lambda one: seen.problems.append(f"{one.url}: {one.status}") if one.status >= 400 else None)
+    page.on("pageerror", lambda error: seen.problems.append(f"{page.url}: {error}"))
+
+
+def _read_page(page: Page, where: str, seen: Seen) -> None:
+    count, rendered, wrong = page.evaluate(FORMULAS)
+    seen.views += 1
+    seen.formulas += rendered
+    if count != rendered or wrong:
+        seen.problems.append(f"{where}: {count - rendered} of {count} formulas aren't rendered: {wrong[:3]}")
+    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if too_wide > 1:
+        seen.problems.append(f"{where}: the page is {too_wide} pixels wider than the screen")
+    # What is folded is read too.
+    page.evaluate("for (const one of document.querySelectorAll('article details')) one.open = true")
+    page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    seen.violations += [f"{where}: {one}" for one in page.evaluate(AXE)]

@@ -1,0 +1,29 @@
+"""The pages' templates, and what they may call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from autograder.course import palette
+from autograder.grading.times import show_duration
+from autograder.reporting.statistics import MEANINGS, SYMBOLS, write_decimal, write_number, write_percent
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def make_environment() -> Environment:
+    """Every value is escaped; one that is missing is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=-1,
+    )
+    environment.filters |= {"number": write_number, "percent": write_percent, "decimal": write_decimal}
+    environment.filters["duration"] = show_duration
+    environment.globals |= {"symbols": SYMBOLS, "meanings": MEANINGS, "palette": palette}
+    return environment

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from autograder.course.workspace import DESK, HIDDEN, PAGE, SETTINGS
+from autograder.course.workspace import DESK, PAGE, SETTINGS
 from autograder.errors import CourseError
 from autograder.hub.machine import find_account, make_path
 from autograder.hub.settings import Settings
@@ -198,7 +198,6 @@ def write_configuration(settings: Settings) -> None:
         f"c.ServerApp.jpserver_extensions = { {DESK: True, **switched}!r}",
         f"c.LabApp.app_settings_dir = {str(student / 'lab')!r}",
         *lab,
-        f"c.ContentsManager.hide_globs = {HIDDEN!r}",
         f"c.ServerApp.shutdown_no_activity_timeout = {round(settings.idle_hours * 3600)}",
         f"c.MappingKernelManager.cull_idle_timeout = {round(settings.idle_hours * 3600)}",
     )

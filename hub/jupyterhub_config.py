@@ -94,6 +94,7 @@ c.JupyterHub.services = [
         "cwd": str(course.course),
         "environment": for_grader,
         "oauth_no_confirm": True,
+        "timeout": 120,  # on a busy machine; JupyterHub ends if it isn't there by then
     }
 ]
 if course.watches:

@@ -13,13 +13,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from autograder.course.workspace import wait_until_up
 from autograder.hub.settings import PORTS_AFTER, Settings, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +159,17 @@ def remove_account(name: str) -> None:
     assert not Path(account.pw_dir).exists(), done.stderr
 
 
+def wait_until_up(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Wait until JupyterHub answers. Raises `AssertionError` with the end of its log when it ends first, or takes minutes."""
+    until = time.monotonic() + 180
+    while server.poll() is None and time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{address}/hub/api", timeout=5).close()
+            return
+        time.sleep(0.3)
+    raise AssertionError(log.read_text(encoding="utf-8")[-4000:])
+
+
 @contextlib.contextmanager
 def run_hub(hub: Hub) -> Iterator[None]:
     """`course hub start`, until the block ends."""
@@ -168,7 +180,7 @@ def run_hub(hub: Hub) -> Iterator[None]:
             command, cwd=hub.folder / "program", env=environment, stdout=stream, stderr=stream, start_new_session=True
         )
         try:
-            wait_until_up(server, f"{hub.address}/hub/api")
+            wait_until_up(server, hub.address, log)
             with (hub.settings.private / "first_passwords.csv").open(encoding="utf-8") as table:
                 hub.passwords = dict(csv.reader(table))  # type: ignore[arg-type]
             yield

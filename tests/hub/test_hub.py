@@ -84,6 +84,7 @@ def test_jupyterhub_reads_the_configuration(tmp_path: Path, root: Path, monkeypa
     assert hub.bind_url == "http://127.0.0.1:8000"
     assert hub.load_groups["nbgrader-deep-learning"]["users"] == ["ada", "bo-2"]
     formgrader, watch = hub.services
+    assert formgrader["timeout"] > 60
     assert (formgrader["user"], watch["user"], watch["command"][-4:]) == ("grader",) * 2 + (
         ["--counts", "last", "--attempts", "3"],
     )

@@ -211,6 +211,15 @@ def test_what_is_handed_in_at_the_desk_is_graded_at_once(hub: Hub, people: tuple
     assert '<h2 id="fb-points">3 of 6 points</h2>' in read_feedback(hub, ada, WATCHED)
 
 
+def until_saved(page: Page, file: Path) -> None:
+    """Wait until the answer is in the file; raises `AssertionError` when it doesn't come."""
+    for _ in range(240):
+        if RIGHT[1] in file.read_text(encoding="utf-8"):
+            return
+        page.wait_for_timeout(250)
+    raise AssertionError(f"{file} was not saved")
+
+
 def until_shown(page: Page, place: Locator, text: str) -> None:
     """Ask for the list again until it says so."""
     for _ in range(60):
@@ -237,6 +246,7 @@ def test_a_link_and_the_exchange_bring_a_chapter_and_an_instructor_gives_it_back
         work(page, hub, bo, BY_HAND)
         page.evaluate("document.activeElement.blur()")
         choose(page, "File", "Save Notebook")
+        until_saved(page, hub.home(bo) / "autograded" / BY_HAND / "1_mini.ipynb")
         list_assignments(page, hub, bo)
         row(page, "fetched", BY_HAND).get_by_role("button", name="Submit").click()
         expect(row(page, "submitted", BY_HAND)).to_be_visible()

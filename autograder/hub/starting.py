@@ -78,7 +78,8 @@ def start(settings: Settings, program: Path, tell: Callable[[str], None]) -> Non
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise CourseError(f"A hub with {settings.data} is running already; two would end each other's proxy.") from None
-    refuse(check_ports(settings))
+    if not (settings.private / "proxy.pid").exists():  # else a proxy outlived its hub, and JupyterHub ends it first
+        refuse(check_ports(settings))
     forget_groups(settings)
     os.set_inheritable(lock, True)  # as long as JupyterHub runs
     tell(f"The hub is at {settings.address}. Stop it with Ctrl+C.")

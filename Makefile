@@ -1,5 +1,6 @@
 # Everything runs in .venv, which is made when it is missing and left alone when it is there.
 #   make lab     students: JupyterLab on your own copy of the chapters
+#   make hub     a JupyterHub for a class on this machine, as root (docs/hub.md)
 #   make demo    instructors: a sample class, graded, with a report
 #   make check   authors: lint, types, unit tests and the chapters that you changed, in a minute or two
 #   make test    everything that CI runs on a change
@@ -19,7 +20,7 @@ command: it picks up where it left off. A broken $(VENV) is made again after 'ma
 NO_VENV := This Python cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv; elsewhere install Python \
 from python.org, and name it: make PYTHON=...
 
-.PHONY: setup lab demo build book check test nightly clean
+.PHONY: setup lab hub hub-setup demo build book check test nightly clean
 
 setup: $(VENV)/.installed
 
@@ -41,6 +42,18 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) --no-compile --editable '.[test]' || { echo "$(FAILED)" >&2; exit 1; }
 	@$(BIN)/python -m compileall -q -j 2 -x '$(UNUSED)' $(VENV)/lib || true
 	@touch $(VENV)/.installed $@
+
+# The proxy in front of the hub comes from npm, with the Node of the environment, into hub/node_modules.
+$(VENV)/.installed-hub: pyproject.toml constraints.txt hub/package-lock.json | $(BIN)/python
+	@echo "Installing the course and its hub into $(VENV) (some minutes and 1 to 3 GB, once)"
+	@$(PIP) --editable '.[hub]' || { echo "$(FAILED)" >&2; exit 1; }
+	@cd hub && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $(VENV)/.installed $@
+
+hub-setup: $(VENV)/.installed-hub
+
+hub: hub-setup
+	@$(BIN)/course hub start $(ARGS)
 
 lab: setup
 	@$(BIN)/course lab $(ARGS)

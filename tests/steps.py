@@ -56,7 +56,8 @@ def make_steps(what: str) -> Steps:
     pins = [*PYTEST, "-m", "network", "tests/test_versions.py"]
     suite: Steps = [("build", [*build, "--again"]), ("tests", TESTS), ("accuracy", [*accuracy, "--again"])]
     more: Steps = [("pins", pins), ("steadiness", [f"{BIN}course", "steady"]), ("mutants", [f"{BIN}course", "mutants"])]
-    return [*SET_UP, *LOOKS, *suite, ("notebooks", [*OWN_KERNELS, "solutions"]), *more]
+    hub = ("hub", ["make", "--no-print-directory", "hub-setup"])
+    return [*SET_UP, *LOOKS, hub, *suite, ("notebooks", [*OWN_KERNELS, "solutions"]), *more]
 
 
 def find_changed() -> list[str]:

@@ -10,12 +10,12 @@ import argparse
 import sys
 from importlib import metadata
 
-from autograder.cli import authors, book, instructors, marking, platforms, students, term
+from autograder.cli import authors, book, hub, instructors, marking, platforms, students, term
 from autograder.cli.parsing import Adder
 from autograder.errors import CourseError
 from autograder.grading.texts import is_cut_off, print_anywhere, printable, stop_printing
 
-GROUPS = (students, instructors, term, marking, platforms, authors, book)
+GROUPS = (students, instructors, term, marking, platforms, hub, authors, book)
 
 CUT_OFF = 141
 """The exit status when whoever read the output has gone, as `| head` does: what a shell says of other programs then."""

@@ -48,6 +48,7 @@ EXPLANATION = (
 )
 
 
+IN_FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 TO_TOP = "element => element.scrollIntoView({block: 'start'})"
 
 
@@ -156,13 +157,13 @@ def second_session(student: Student, address: str) -> None:
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     student.show("start_page_again", "The start page leads back to where you were.")
     page.locator(".agd-chapter").nth(1).click()
-    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
+    expect(page.locator(f"{IN_FRONT} h1")).to_contain_text("From scores to probabilities")
     wait_for_kernel(page)
     student.show("next_chapter", "The next chapter.")
     page.locator(".agd-row.agd-level-1").first.press("Home")
     page.keyboard.press("ArrowRight")
     student.row("0.2 · Kinds of problems").click()
-    expect(page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) h1")).to_contain_text("Kinds of problems")
+    expect(page.locator(f"{IN_FRONT} h1")).to_contain_text("Kinds of problems")
     wait_for_kernel(page)
     explain(student)
     check_notebook(student)
@@ -172,7 +173,7 @@ def explain(student: Student) -> None:
     """An answer in words."""
     page = student.page
     student.row("The five parts of a problem").click()
-    cell = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active.agd-answer")
+    cell = page.locator(f"{IN_FRONT} .jp-Cell.jp-mod-active.agd-answer")
     expect(cell).to_be_visible()
     student.show("explain_empty", "An exercise that a person reads: a place to write.")
     cell.locator(".jp-MarkdownOutput").click()
@@ -185,7 +186,7 @@ def explain(student: Student) -> None:
 def check_notebook(student: Student) -> None:
     """“Check my notebook” and “Hand in”."""
     page = student.page
-    tools = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    tools = page.locator(IN_FRONT)
     dialog = page.get_by_role("dialog")
     tools.get_by_role("button", name="Check my notebook").click()
     expect(dialog).to_contain_text("from a fresh start")
@@ -215,6 +216,9 @@ def in_the_dark(student: Student, address: str, home: Path) -> None:
     open_notebook(page, address, FIRST)
     student.row("Shares").click()
     expect(page.locator(".jp-Cell.jp-mod-active.agd-answer")).to_be_visible()
+    student.cell(FIRST, "row_shares-check").locator(".agd-card").evaluate(
+        "element => element.scrollIntoView({block: 'end'})"
+    )
     student.show("dark_card_800", "A card in 800 pixels.")
     page.set_viewport_size({"width": 1280, "height": 900})
     student.show("dark_card", "A card in the dark.")
@@ -235,7 +239,7 @@ def grade(handed_in: Path, course: Path) -> tuple[str, list[Path]]:
     said = []
     for arguments in (("collect", CHAPTER, str(handed_in), "--student", STUDENT), ("grade", CHAPTER, "--feedback")):
         shown = " ".join(arguments).replace(str(handed_in), handed_in.name)
-        said.append(f"$ course {shown}\n{run_course(course, *arguments)}")
+        said.append(f"$ course {shown}\n{run_course(course, *arguments)}".replace(f"{course.resolve()}{os.sep}", ""))
     pages = sorted((course / "feedback" / STUDENT / CHAPTER).glob("*.html"))
     if not pages:
         raise RuntimeError("There is no feedback page:\n" + "\n".join(said))

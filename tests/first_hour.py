@@ -239,7 +239,7 @@ def grade(handed_in: Path, course: Path) -> tuple[str, list[Path]]:
     said = []
     for arguments in (("collect", CHAPTER, str(handed_in), "--student", STUDENT), ("grade", CHAPTER, "--feedback")):
         shown = " ".join(arguments).replace(str(handed_in), handed_in.name)
-        said.append(f"$ course {shown}\n{run_course(course, *arguments)}".replace(f"{course.resolve()}{os.sep}", ""))
+        said.append(f"$ course {shown}\n{run_course(course, *arguments)}")
     pages = sorted((course / "feedback" / STUDENT / CHAPTER).glob("*.html"))
     if not pages:
         raise RuntimeError("There is no feedback page:\n" + "\n".join(said))

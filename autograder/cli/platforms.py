@@ -185,7 +185,7 @@ def _tell_collected(collected: Collected, chapter: str, dry: bool) -> int:
             f"Late, says the platform, but not by how much, so no penalty is worked out: {printable(', '.join(collected.late))}."
         )
     if collected.untimed:
-        print(f"Without a time of their own, and so in time for the gradebook: {collected.untimed} of {len(states)}.")
+        print(f"No time is known for {collected.untimed} of {len(states)}: counted as handed in on time.")
     if collected.missing:
         print(f"Nothing from {len(collected.missing)} in the roster: {printable(', '.join(collected.missing))}.")
     if collected.troubles:

@@ -281,7 +281,7 @@ function exerciseRow(exercise: IExercise, notebook: INotebook, act: () => void):
         <span className="agd-count">
           {exercise.state === 'untouched' || exercise.state === 'written' ? '' : `${number(exercise.points)}/`}
           {exercise.extra ? '+' : ''}
-          {number(exercise.max)}
+          {number(exercise.max)} pt
         </span>
       </>
     )

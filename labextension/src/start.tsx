@@ -147,7 +147,7 @@ function Pages({ desk }: { desk: Desk }): JSX.Element {
   const book = desk.home?.book;
   return (
     <section aria-labelledby="agd-book">
-      <h2 id="agd-book">The book</h2>
+      <h2 id="agd-book">{book ? 'The book' : 'To look things up'}</h2>
       <ul className="agd-plainlist">
         {book && (
           <li>

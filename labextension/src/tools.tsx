@@ -9,7 +9,7 @@ import { isOfCourse } from './cells';
 import { Desk } from './desk';
 import { checkAllIcon, handInIcon } from './icons';
 import { Bar } from './panel';
-import { count, isDone, nameState, number, points, SYMBOL } from './words';
+import { count, isDone, nameState, points, SYMBOL } from './words';
 
 export function addTools(panel: NotebookPanel, desk: Desk): void {
   void panel.context.ready.then(() => {
@@ -167,7 +167,7 @@ function Outcomes({ exercises, outcome, go }: { exercises: IExercise[]; outcome:
               <span className="agd-name">{one.title}</span>
               <span className="agd-unseen">: {nameState(one)}, {points(one)}</span>
               <span className="agd-count" aria-hidden="true">
-                {number(one.points)} of {number(one.max)}
+                {one.state === 'written' ? nameState(one) : points(one)}
               </span>
             </button>
             {says && <p>{says}</p>}
@@ -262,12 +262,17 @@ function Handed({ handed, address }: { handed: IHanded; address: string }): JSX.
       {handed.course ? (
         <p>The course “{handed.course}” has these notebooks:</p>
       ) : (
-        <p>
-          <a href={address} download>
-            Download {handed.path.split('/').pop()}
-          </a>
-          , or find it in the folder <code>{handed.path.split('/').slice(0, -1).join('/')}</code>. It holds:
-        </p>
+        <>
+          <p>
+            <a href={address} download>
+              Download {handed.path.split('/').pop()}
+            </a>
+            , or find it in the folder <code>{handed.path.split('/').slice(0, -1).join('/')}</code>.
+          </p>
+          <p>
+            <b>It isn’t handed in yet:</b> upload it where your course collects work. It holds:
+          </p>
+        </>
       )}
       <ul>
         {handed.holds.map(name => (

@@ -36,7 +36,7 @@ export function count(many: number, one: string, more = one + 's'): string {
 
 /** “2 of 3 points”, in full, for screen readers and tooltips. */
 export function points(exercise: { points: number; max: number; extra: boolean }): string {
-  return `${number(exercise.points)} of ${number(exercise.max)}${exercise.extra ? ' extra' : ''} points`;
+  return `${number(exercise.points)} of ${number(exercise.max)}${exercise.extra ? ' extra' : ''} ${exercise.max === 1 ? 'point' : 'points'}`;
 }
 
 export function isDone(exercise: IExercise): boolean {

@@ -40,7 +40,7 @@ def say_where_from(notebook: Notebook, address: str) -> None:
 
 def _add_line(cell: Cell, address: str) -> Cell:
     lines = [
-        "# If the course isn't installed where you read this, run the next line in a cell of its own, without the #:",
+        "# The course isn't installed here? Then run this line in a cell of its own, without the #:",
         f'# %pip install "git+{address}"',
     ]
     return replace(cell, source="\n".join([*lines, cell.source]))

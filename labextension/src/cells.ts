@@ -13,6 +13,8 @@ interface IMarks {
 }
 
 const SECONDS = 8;
+const STILL = /^\s*(Loading widget|Error displaying widget)/;
+const SLIDERS = '.jp-OutputArea-output.jupyter-widgets';
 const PLACEHOLDER = /^\s*(\*Your answer here\.?\*|YOUR ANSWER HERE)\s*$/i;
 
 export function marksOf(cell: Cell): IMarks {
@@ -30,6 +32,7 @@ export function furnish(panel: NotebookPanel, desk: Desk): void {
     mark();
     panel.content.model?.cells.changed.connect(() => window.setTimeout(mark, 0));
   });
+  watchSliders(panel.content.node);
   const tell = (event: Event) => {
     const cell = panel.content.widgets.find(one => one.node.contains(event.target as Node));
     if (cell && isWriting(event) && cell.model.getMetadata('editable') === false && isInEditor(event)) {
@@ -71,6 +74,16 @@ function explain(cell: Cell, desk: Desk, panel: NotebookPanel): void {
   }
   window.clearTimeout(Number(note.dataset.timer));
   note.dataset.timer = String(window.setTimeout(() => note!.remove(), SECONDS * 1000));
+}
+
+/** A figure's controls belong to a kernel: those that a saved notebook shows say what wakes them, not that they load forever. */
+function watchSliders(node: HTMLElement): void {
+  const look = () =>
+    node
+      .querySelectorAll(SLIDERS)
+      .forEach(one => one.classList.toggle('agd-still', STILL.test(one.textContent ?? '')));
+  new MutationObserver(look).observe(node, { childList: true, subtree: true, characterData: true });
+  look();
 }
 
 function markCell(cell: Cell, panel: NotebookPanel): void {

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 # part: linear_scores, of linear_scores in start (0.1 · Start here)
 def linear_scores(x, W, b):
-    """Return scores (N, D_out) for inputs `x` (N, D_in), weights `W` (D_out, D_in) and biases `b` (D_out,)."""
+    """Return scores (N, D_out) for `x` (N, D_in), weights `W` (D_out, D_in), biases `b` (D_out,)."""
     return x @ W.T + b
 
 

@@ -29,7 +29,7 @@ LIBRARIES = (*freshness.LIBRARIES, "ipython", "nbconvert")
 
 OTHER_ARITHMETIC = (
     *("AUTOGRADED_NOISE", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"),
-    *("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "OPENBLAS_CORETYPE"),
+    *("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS"),
 )
 """Environment variables that make torch compute in another way: whoever sets one wants to see what it gives then."""
 

@@ -14,7 +14,7 @@ def saved(page: Page) -> None:
     expect(page.locator("#saved")).to_contain_text("Saved")
 
 
-@pytest.mark.nightly  # by day, test_desk.py marks without a browser
+@pytest.mark.nightly  # by day, test_ledger.py marks without a browser
 def test_sixty_answers_with_the_keyboard_alone(course: Path) -> None:
     with serve_desk(course) as (address, _), open_browser() as page:
         errors: list[str] = []
@@ -52,7 +52,7 @@ def test_sixty_answers_with_the_keyboard_alone(course: Path) -> None:
         assert errors == []
 
 
-@pytest.mark.nightly  # by day, test_desk.py has the conflicts without a browser
+@pytest.mark.nightly  # by day, test_ledger.py has the conflicts without a browser
 def test_a_second_tab_formgrader_and_a_group(course: Path) -> None:
     with serve_desk(course) as (address, _), open_browser() as page:
         page.goto(address)

@@ -13,10 +13,10 @@ from autograder.reporting.statistics import MEANINGS, SYMBOLS, write_decimal, wr
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def make_environment() -> Environment:
-    """Every value is escaped; one that is missing is an error."""
+def make_environment(templates: Path = TEMPLATES) -> Environment:
+    """For the pages in a folder of templates. Every value is escaped; one that is missing is an error."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

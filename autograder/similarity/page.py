@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from autograder.grading.results import report_path
+from autograder.reporting.layout import make_environment
 from autograder.similarity.ranking import Pair, Ranking
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 MOST_SHOWN, MOST_LINES = 20, 200
 """Exercises of a pair, and lines of an answer on the page."""
@@ -42,20 +43,17 @@ def tell_chance(pair: Pair) -> str:
 
 def render(chapter: str, ranking: Ranking, notes: list[str]) -> str:
     """The page as one HTML text that needs no other file."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     shown = [pair for pair in ranking.pairs if stands_out(pair)]
-    return environment.get_template("similar.html").render(
-        chapter=chapter,
-        ranking=ranking,
-        pairs=[(pair, tell_chance(pair), [_lay_out(pair, place) for place in _places(pair)]) for pair in shown],
-        next_pair=next(((pair, tell_chance(pair)) for pair in ranking.pairs if not stands_out(pair)), None),
-        notes=notes,
+    return (
+        make_environment(TEMPLATES)
+        .get_template("similar.html")
+        .render(
+            chapter=chapter,
+            ranking=ranking,
+            pairs=[(pair, tell_chance(pair), [_lay_out(pair, place) for place in _places(pair)]) for pair in shown],
+            next_pair=next(((pair, tell_chance(pair)) for pair in ranking.pairs if not stands_out(pair)), None),
+            notes=notes,
+        )
     )
 
 

@@ -39,7 +39,7 @@ import psutil
 from autograder.authoring.accuracy import copy_course, hand_in
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.chapters import find_chapters
-from autograder.demo import draw_answers
+from autograder.demo.sample import draw_answers
 from autograder.engine import runner, sides
 from autograder.engine.jobs import Job, Step
 from autograder.engine.planning.plan import Plan
@@ -92,7 +92,9 @@ def time_waits(course: Path, chapter: str, students: list[str]) -> dict[str, flo
 
     def grade() -> float:
         began = time.monotonic()
-        subprocess.run(command, cwd=course, check=True, capture_output=True)
+        done = subprocess.run(command, cwd=course, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
         return time.monotonic() - began
 
     late, there = students[-3:], students[:-3]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import io
 import json
 import os
@@ -17,17 +18,19 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import Notebook
 from autograder.authoring.chapters import list_chapters
 from autograder.authoring.forks import in_fork
+from autograder.authoring.parts import put_parts
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 0.1
 
 
-def time_notebook(notebook: Notebook) -> dict[str, object]:
+def time_notebook(notebook: Notebook) -> dict[str, Any]:
     """Seconds of the notebook and the median seconds of each of its checks."""
     import torch
     from IPython.core.interactiveshell import InteractiveShell
@@ -44,6 +47,7 @@ def time_notebook(notebook: Notebook) -> dict[str, object]:
 
     checks, total = {}, 0.0
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        put_parts(notebook.path, Path(folder))
         for cell in notebook.cells:
             if cell.kind == "code":
                 total += run(cell.source)
@@ -60,7 +64,7 @@ def main() -> None:
     found = []
     for chapter in options.chapters or list_chapters(ROOT):
         for notebook in read_chapter(ROOT, chapter):
-            found.append(in_fork(lambda notebook=notebook: time_notebook(notebook), seconds=600))
+            found.append(in_fork(functools.partial(time_notebook, notebook), seconds=600))
     if options.json:
         print(json.dumps(found, indent=1))
         return

@@ -144,7 +144,7 @@ class KnownMistakes:
     def load(cls, exercise: str, folder: Path) -> KnownMistakes:
         """Read the file in `folder`; without it, or with one that is no such file, no mistake is known."""
         try:
-            stored = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[exercise]
+            stored = _read(folder)[exercise]
             return cls((mistake["says"], [Fingerprint.load(one) for one in mistake["results"]]) for mistake in stored)
         except (OSError, ValueError, KeyError, TypeError):
             return cls([])
@@ -190,6 +190,18 @@ EXTRAS = "+"
 """The key of the exercises whose points are extra; no exercise has this name either."""
 
 
+def _read(folder: Path) -> Any:
+    """What the file in `folder` says, parsed anew only when it has changed. Raises `OSError` and `ValueError`."""
+    path = folder / MISTAKES
+    found = path.stat()
+    return _parse(path, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=2)
+def _parse(path: Path, changed: int, size: int) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def digest_stub(source: str) -> str:
     """A digest of an answer cell as it is handed out, which spaces at the ends of its lines do not change."""
     return digest(*(line.rstrip() for line in source.strip().splitlines()))
@@ -198,18 +210,16 @@ def digest_stub(source: str) -> str:
 def load_stub(exercise: str, folder: Path) -> str | None:
     """The digest of the exercise's answer cell as it was handed out, where one is kept: results don't tell whether it was changed."""
     try:
-        found = json.loads((folder / MISTAKES).read_text(encoding="utf-8"))[STUBS][exercise]
+        found = _read(folder)[STUBS][exercise]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if isinstance(found, str) else None
 
 
-@functools.lru_cache
 def load_extras(folder: Path) -> frozenset[str]:
     """The exercises whose points are extra, as the file in `folder` says."""
     try:
-        text = (folder / MISTAKES).read_text(encoding="utf-8")
-        return frozenset(json.loads(text)[EXTRAS] if f"{json.dumps(EXTRAS)}: " in text else ())  # few files have any
+        return frozenset(_read(folder)[EXTRAS])
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
 

@@ -207,6 +207,8 @@ def warm_up() -> None:
     axes.set_title("Fonts, also for $x$")
     figure.canvas.print_figure(io.BytesIO(), bbox_inches="tight")
     matplotlib.pyplot.close(figure)
+    with matplotlib.rc_context():
+        autograder.course.figures.use_style()  # how fonts are named in settings is parsed once
     shell = autograder.engine.shell.make_shell()
     shell.run_one("import warnings\nwarnings.warn('warm')\n[1, 2]\n", 1)
     shell.run_one("raise ValueError('warm')", 2)
@@ -222,8 +224,10 @@ def warm_up() -> None:
 def close_fonts() -> None:
     """Let go of the files that matplotlib holds open: a fork that forgets such a font would close a descriptor that is another's by then."""
     for kept in gc.get_objects():
-        if isinstance(kept, functools._lru_cache_wrapper) and str(kept.__module__).startswith("matplotlib."):
-            kept.cache_clear()
+        if isinstance(kept, functools._lru_cache_wrapper):
+            module = str(kept.__module__)
+            if module.startswith("matplotlib.") and module != "matplotlib._fontconfig_pattern":
+                kept.cache_clear()
     gc.collect()
 
 

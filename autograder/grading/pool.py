@@ -72,6 +72,9 @@ class _Worker:
         self.assignment = assignment
         self.ready = self.closed = False
         self.trouble: GraderError | None = None
+        self.place = tempfile.TemporaryDirectory(
+            prefix="autograder-", ignore_cleanup_errors=True
+        )  # whose end it outlives
         self._start()
 
     def _start(self) -> None:
@@ -79,7 +82,7 @@ class _Worker:
         self.said = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the worker)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, *WORKER, str(theirs.fileno())],
+                [sys.executable, *WORKER, str(theirs.fileno()), self.place.name],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self.said,
@@ -142,6 +145,7 @@ class _Worker:
         self.closed = True
         self.process.kill()
         self.process.wait()
+        self.place.cleanup()
 
 
 def _explain(reason: str, number: int | None = None) -> GraderError:
@@ -153,7 +157,7 @@ def main() -> None:
     """A worker: says that it is ready, then grades what comes until the other end is closed. What is raised is sent as it is."""
     die_with_parent()
     connection: Connection[object, Any] = Connection(int(sys.argv[1]))
-    grader = Grader(connection.recv())
+    grader = Grader(connection.recv(), sys.argv[2])
     connection.send(None)
     with contextlib.suppress(EOFError):
         while True:

@@ -19,6 +19,7 @@ from autograder.engine.planning.languages import get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import read_names
 from autograder.engine.planning.plan import get_role
+from autograder.engine.planning.syntax import parse
 from autograder.engine.scores import get_points
 from autograder.errors import CourseError
 from autograder.grading.submissions import get_id
@@ -109,7 +110,7 @@ def can_fail(source: str) -> bool:
     names = read_names(source)
     if names.dynamic or strip_magics(source) != source:  # text with a magic isn't Python, and may do anything
         return has_code(source, ("#",))
-    return bool(names.incoming - names.late) or any(map(_decides, _walk_what_runs(ast.parse(source).body)))
+    return bool(names.incoming - names.late) or any(map(_decides, _walk_what_runs(parse(source).body)))
 
 
 def _walk_what_runs(statements: list[ast.stmt]) -> Iterator[ast.AST]:

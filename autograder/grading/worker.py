@@ -100,15 +100,16 @@ class Graded:
 
 
 class Grader:
-    """Grades submissions of one assignment, which it has parsed, with its files in a folder, until it is closed."""
+    """Grades submissions of one assignment, which it has parsed, with its files in a folder in `place`, until it is closed."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, place: str | None = None) -> None:
         self.assignment = assignment
         self.sources = {name: nbformat.reads(text, as_version=4) for name, text in assignment.sources.items()}
         self.plans = {name: Plan(source) for name, source in self.sources.items()}
         for name, plan in self.plans.items():
             plan.reference = assignment.references[name]
-        self.folder = tempfile.TemporaryDirectory(prefix="autograder-", ignore_cleanup_errors=True)
+        self.place = place
+        self.folder = tempfile.TemporaryDirectory(prefix="autograder-", dir=place, ignore_cleanup_errors=True)
         write_files(Path(self.folder.name), assignment.files)
         self.engine = Engine(assignment.isolated, address=assignment.address)
 
@@ -136,7 +137,7 @@ class Grader:
 
     def _grade(self, submission: Submission) -> Graded:
         graded = Graded(submission.student, notes=list(submission.notes))
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as extra:
+        with tempfile.TemporaryDirectory(dir=self.place, ignore_cleanup_errors=True) as extra:
             files = self._lay_files(Path(extra), submission)
             for name, data in submission.notebooks.items():
                 released = self.assignment.released.get(name, {})

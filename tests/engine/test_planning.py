@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import gc
 import random
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,23 @@ def make_plan(name: str) -> Plan:
     facts: list[dict[str, Any]] = [{"mutable": sorted(own.bound), "random": {}, "effects": False} for own in plan.names]
     plan.reference = Reference(True, [[] for _ in plan.cells], facts)
     return plan
+
+
+def test_several_threads_read_names_at_once() -> None:
+    """Python's parser, left to itself, fails here: a collection of garbage lets another thread in between."""
+    switch, threshold, pause = sys.getswitchinterval(), gc.get_threshold(), lambda *args: sum(range(300))
+    text = "x = [lambda a: a + 1 for i in range(3)]\ndef f(x, y):\n    return [x, (y, {1: 2})]\n" * 100
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(10)
+    gc.callbacks.append(pause)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(lambda number: read_names(f"{text}# {number}"), range(24)))
+    finally:
+        gc.callbacks.remove(pause)
+        gc.set_threshold(*threshold)
+        sys.setswitchinterval(switch)
+    assert all(names.bound >= {"x", "f"} for names in found)
 
 
 def add_cells(name: str, number: int, text: Any) -> Any:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,24 @@ def test_a_script_needs_no_main_guard(course: Path, warm: Engine) -> None:
     )
     done = subprocess.run([sys.executable, script.name], cwd=course, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("[4.0, 4.0, 4.0]\n", 0), done.stderr
+
+
+@pytest.mark.usefixtures("shared_warm")
+def test_a_grading_leaves_no_temporary_files(course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do workers that are ended in the middle of a submission."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    hand_in(course, CHAPTER, "student-9", {**RIGHT, "relu": "import time\ntime.sleep(60)"})
+
+    def stop(done: int, total: int) -> None:
+        assert bool(list(place.iterdir())) == bool(done)
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        grade_class(course, CHAPTER, jobs=2, on_done=stop)
+    assert not list(place.iterdir())
 
 
 def test_a_torch_that_cannot_be_imported_is_said(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
+
+from autograder.engine.planning.syntax import parse
 
 LINES = frozenset(
     "matplotlib load_ext reload_ext autoreload config precision pinfo pdb xmode colors pip conda mamba uv ls pwd env who whos lsmagic "
@@ -47,9 +47,7 @@ def _strip(line: str) -> str:
 def _is_python(source: str) -> bool:
     """Whether what looks like a magic may be inside a string."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(source)
+        parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograder.engine.planning.syntax import parse
+
 _WRAP = """
 def __vary(names, space, change):
     import functools, types
@@ -133,7 +135,7 @@ class _WithoutCopies(ast.NodeTransformer):
 
 def _take_copies_out(source: str) -> str:
     try:
-        program = ast.parse(source)
+        program = parse(source)
         before = ast.dump(program)
         changed = _WithoutCopies().visit(program)
         return source if ast.dump(changed) == before else ast.unparse(changed)
@@ -150,7 +152,7 @@ class _WithoutImports(ast.NodeTransformer):
 
 def _take_imports_out(source: str) -> str:
     try:
-        return ast.unparse(_WithoutImports().visit(ast.parse(source)))
+        return ast.unparse(_WithoutImports().visit(parse(source)))
     except (SyntaxError, ValueError, RecursionError):
         return source
 
@@ -200,7 +202,7 @@ def _vary(
 def looks_at_state(source: str) -> bool:
     """Whether a check is about the state of its own process, or replaces a library's function."""
     try:
-        nodes = list(ast.walk(ast.parse(source)))
+        nodes = list(ast.walk(parse(source)))
     except (SyntaxError, ValueError, RecursionError):
         return False
     words = {node.id for node in nodes if isinstance(node, ast.Name)}

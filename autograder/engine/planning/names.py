@@ -6,11 +6,11 @@ import ast
 import builtins
 import functools
 import re
-import warnings
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from autograder.engine.planning.magics import strip_magics
+from autograder.engine.planning.syntax import parse
 
 _DYNAMIC = {
     "globals",
@@ -69,9 +69,7 @@ def read_names(source: str) -> Names:
     if len(source) > MAX_CHARACTERS:
         return Names(dynamic=True)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = ast.parse(strip_magics(source))
+        program = parse(strip_magics(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Names(dynamic=True)
     reader = _Reader()
@@ -106,7 +104,7 @@ def _made_by(statement: ast.stmt) -> set[str]:
 def find_imports(source: str, wanted: set[str]) -> list[str]:
     """The import statements at the top level of a cell that bind one of the `wanted` names."""
     try:
-        program = ast.parse(strip_magics(source))
+        program = parse(strip_magics(source))
     except (SyntaxError, ValueError):
         return []
     return [
@@ -121,7 +119,7 @@ def find_imports(source: str, wanted: set[str]) -> list[str]:
 def read_asked(source: str) -> frozenset[str]:
     """The names that the strings of a check may be about: `check("relu(z)", z=…)` asks for `relu`."""
     try:
-        program = ast.parse(source)
+        program = parse(source)
     except (SyntaxError, ValueError):
         return frozenset(re.findall(r"\w+", source))
     asked: set[str] = set()

@@ -224,7 +224,7 @@ def warm_up() -> None:
 def close_fonts() -> None:
     """Let go of the files that matplotlib holds open: a fork that forgets such a font would close a descriptor that is another's by then."""
     for kept in gc.get_objects():
-        if isinstance(kept, functools._lru_cache_wrapper):
+        if type(kept) is functools._lru_cache_wrapper:  # some of torch warn when asked for their class
             module = str(kept.__module__)
             if module.startswith("matplotlib.") and module != "matplotlib._fontconfig_pattern":
                 kept.cache_clear()

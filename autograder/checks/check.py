@@ -376,7 +376,10 @@ class Check:
 
 def _how_to_start(evaluation: Evaluation) -> str:
     if evaluation.reply.outcome == "missing":
-        return f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one."
+        return (
+            f"There is no `{evaluation.reply.name}` yet: write your answer in the cell above and run it, then run this one. "
+            "If that cell stops with an error, fix the error first."
+        )
     if evaluation.reply.outcome == "not attempted":
         return f"Write `{evaluation.reply.name}` in the cell above and run it, then run this one."
     return "The cell above hasn't been changed yet: change it and run it, then run this one."

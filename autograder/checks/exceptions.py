@@ -44,7 +44,7 @@ _ADVICE = [
     (r"too many indices", "There are more indices than dimensions."),
     (r"division by zero", "A denominator is zero: which input makes it zero?"),
     (r"shape '.*' is invalid for input of size", "The number of elements before and after a reshape must be the same."),
-    (r"argument '.*' .*must be Tensor|must be Tensor, not", "A number or a list was given where a tensor is needed."),
+    (r"argument '.*' .*must be Tensor|must be Tensor, not", "A function of `torch` takes tensors, and it was given something else."),
 ]  # fmt: skip
 
 
@@ -77,6 +77,8 @@ def _advise(reply: Reply, hidden: bool, expression: str) -> str:
     if reply.error == "AssertionError":
         return "An `assert` in the code fails."
     if reply.error == "KeyError":
+        if reply.detail.startswith("<"):  # an object
+            return "The dictionary has no entry for it yet: put one in first."
         return "The dictionary has no such key: is it spelled the way it was put in?"
     said = (
         _suggest_spelling(reply.detail)

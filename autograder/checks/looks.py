@@ -33,7 +33,8 @@ def find_problem(reply: Reply, expected: Expected) -> Problem | None:
     if reply.outcome == "missing":
         return Problem("attempted", f"There is no `{name}` yet: run the cell that defines it, then this one.")
     if reply.outcome == "not attempted":
-        return Problem("attempted", f"`{name}` is not written yet.")
+        stub = ": it still has a `raise NotImplementedError()` in it" if reply.detail else ""
+        return Problem("attempted", f"`{name}` is not written yet{stub}.")
     if reply.outcome == "not callable":
         return Problem(
             "callable", f"`{name}` is of type {reply.detail}, not a function: something else was assigned to its name."

@@ -191,7 +191,7 @@ EXTRAS = "+"
 
 
 def _read(folder: Path) -> Any:
-    """What the file in `folder` says, parsed anew only when it has changed. Raises `OSError` and `ValueError`."""
+    """What the file in `folder` says, parsed again only when it has changed. Raises `OSError` and `ValueError`."""
     path = folder / MISTAKES
     found = path.stat()
     return _parse(path, found.st_mtime_ns, found.st_size)

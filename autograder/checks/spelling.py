@@ -67,10 +67,12 @@ def _texts(value: Data) -> Iterator[str]:
 
 
 def is_written_otherwise(answer: Data, matches: Callable[[Data], bool]) -> bool:
-    """Whether a sealed answer is right except for quotation marks, punctuation, or a hyphen for a space."""
+    """Whether a sealed answer is right except for quotation marks, punctuation, a hyphen for a space, or a hyphen that is missing."""
     if not isinstance(answer, str):
         return False
     text = answer.strip()
     bare = re.sub(r"^[\s\"'`]+|[\s\"'`.,;:!?]+$", "", text)
     spellings = {bare, re.sub(r"[-_\s]+", " ", bare), re.sub(r"[-_\s]+", "-", bare), re.sub(r"[-_\s]+", "_", bare), re.sub(r"[-_\s]+", "", bare)}  # fmt: skip
+    if bare.isalpha() and len(bare) <= 20:  # multilabel
+        spellings |= {f"{bare[:place]}-{bare[place:]}" for place in range(1, len(bare))}
     return any(matches(spelling) for spelling in sorted(spellings - {text}))

@@ -13,6 +13,7 @@ import contextlib
 import functools
 import io
 import random
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -42,7 +43,7 @@ class Reply:
     """What came back from the student's side; plain data throughout.
 
     `name` is the student's name that the expression is about, or the one that is missing, not written or not
-    callable. "raised" has the exception's type in `error` and its first line in `detail`; "ruled" stands for a rule that was broken,
+    callable; its `detail` says "stub" for a function that stops as it was handed out. "raised" has the exception's type in `error` and its first line in `detail`; "ruled" stands for a rule that was broken,
     and has in `value` how (see `watching.tell`). `arguments` holds
     those that the call left changed. `gradients` is `None` where none was asked for or none flows.
     """
@@ -120,9 +121,9 @@ class Names:
                 raise
             if watched.broken:
                 return Reply("ruled", subject, tell(watched.broken))
-            text = str(error).strip().split("\n")[0]
+            text = re.sub(r" at 0x[0-9a-fA-F]+", "", str(error).strip().split("\n")[0])  # another in every run
             if isinstance(error, NotImplementedError) and not text:  # what a release has in place of a solution
-                return Reply("not attempted", subject)
+                return Reply("not attempted", subject, detail="stub")
             return Reply("raised", subject, error=type(error).__name__, detail=text[:300], printed=printed.getvalue())
         if watched.broken:
             return Reply("ruled", subject, tell(watched.broken))

@@ -553,6 +553,13 @@ def test_the_seal_of_the_answer_is_there_for_the_build_to_tell():
     assert check.evaluations[0].wanted_seal == seal("choice", "b")
 
 
+@pytest.mark.parametrize(("answer", "near"), [("multilabel", True), ("multi label!", True), ("multi-class", False)])
+def test_a_sealed_answer_that_is_only_written_otherwise_is_nearly_there(answer, near):
+    check = make_check({"choice": answer})
+    check("choice", gives=sealed(seal("choice", "multi-label")))
+    assert ("nearly there" in check.evaluations[0].problem.says) is near
+
+
 def test_a_sealed_answer_that_is_not_there_has_no_seal():
     check = make_check({"choice": None})
     check("choice", gives=sealed("?"))

@@ -34,6 +34,10 @@ ROWS = [
     ("lambda x, n: x[0, 3]", "Dimension 1 has 3 places, numbered 0 to 2."),
     ("lambda x, n: x[0, 0, 0]", "There the tensor has 2 dimensions, and it was given more indices."),
     ("lambda x, n: {'weight': 1}['wieght']", "The dictionary has no such key: is it spelled the way it was put in?"),
+    (
+        "lambda x, n: {}[object()]",
+        "KeyError: <object object>. The dictionary has no entry for it yet: put one in first.",
+    ),
     ("lambda x: x", "The check calls it as `f(x, 2)`: keep the parameters as they were given."),
     ("lambda x, n, slope: x", "Keep the parameters as they were given."),
     ("lambda x, n: [x].append(x) + 1", "Something there is `None`"),

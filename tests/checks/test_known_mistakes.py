@@ -131,7 +131,8 @@ def test_one_of_two_functions_is_still_a_stub():
         "✗ pair: 1 of 2 points.\n"
         "  ✓ first\n"
         "  ✗ second\n"
-        "    `second` is not written yet.\n"
+        "    `second` is not written yet: it still has a `raise NotImplementedError()` in\n"
+        "    it.\n"
         "    Tried: second(z) with z = tensor([[-1.5000, 0.0, 2.0]])"
     )
 

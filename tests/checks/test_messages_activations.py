@@ -52,7 +52,7 @@ TABLE = [
         relu,
         "rleu = torch.relu",
         """
-        ○ relu: not attempted yet, 0 of 2 points. There is no `relu` yet: write your answer in the cell above and run it, then run this one.
+        ○ relu: not attempted yet, 0 of 2 points. There is no `relu` yet: write your answer in the cell above and run it, then run this one. If that cell stops with an error, fix the error first.
         """,
         id="the name is missing",
     ),

@@ -60,7 +60,7 @@ TABLE = [
         model,
         "modle = torch.nn.Linear(3, 5)",
         """
-        ○ model: not attempted yet, 0 of 1 points. There is no `model` yet: write your answer in the cell above and run it, then run this one.
+        ○ model: not attempted yet, 0 of 1 points. There is no `model` yet: write your answer in the cell above and run it, then run this one. If that cell stops with an error, fix the error first.
         """,
         id="one name of a few lines is missing",
     ),

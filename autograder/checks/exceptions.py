@@ -24,12 +24,16 @@ _ADVICE = [
     (r"takes \d+ positional arguments? but|unexpected keyword argument", "Look at the names and the number of arguments."),
     (r"name '.*' is not defined", "Is it spelled the way you defined it, and did you run that cell?"),
     (r"cannot access local variable|referenced before assignment", "It is used before the line that gives it a value."),
+    (r"bitwise_xor|operand type\(s\) for \^", "In Python `^` isn't a power: powers are written with `**`."),
+    (r"not implemented for '(Long|Int|Short|Char|Byte|Bool)'", "It takes floating-point numbers and gets none: are two arguments swapped, or is a `.float()` missing?"),
     (r"Long|Int but|expected scalar type|same dtype|Double and Float|Float and Double|Half", "The tensors have different dtypes: convert one, for instance with `.float()`."),
     (r"leaf Variable that requires grad .* in-place|modified by an inplace operation", "Do not change a tensor in place where a gradient is needed: make a new one."),
     (r"does not require grad", "The path from the input to this value is cut, or the input does not require a gradient."),
     (r"Can't call numpy|can't convert", "Use torch from start to finish: NumPy cuts the gradient."),
     (r"Boolean value of Tensor with more than one value", "`if`, `and`, `or`, `max(a, b)` need one truth value; a tensor has many: use `torch.where`, `torch.maximum` or `&`."),
-    (r"only one element tensors can be converted|can't be converted to a scalar|with \d+ elements cannot be converted to Scalar|only 0-dimensional arrays can be converted|must be real number, not Tensor", "Functions of `math` and `float()` take one number: for a tensor use the function of the same name in `torch`."),
+    (r"only one element tensors can be converted|can't be converted to a scalar|only 0-dimensional arrays can be converted|must be real number, not Tensor", "Functions of `math` and `float()` take one number: for a tensor use the function of the same name in `torch`."),
+    (r"with \d+ elements cannot be converted to Scalar", "`.item()` takes a tensor with a single number, and there are more: keep the tensor."),
+    (r"math domain error|expected a positive input", "A function of `math` gets a number that it has no value for, such as the logarithm of 0."),
     (r"Dimension out of range", "The tensor has fewer dimensions than `dim` asks for: dimensions count from 0, or from -1 at the end."),
     (r"index .* out of (range|bounds)", "Positions count from 0, so the last one is the size less 1."),
     (r"object has no attribute", "Look at what kind of object it is, and at the spelling after the dot."),
@@ -76,6 +80,8 @@ def _advise(reply: Reply, hidden: bool, expression: str) -> str:
         return "It calls itself and never stops."
     if reply.error == "AssertionError":
         return "An `assert` in the code fails."
+    if reply.error == "KeyError" and f"{reply.name}[{reply.detail}]".replace('"', "'") in expression.replace('"', "'"):
+        return "The text asks for this key: is it missing, or spelled differently?"
     if reply.error == "KeyError":
         if reply.detail.startswith("<"):  # an object
             return "The dictionary has no entry for it yet: put one in first."
@@ -99,8 +105,19 @@ def _suggest_spelling(detail: str) -> str:
     if found := re.search(r"No module named '(\w+)'", detail):
         return _pick(found[1], ["torch", "math", "numpy", "matplotlib", "copy", "random"], "")
     if found := re.search(r"name '(\w+)' is not defined", detail):
-        return _pick(found[1], _COMMON, "")
+        return _pick(found[1], _COMMON, "") or _find_module(found[1])
     return ""
+
+
+def _find_module(name: str) -> str:
+    """For a name of torch that is written without its module."""
+    places = (("torch", "torch"), ("F", "torch.nn.functional"), ("nn", "torch.nn"))
+    written = next((short for short, place in places if hasattr(_SPELT[place], name)), "")
+    return (
+        f"If it's PyTorch's, write `{written}.{name}`; otherwise, did you run the cell that defines it?"
+        if written
+        else ""
+    )
 
 
 def _suggest(name: str, owner: str, before: str) -> str:
@@ -129,8 +146,10 @@ def _explain_call(reply: Reply, expression: str) -> str:
     found = re.search(
         r"(\w+)\(\) (?:missing \d+ required|takes .* positional|got an unexpected|got multiple)", reply.detail
     )
+    if found and found[1] not in (reply.name, "__init__") and not found[1].startswith("<"):
+        return f"`{found[1]}` is called with other arguments than it takes."
     call = find_call(expression, reply.name)
-    if not found or not call or "**" in call or found[1] not in (reply.name, "__init__"):
+    if not found or not call or "**" in call:
         return ""
     return f"The check calls it as `{call}`: keep the parameters as they were given."
 

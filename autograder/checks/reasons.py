@@ -30,6 +30,9 @@ def explain_shape(got: Tensor, want: Tensor, expected: Expected) -> str:
             return "A dimension of size 1 is missing: `unsqueeze`, or `keepdim=True` in a reduction."
         return "A dimension of size 1 is in the wrong place."
     if g == ():
+        shapes = [tuple(value.shape) for value in expected.given.values() if isinstance(value, Tensor) and value.dim()]
+        if shapes and all(shape == w for shape in shapes):  # element by element
+            return "Everything was reduced to one number, but each element has its own: leave out the mean or the sum."
         return "Everything was reduced to one number: give the reduction its `dim`."
     if w == ():
         return "One number is expected: reduce over all dimensions, with a mean or a sum as the text says."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,4 +91,15 @@ def look_at_seal(
         says = f"`{expression}` is nearly there: write it as in the text, without other punctuation."
         return Problem("values", says), own_seal
     answer = show(reply.value) or "your answer"
-    return Problem("values", f"`{expression}` is {answer}, which is not right."), own_seal
+    return Problem("values", f"{_name_answer(expression)} is {answer}, which is not right."), own_seal
+
+
+def _name_answer(expression: str) -> str:
+    """The answer that a question is about, without what the check does to its numbers before it compares."""
+    if found := re.fullmatch(r"round\(float\(([\w.\[\]\"' ,-]+)\), (\d)\)", expression):
+        return f"`{found[1]}`, rounded to {found[2]} decimal{'' if found[2] == '1' else 's'},"
+    if found := re.fullmatch(r"float\(([\w.\[\]\"' ,-]+)\)", expression):
+        return f"`{found[1]}`"
+    if found := re.fullmatch(r"\[round\(float\((\w+)\), (\d)\) for \1 in (\w+)\]", expression):
+        return f"`{found[3]}`, rounded to {found[2]} decimal{'' if found[2] == '1' else 's'},"
+    return f"`{expression}`"

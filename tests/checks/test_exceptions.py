@@ -45,6 +45,15 @@ ROWS = [
     ("lambda x, n: [a for a in 3]", "A single number has no items to go through."),
     ("lambda x, n: (3)[0]", "A single number has no items for `[...]`."),
     ("lambda x, n: (lambda a, b: a)(*[1])", "Keep the parameters as they were given."),
+    ("lambda x, n: torch.split(x)", "`split` is called with other arguments than it takes."),
+    ("lambda x, n: torch.log_softmax(x.long(), 1)", "It takes floating-point numbers and gets none"),
+    ("lambda x, n: x ^ n", "In Python `^` isn't a power"),
+    ("lambda x, n: 1.5 ^ n", "In Python `^` isn't a power"),
+    ("lambda x, n: x.item()", "`.item()` takes a tensor with a single number"),
+    ("lambda x, n: __import__('math').log(0)", "such as the logarithm of 0."),
+    ("lambda x, n: exp(x)", "If it's PyTorch's, write `torch.exp`; otherwise, did you run the cell that defines it?"),
+    ("lambda x, n: logsigmoid(x)", "write `F.logsigmoid`"),
+    ("lambda x, n: Linear(3, 2)", "write `nn.Linear`"),
 ]
 
 
@@ -92,3 +101,9 @@ def test_how_a_check_calls(expression, call):
 def test_a_call_with_settings_is_not_quoted_as_the_parameters():
     reply = Reply("raised", "f", error="TypeError", detail="f() got an unexpected keyword argument 'lr'")
     assert "calls it" not in explain_exception(reply, hidden=False, expression="f(**settings)")
+
+
+def test_a_key_that_the_task_asks_for():
+    reply = Reply("raised", "fault", error="KeyError", detail="'B'")
+    assert "The text asks for this key" in explain_exception(reply, hidden=False, expression='fault["B"]')
+    assert "The text asks for this key" not in explain_exception(reply, hidden=False, expression="fault(x)")

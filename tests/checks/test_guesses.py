@@ -330,3 +330,10 @@ def test_the_search_prints_nothing_and_draws_nothing(capsys):
 def test_data_beyond_the_limit_is_not_searched():
     ask = make("f(x)", lambda x: x.cumsum(1), {"x": some((200, 100))[0]})
     assert "change roles" not in read(ask, "f = lambda x: x.cumsum(0)")
+
+
+def test_one_number_where_each_element_has_its_own():
+    element = make("f(p, q)", lambda p, q: p * q, {"p": torch.ones(4), "q": torch.ones(4)})
+    assert "each element has its own" in read(element, "f = lambda p, q: (p * q + 1).sum()")
+    row = make("f(x)", lambda x: x.sum(1), {"x": torch.ones(2, 3)})
+    assert "give the reduction its `dim`" in read(row, "f = lambda x: x.sum()")

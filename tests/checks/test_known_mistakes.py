@@ -190,3 +190,18 @@ def test_of_several_wrong_predictions_the_first_is_explained_by_itself(folder):
     message = run(ask, right + "two, one = 4, 5").message()
     assert "Two squared." not in message
     assert "`one` is 5, which is not right." in message
+
+
+def test_a_sealed_number_is_named_as_the_student_wrote_it(folder):
+    def ask():
+        check = Check("numbers", points=1)
+        for expression in ("round(float(one), 2)", "float(two)", "[round(float(n), 1) for n in three]"):
+            check(expression, gives=sealed(seal(expression, 7)))
+        return check
+
+    names = [e.problem.says for e in run(ask, "one, two, three = 0.123, 5, [1.26]").evaluations]
+    assert names == [
+        "`one`, rounded to 2 decimals, is 0.1200, which is not right.",
+        "`two` is 5.0, which is not right.",
+        "`three`, rounded to 1 decimal, is [1.3000], which is not right.",
+    ]

@@ -79,7 +79,7 @@ def draw_cross_entropy() -> Picture:
         "smoothing 0.1": lambda z: formulas.cross_entropy(rows(z, *others), first, smoothing=0.1),
     }
     return plot(
-        "Ten classes: it starts at ln 10", "score of the right class, the others at 0", (-4, 10), (0, 7), losses
+        "Ten classes: it starts at log 10", "score of the right class, the others at 0", (-4, 10), (0, 7), losses
     )
 
 

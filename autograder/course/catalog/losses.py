@@ -26,7 +26,7 @@ PROBABILITIES = [
     ),
     Entry(
         name="Cross-entropy",
-        idea="Log-softmax and negative log-likelihood in one stable step. An untrained network starts near ln C.",
+        idea="Log-softmax and negative log-likelihood in one stable step. An untrained network starts near log C.",
         formula=r"L = -\frac{\sum_n w_{y_n} \log p_{n, y_n}}{\sum_n w_{y_n}}, \qquad p_n = \mathrm{softmax}(z_n)",
         shapes=CLASSES,
         use="Exactly one of C classes is right.",

@@ -58,7 +58,7 @@ ONE_RATE = [
     Entry(
         name="ASGD",
         idea="SGD that also keeps an average of its weights; the average has less noise than any single step.",
-        formula=r"w \leftarrow (1 - \lambda\eta)\,w - \eta\, g, \qquad \bar w \leftarrow \bar w + \frac{w - \bar w}{\max(1,\ t - t_0)}",
+        formula=r"w \leftarrow (1 - \eta d)\,w - \eta\, g, \qquad \bar w \leftarrow \bar w + \frac{w - \bar w}{\max(1,\ t - t_0)}",
         shapes="weights and gradients of any shape; state: the average and t",
         use="The end of a run with a constant learning rate.",
         trap="Averaging begins at step t₀, which is a million by default. Set it, and read the average from the state.",
@@ -128,10 +128,10 @@ ADAPTIVE = [
     Entry(
         name="AdamW",
         idea="Adam with weight decay beside the gradient: every weight shrinks by the same factor.",
-        formula=r"w \leftarrow (1 - \eta\lambda)\, w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}",
+        formula=r"w \leftarrow (1 - \eta d)\, w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}",
         shapes=THREE,
         use="Transformers, and most new projects.",
-        trap="The decay is η λ, so a schedule for η changes the decay too. Leave biases and normalization out of it.",
+        trap="With the weight decay d, a weight shrinks by η d, so a schedule for η changes that too. Leave biases and normalization out of it.",
         torch="`torch.optim.AdamW(parameters, lr=0.001, weight_decay=0.01)`",
         code=formulas.adamw,
         draw=pictures.draw_adamw,
@@ -212,7 +212,7 @@ BEYOND = [
         name="Muon",
         idea="For matrices: makes all singular values of the momentum about 1, so the step moves all directions alike.",
         formula=r"M \leftarrow \mu M + (1 - \mu)\,G, \qquad "
-        r"W \leftarrow (1 - \eta\lambda)\,W - \eta \sqrt{\max(1, \tfrac{D_{out}}{D_{in}})}\; U V^\top",
+        r"W \leftarrow (1 - \eta d)\,W - \eta \sqrt{\max(1, \tfrac{D_{out}}{D_{in}})}\; U V^\top",
         shapes="weights and gradients (D_out, D_in); state: one matrix like the weights; $U V^\\top$ from the SVD of the momentum",
         use="Hidden layers of large language models.",
         trap="Matrices only. Biases, embeddings and the last layer get AdamW beside it.",

@@ -98,8 +98,8 @@ def show_schedule(kind: str = "cosine", warmup: float = 0.1, peak: float = 0.1, 
     axes.text(0.995, average + 0.002, "average", ha="right", va="bottom", fontsize=SMALL)
     axes.axvline(warmup, color=GREY, linewidth=1.3, linestyle=":")
     axes.set(xlabel="share of the training", ylabel="learning rate η", xlim=(0, 1), ylim=(0, 0.21))
-    start = f"{kind.capitalize()} after {100 * warmup:.0f} % warm-up" if warmup else f"{kind.capitalize()}, no warm-up"
-    set_message(axes, f"{start}: η is {average:.3f} on average, {100 * average / peak:.0f} % of the peak")
+    start = f"{kind.capitalize()} after {100 * warmup:.0f}% warm-up" if warmup else f"{kind.capitalize()}, no warm-up"
+    set_message(axes, f"{start}: η is {average:.3f} on average, {100 * average / peak:.0f}% of the peak")
 
 
 def find_rates(share: Array, kind: str, warmup: float, peak: float, lowest: float) -> Array:

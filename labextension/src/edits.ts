@@ -43,10 +43,10 @@ export class Edits {
     if (!cell) {
       return;
     }
-    const source = clean(sourceOf(cell));
-    this._found.set(exercise.answer, { source, state: exercise.state, points: exercise.points });
+    const source = sourceOf(cell);
+    this._found.set(exercise.answer, { source: source.trim(), state: exercise.state, points: exercise.points });
     if (exercise.state === 'untouched') {
-      this._released.set(exercise.answer, source);
+      this._released.set(exercise.answer, clean(source));
     }
   }
 
@@ -59,9 +59,9 @@ export class Edits {
       if (!found || !cell) {
         continue;
       }
-      const source = clean(sourceOf(cell));
-      const same = source === found.source;
-      const open = source === this._released.get(exercise.answer) || (isExplain(exercise) && isPlaceholder(source));
+      const source = sourceOf(cell);
+      const same = source.trim() === found.source;
+      const open = clean(source) === this._released.get(exercise.answer) || (isExplain(exercise) && isPlaceholder(source));
       const state = same ? found.state : open ? 'untouched' : 'written';
       changed = changed || state !== exercise.state;
       exercise.state = state;
@@ -74,7 +74,7 @@ export class Edits {
   private _released = new Map<string, string>();
 }
 
-/** A text without spaces at the ends of its lines, which change nothing. */
+/** A text without spaces at the ends of its lines: an answer that was handed out is compared like this (`is_as_released` of autograder/desk/notebooks.py). */
 function clean(text: string): string {
   return text.replace(/[^\S\n]+$/gm, '').replace(/^\n+|\n+$/g, '');
 }

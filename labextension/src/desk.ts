@@ -6,7 +6,7 @@ import { INotebookTracker, Notebook, NotebookActions, NotebookPanel } from '@jup
 import { IStateDB } from '@jupyterlab/statedb';
 import { ISignal, Signal } from '@lumino/signaling';
 import { get, IChapter, IExercise, IHome, INotebook, IResult, ITotals, RESULT, State } from './api';
-import { cellOf, Edits, isStale } from './edits';
+import { cellOf, Edits, isStale, remark } from './edits';
 import { goTo } from './going';
 import { addUp, isDone, isExplain, minutesLeft, nameState, points } from './words';
 
@@ -215,6 +215,14 @@ export class Desk {
         this._changed.emit();
       }
     }
+  }
+
+  /** What a check's card at `node` has to say of the answer itself; empty mostly. */
+  remark(exercise: string, node: HTMLElement): string {
+    const panel = this.tracker.find(one => one.node.contains(node));
+    const found = panel && this.find(panel.context.path)?.exercises.find(one => one.id === exercise);
+    const answer = found && cellOf(panel, found.answer);
+    return answer ? remark(answer, this._edits.get(panel)?.isReleased(answer) ?? true) : '';
   }
 
   /** Set an exercise by the result of its check. */

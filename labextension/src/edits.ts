@@ -32,6 +32,26 @@ export function isStale(cell: Cell | undefined): boolean {
   return cell?.model instanceof CodeCellModel && cell.model.isDirty;
 }
 
+/** Why a check that ran now isn't about the answer as it stands: it was changed after it ran, or stopped with an error. Empty where it is. */
+export function remark(answer: Cell | undefined, isReleased: boolean): string {
+  if (!(answer?.model instanceof CodeCellModel) || isReleased) {
+    return '';
+  }
+  const { outputs, executionCount } = answer.model;
+  if (isStale(answer) || executionCount === null) {
+    return 'The cell with your answer has changed since it ran, and this isn’t about the change. Run it, then this one.';
+  }
+  for (let place = 0; place < outputs.length; place++) {
+    const output = outputs.get(place).toJSON() as { output_type: string; ename?: unknown; evalue?: unknown };
+    if (output.output_type === 'error') {
+      const said = String(output.evalue ?? '').replace(/ \(\d+\.py, line (\d+)\)$/, ', in line $1');
+      const says = said.replace(/`/g, "'").slice(0, 200);
+      return `The cell with your answer stopped with \`${output.ename}\`${says && `: ${says}`}. Change it and run it, then this one.`;
+    }
+  }
+  return '';
+}
+
 /** What is known of one notebook's answers. */
 export class Edits {
   /** The states are those of the texts that the notebook has now. */
@@ -68,6 +88,11 @@ export class Edits {
       exercise.points = same ? found.points : 0;
     }
     return changed;
+  }
+
+  /** Whether an answer is as it was handed out. */
+  isReleased(answer: Cell): boolean {
+    return clean(sourceOf(answer)) === this._released.get(answer.model.id);
   }
 
   private _found = new Map<string, IFound>();

@@ -350,6 +350,20 @@
   border-left-color: var(--agd-partly);
 }
 
+.agd-card[data-state='written'] {
+  border-left-color: var(--agd-written);
+}
+
+[data-state='written'] > .agd-card-head > .agd-symbol {
+  color: var(--agd-written);
+}
+
+.agd-card .agd-remark {
+  padding: 6px 10px;
+  border-left: 3px solid var(--agd-partly);
+  background: var(--jp-layout-color2);
+}
+
 .agd-card-head {
   display: flex;
   flex-wrap: wrap;

@@ -32,7 +32,8 @@ function Changes({ changes }: { changes: IChange[] }): JSX.Element {
   return (
     <>
       <p>
-        {count(changes.length, 'cell')} of the course's. Your answers and the cells that you added aren't counted, they come along.
+        {count(changes.length, 'cell of the course is different', 'cells of the course are different')}. Your answers and the cells that you
+        added aren't counted: they come along.
       </p>
       {changes.map(change => (
         <section key={change.kind + change.cell} className="agd-change" aria-label={change.name}>

@@ -155,6 +155,11 @@ def test_a_first_hour(page: Page, address: str, workspace: Path) -> None:
     card.get_by_role("button", name="hints").click()
     expect(page.locator(".jp-MarkdownOutput details[open] p")).to_be_visible()
 
+    # One that doesn't run: the card says so, not that nothing was started, nor that the earlier answer holds.
+    write(page, cell("relu"), "def relu(z)")
+    run_with_check(page)
+    expect(card).to_contain_text("The cell with your answer stopped with SyntaxError: expected ':', in line 1.")
+
     # A right one.
     write(page, cell("relu"), *RIGHT)
     run_with_check(page)
@@ -185,6 +190,9 @@ def test_a_first_hour(page: Page, address: str, workspace: Path) -> None:
     stored = (workspace / NOTEBOOK).read_bytes()
     for name, state in (("relu", "right"), ("shape", "not started"), ("why", "written, a person reads it")):
         expect(dialog.get_by_role("button", name=f"{TITLES[name]} : {state}")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("button", name=TITLES["relu"])).to_be_focused()
     dialog.get_by_role("button", name="Close").click()
     expect(exercise(page, "why")).to_have_accessible_name(re.compile("written, a person reads it"))
 

@@ -731,6 +731,11 @@
   border-top: var(--agd-line);
 }
 
+.agd-buttons {
+  display: flex;
+  gap: 8px;
+}
+
 .agd-list b {
   flex: 1 1 220px;
   font-weight: 600;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from autograder.cli.parsing import CHAPTER, Adder
+from autograder.cli.parsing import CHAPTER, Adder, show_path
 from autograder.errors import CourseError
 
 
@@ -45,7 +45,7 @@ def _book(options: argparse.Namespace) -> int:
             f"{len(seen.requests)} requests that left the machine."
         )
         problems += [*seen.violations, *seen.requests, *seen.problems]
-    print(f"The book is {book.folder / 'index.html'}")
+    print(f"The book is {show_path(book.folder / 'index.html')}")
     if problems:
         raise CourseError("the book has problems:\n  " + "\n  ".join(problems[:50]))
     return 0

@@ -7,7 +7,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from autograder.cli.parsing import CHAPTER, Adder, find_graded, progress
+from autograder.cli.parsing import CHAPTER, Adder, find_graded, progress, show_path
 from autograder.errors import CourseError
 from autograder.grading.files import modified
 from autograder.grading.texts import printable
@@ -152,7 +152,7 @@ def _grade(options: argparse.Namespace) -> int:
         from autograder.reporting.report import write_report
 
         write_report(Path.cwd(), chapter)
-    print(f"Report: {report}")
+    print(f"Report: {show_path(report)}")
     if options.feedback:
         grading.generate_feedback(Path.cwd(), chapter)
         print("Feedback is in feedback/.")
@@ -190,7 +190,7 @@ def _report(options: argparse.Namespace) -> int:
         from autograder.reporting.site import write_site
 
         page = write_site(Path.cwd())
-        print(f"Dashboard: {page}")
+        print(f"Dashboard: {show_path(page)}")
         if options.open:
             open_site(Path.cwd(), page, lambda text: print(text, flush=True))
         return 0
@@ -201,7 +201,7 @@ def _report(options: argparse.Namespace) -> int:
     chapter = find_graded(options)
     save_results(collect_results(Path.cwd(), chapter), Path.cwd())
     page = write_report(Path.cwd(), chapter)
-    print(f"Report: {page}")
+    print(f"Report: {show_path(page)}")
     if options.open and not open_page(page):
         print("There is no browser here to open it: copy the file, which needs no other, to where there is one.")
     return 0
@@ -230,7 +230,7 @@ def _similar(options: argparse.Namespace) -> int:
         names = f"{printable(str(pair.first))} and {printable(str(pair.second))}"
         print(f"  {names}: {len(pair.shared)} exercises, {pair.excess:.0f} bits; {tell_chance(pair)}")
     print(f"{len(found)} of {ranking.compared:,} pairs share more than chance would give them.")
-    print(f"Side by side: {write_page(Path.cwd(), chapter, ranking, notes)}")
+    print(f"Side by side: {show_path(write_page(Path.cwd(), chapter, ranking, notes))}")
     return 0
 
 
@@ -244,7 +244,7 @@ def _demo(options: argparse.Namespace) -> int:
         if options.chapter:
             raise CourseError("--term takes a whole term, and no chapter.")
         page = run_term(Path.cwd(), options.seed, print)
-        print(f"Dashboard: {page}")
+        print(f"Dashboard: {show_path(page)}")
         if not options.no_browser:
             open_in_browser(page.as_uri())
         return 0
@@ -253,7 +253,7 @@ def _demo(options: argparse.Namespace) -> int:
     chapter = find_chapters(Path.cwd(), options.chapter)[0] if options.chapter else list_chapters(Path.cwd())[0]
     with progress(f"grading {chapter}") as on_done:
         report = run_demo(Path.cwd(), chapter, options.students, options.seed, print, on_done)
-    print(f"Report: {report}")
+    print(f"Report: {show_path(report)}")
     if not options.no_browser:
         open_in_browser(report.as_uri())
     return 0

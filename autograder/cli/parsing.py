@@ -23,6 +23,14 @@ class Adder:
         return command
 
 
+def show_path(path: Path) -> str:
+    """A file or folder as a person reads it: from the current folder where it's inside of that, else all of it."""
+    from autograder.grading.texts import printable
+
+    whole, here = Path(path).absolute(), Path.cwd()
+    return printable(whole.relative_to(here) if whole != here and whole.is_relative_to(here) else path)
+
+
 def find_authored(options: argparse.Namespace) -> list[str]:
     from autograder.authoring.chapters import find_chapters
 

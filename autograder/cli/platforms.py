@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.cli.parsing import CHAPTER, Adder, find_graded
+from autograder.cli.parsing import CHAPTER, Adder, find_graded, show_path
 from autograder.errors import CourseError
 from autograder.grading.texts import printable
 
@@ -274,7 +274,7 @@ def _export_marks(options: argparse.Namespace) -> int:
         print(f"  {printable(remark)}")
     for title, count in result.written.items():
         print(f"  {printable(title)}: {count} {'mark' if count == 1 else 'marks'}")
-    print(f"Marks: {path}")
+    print(f"Marks: {show_path(path)}")
     return 0
 
 
@@ -291,7 +291,9 @@ def _export_feedback(options: argparse.Namespace) -> int:
     save(path, packed.data)
     for remark in packed.remarks:
         print(f"  {printable(remark)}")
-    print(f"Feedback for {len(packed.students)} {'student' if len(packed.students) == 1 else 'students'}: {path}")
+    print(
+        f"Feedback for {len(packed.students)} {'student' if len(packed.students) == 1 else 'students'}: {show_path(path)}"
+    )
     return 0
 
 
@@ -304,7 +306,7 @@ def _package(options: argparse.Namespace) -> int:
     if options.platform == "gradescope":
         path = options.output or Path("packages") / f"{chapter}.gradescope.zip"
         save(path, package_gradescope(course, chapter, options.unsafe))
-        print(f"Autograder: {path}\nUpload it as the autograder of a programming assignment on Gradescope.")
+        print(f"Autograder: {show_path(path)}\nUpload it as the autograder of a programming assignment on Gradescope.")
         return 0
     folder = options.output or Path("packages") / f"{chapter}.github-classroom"
     repositories = package_github(course, chapter, options.unsafe)
@@ -314,6 +316,6 @@ def _package(options: argparse.Namespace) -> int:
     for name, files in repositories.items():
         write_folder(folder / name, files)
     print(
-        f"Repositories: {folder / 'template'} (students' repositories are made from it) and {folder / 'grader'} (private)"
+        f"Repositories: {show_path(folder / 'template')} (students' repositories are made from it) and {show_path(folder / 'grader')} (private)"
     )
     return 0

@@ -13,6 +13,7 @@ from nbgrader import preprocessors
 from nbgrader.converters import GenerateFeedback
 
 from autograder.formats import CELLS, MISTAKES, PARTS, RESULT, VARIANTS
+from autograder.grading.cards import read_cards
 from autograder.grading.findings import read_findings
 from autograder.grading.submissions import get_id
 
@@ -38,7 +39,7 @@ class CleanFeedback(preprocessors.ClearHiddenTests):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         self.left = MAX_PAGE
-        resources.setdefault("nbgrader", {})["findings"] = read_findings(nb)[0]
+        resources.setdefault("nbgrader", {}).update(findings=read_findings(nb)[0], cards=read_cards(nb))
         self._remove_course_files(resources["nbgrader"])
         return super().preprocess(nb, resources)  # type: ignore[no-any-return]
 

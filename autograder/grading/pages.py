@@ -9,7 +9,7 @@ import functools
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 
 from autograder.engine.scores import get_extra
 from autograder.grading.answers import find_own_answers, is_answer
+from autograder.grading.cards import Card, draw_words, write_points
 from autograder.grading.collecting import read_exercise
 from autograder.grading.drawing import (
     OWN,
@@ -83,12 +84,13 @@ class PageMarks:
 
 @dataclass(frozen=True)
 class Words:
-    """What a check says: its first line, and what follows; `plain` is any other output of its cell."""
+    """What a check says: a card, or else its first line, and what follows; `plain` is any other output of its cell."""
 
     head: str
     paragraphs: list[Markup]
     plain: list[Markup]
     test: Markup | None = None
+    card: Card | None = None
 
 
 @dataclass
@@ -135,7 +137,7 @@ def render_page(notebook: Any, names: Mapping[str, Any]) -> str:
     marks: PageMarks | None = names.get("marks")
     exercises = _read_exercises(notebook, names, marks) if marks else []
     extra = sum(one.score if one.extra else one.bonus for one in exercises)
-    page: str = _template().render(
+    page: str = _template("feedback.html").render(
         title=_find_title(notebook) or escape(names.get("notebook", "Notebook")),
         notebook=names.get("notebook", ""),
         assignment=names.get("assignment", ""),
@@ -148,7 +150,7 @@ def render_page(notebook: Any, names: Mapping[str, Any]) -> str:
         exercises=exercises,
         sections=_sort(exercises),
         commented=[one for one in exercises if one.comments],
-        cells=[Cell(f"{OWN}cell-{place}", _draw_cell(cell, notebook)) for place, cell in enumerate(notebook.cells)],
+        cells=list(_draw_cells(notebook, names.get("cards") or {})),
         symbols=SYMBOLS,
         words=WORDS,
         own=OWN,
@@ -195,7 +197,8 @@ def _read_exercises(notebook: Any, names: Mapping[str, Any], marks: PageMarks) -
             _add_mark(one, grade, read_exercise("", grade, findings, automatic, get_extra(cell)))
         if name in answers and name in marks.grades:
             result = findings.get(name, {}).get("result") or {}
-            one.checks.append(_read_words(cell, notebook, [each["says"] for each in result.get("mistakes", [])]))
+            card = (names.get("cards") or {}).get(name)
+            one.checks.append(_read_words(cell, notebook, card, [each["says"] for each in result.get("mistakes", [])]))
     for key, one in found.items():
         one.states = one.states or ["right"]  # a comment alone
         one.answer = _draw_answer(notebook, key, one)
@@ -228,6 +231,23 @@ def _draw_answer(notebook: Any, key: str, one: Exercise) -> list[Markup]:
             break
         shown.append(cell)
     return [drawn for cell in shown for drawn in _draw_cell(cell, notebook)]
+
+
+def _draw_cells(notebook: Any, cards: Mapping[str, Card]) -> Iterator[Cell]:
+    """The whole notebook; a check's words are its card."""
+    titles, answers = _find_titles(notebook), find_own_answers(notebook)
+    for place, cell in enumerate(notebook.cells):
+        name = get_id(cell)
+        shown = _draw_cell(cell, notebook)
+        if card := cards.get(name or ""):
+            words = _read_words(cell, notebook, card, ())
+            title = titles[answers.get(name) or name]
+            head = Markup("{} {} · {}").format(card.symbol, title, card.earned)
+            drawn = Markup('<div class="fb-card" data-sign="{}">{}</div>').format(
+                card.symbol, _template("card.html").module.draw_card(card, head)
+            )
+            shown = [*filter(None, [words.test]), *words.plain, drawn]
+        yield Cell(f"{OWN}cell-{place}", shown)
 
 
 def _draw_cell(cell: Any, notebook: Any) -> list[Markup]:
@@ -288,15 +308,15 @@ _HEADINGS = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.{1,200}?)[ \t]*#*[ \t]*$", re.MU
 _FENCES = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
-def _read_words(cell: Any, notebook: Any, says: Iterable[str]) -> Words:
-    """The words of a check, as paragraphs if it is one of ours."""
+def _read_words(cell: Any, notebook: Any, card: Card | None, says: Iterable[str]) -> Words:
+    """The words of a check: its card, and as paragraphs if it is one of ours."""
     texts = [one.text for one in cell.get("outputs", []) if one.output_type == "stream"]
     test = draw_code(cell.source, _find_language(notebook)) if cell.source.strip() else None
     if not texts or texts[0][:2] not in ("✓ ", "✗ ", "○ "):
         return Words("", [], draw_outputs(cell.get("outputs", [])), test)
     others = [one for one in cell.outputs if one.output_type not in ("stream", "execute_result")]
     head, _, rest = texts[0].partition("\n")
-    return Words(head, [_draw_words(one) for one in _split(rest, says)], draw_outputs(others), test)
+    return Words(head, [draw_words(one) for one in _split(rest, says)], draw_outputs(others), test, card)
 
 
 def _split(text: str, says: Iterable[str]) -> list[str]:
@@ -320,10 +340,6 @@ def _split(text: str, says: Iterable[str]) -> list[str]:
     return [part for pair in pairs for part in pair if part]
 
 
-def _draw_words(text: str) -> Markup:
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
-
-
 def write_duration(seconds: float) -> str:
     """A time span in its two largest units, such as `2 days 3 hours`."""
     rest = max(int(seconds), 1)
@@ -333,10 +349,6 @@ def write_duration(seconds: float) -> str:
         if count and len(parts) < 2:
             parts.append(f"{count} {unit}{'s' if count > 1 else ''}")
     return " ".join(parts)
-
-
-def write_points(value: float) -> str:
-    return f"{round(value, 2):g}"
 
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -354,7 +366,7 @@ def _digest_style() -> str:
 
 
 @functools.cache
-def _template() -> Any:
+def _template(name: str) -> Any:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -363,4 +375,4 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["points"] = write_points
-    return environment.get_template("feedback.html")
+    return environment.get_template(name)

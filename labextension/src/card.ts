@@ -45,7 +45,7 @@ export class Card extends Widget implements IRenderMime.IRenderer {
       this._draw(model.data[RESULT] as unknown as IResult);
     } catch {
       // Not a result of ours, whatever its type says: what the cell has for everybody else.
-      this._result = this._title = this._hints = null;
+      this._result = this._title = this._state = this._hints = null;
       this.node.replaceChildren(h('pre', {}, String(model.data['text/plain'] ?? '')));
     }
   }
@@ -56,13 +56,14 @@ export class Card extends Widget implements IRenderMime.IRenderer {
     this.node.dataset.state = state;
     this.node.setAttribute('role', 'group');
     this._title = h('span', { class: 'agd-card-title' });
+    this._state = h('span', { class: 'agd-card-state' }, NAME[state]);
     const points = `${number(result.score)} of ${number(result.points)} ${result.points === 1 ? 'point' : 'points'}`;
     const header = h(
       'div',
       { class: 'agd-card-head' },
       h('span', { class: 'agd-symbol', 'aria-hidden': 'true' }, SYMBOL[state]),
       this._title,
-      h('span', { class: 'agd-card-state' }, NAME[state]),
+      this._state,
       h('span', { class: 'agd-card-points' }, points)
     );
     this.node.replaceChildren(header, ...this._body(result));
@@ -112,9 +113,28 @@ export class Card extends Widget implements IRenderMime.IRenderer {
   protected onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     this._hideWords();
+    this._remark();
     if (this._hints && findHints(this.node)) {
       this._hints.hidden = false;
     }
+  }
+
+  /** A result that isn't about the answer as it stands says so first. */
+  private _remark(): void {
+    const says = this._result && this._desk?.remark(this._result.exercise, this.node);
+    if (!says || !this._result) {
+      return;
+    }
+    const first = this.node.children[1];
+    if (this._result.attempted) {
+      this.node.insertBefore(sentence(says, 'p', 'agd-remark'), first);
+      return;
+    }
+    first.replaceWith(sentence(says));
+    this.node.dataset.state = 'written';
+    this.node.querySelector('.agd-card-head > .agd-symbol')!.textContent = SYMBOL.written;
+    this._state!.textContent = 'not checked';
+    this._rename();
   }
 
   /** The printed message says the same: the card takes its place. What else the cell printed stays. */
@@ -144,12 +164,13 @@ export class Card extends Widget implements IRenderMime.IRenderer {
     if (this._result && this._title) {
       const name = this._desk ? this._desk.titleOf(this._result.exercise) : this._result.exercise;
       this._title.textContent = name;
-      this.node.setAttribute('aria-label', `Check of ${name}: ${NAME[stateOf(this._result)]}`);
+      this.node.setAttribute('aria-label', `Check of ${name}: ${this._state?.textContent}`);
     }
   }
 
   private _result: IResult | null = null;
   private _title: HTMLElement | null = null;
+  private _state: HTMLElement | null = null;
   private _hints: HTMLElement | null = null;
 }
 

@@ -4,6 +4,7 @@ import { Cell, MarkdownCell } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { h } from './card';
 import { Desk } from './desk';
+import { isPlaceholder, sourceOf } from './edits';
 
 interface IMarks {
   grade?: boolean;
@@ -15,7 +16,6 @@ interface IMarks {
 const SECONDS = 8;
 const STILL = /^\s*(Loading widget|Error displaying widget)/;
 const SLIDERS = '.jp-OutputArea-output.jupyter-widgets';
-const PLACEHOLDER = /^\s*(\*Your answer here\.?\*|YOUR ANSWER HERE)\s*$/i;
 
 export function marksOf(cell: Cell): IMarks {
   return (cell.model.getMetadata('nbgrader') as IMarks | undefined) ?? {};
@@ -29,6 +29,7 @@ export function isOfCourse(panel: NotebookPanel): boolean {
 export function furnish(panel: NotebookPanel, desk: Desk): void {
   const mark = () => panel.content.widgets.forEach(cell => markCell(cell, panel));
   void panel.context.ready.then(() => {
+    panel.toggleClass('agd-course', isOfCourse(panel));
     mark();
     panel.content.model?.cells.changed.connect(() => window.setTimeout(mark, 0));
   });
@@ -100,7 +101,7 @@ function markCell(cell: Cell, panel: NotebookPanel): void {
 /** An answer in words: a frame to write into, which one click or Enter opens as long as it's empty. */
 function furnishText(cell: MarkdownCell, panel: NotebookPanel): void {
   cell.addClass('agd-words');
-  const isEmpty = () => PLACEHOLDER.test(cell.model.sharedModel.getSource());
+  const isEmpty = () => isPlaceholder(sourceOf(cell));
   const show = () => cell.toggleClass('agd-empty', isEmpty());
   show();
   cell.model.contentChanged.connect(show);
@@ -110,7 +111,7 @@ function furnishText(cell: MarkdownCell, panel: NotebookPanel): void {
     panel.content.mode = 'edit';
     void cell.ready.then(() => {
       const editor = cell.editor;
-      const last = editor?.getPositionAt(cell.model.sharedModel.getSource().length);
+      const last = editor?.getPositionAt(sourceOf(cell).length);
       if (editor && last && isEmpty()) {
         editor.setSelection({ start: { line: 0, column: 0 }, end: last });
       }

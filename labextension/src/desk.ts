@@ -1,14 +1,14 @@
 // The state that panel, start page and cards share: progress as read by the server, with what has been checked since.
 
 import { JupyterFrontEnd } from '@jupyterlab/application';
-import { CodeCell } from '@jupyterlab/cells';
+import { Cell, CodeCell } from '@jupyterlab/cells';
 import { INotebookTracker, Notebook, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ISignal, Signal } from '@lumino/signaling';
 import { get, IChapter, IExercise, IHome, INotebook, IResult, ITotals, RESULT, State } from './api';
+import { cellOf, Edits, isStale, remark } from './edits';
 import { goTo } from './going';
-import { addUp, isDone, minutesLeft, points } from './words';
-import { NAME } from './words';
+import { addUp, isDone, isExplain, minutesLeft, nameState, points } from './words';
 
 const LAST = 'autograded-desk:last';
 
@@ -29,7 +29,7 @@ export class Desk {
     readonly tracker: INotebookTracker,
     private _state: IStateDB | null
   ) {
-    NotebookActions.executed.connect((_, { notebook, cell }) => this._onExecuted(notebook, cell as CodeCell));
+    NotebookActions.executed.connect((_, { notebook, cell }) => this._onExecuted(notebook, cell));
     tracker.widgetAdded.connect((_, panel) => this._follow(panel));
     tracker.activeCellChanged.connect(() => this._remember());
     tracker.currentChanged.connect(() => this._changed.emit());
@@ -123,6 +123,7 @@ export class Desk {
           this._live.delete(path);
         }
       }
+      this.tracker.forEach(panel => this._compare(panel));
     } catch (error) {
       this.problem = String((error as Error).message ?? error);
     }
@@ -141,6 +142,33 @@ export class Desk {
         void this.refresh();
       }
     });
+    void panel.context.ready.then(() => {
+      this._compare(panel);
+      panel.content.model?.contentChanged.connect(() => {
+        window.clearTimeout(this._typing);
+        this._typing = window.setTimeout(() => this._compare(panel) && this._changed.emit(), 200);
+      });
+    });
+  }
+
+  /** Bring the states of a notebook's exercises in line with its answers; true where one has changed. */
+  private _compare(panel: NotebookPanel): boolean {
+    const notebook = this.find(panel.context.path);
+    if (!notebook || panel.isDisposed || !panel.context.isReady) {
+      return false;
+    }
+    let edits = this._edits.get(panel);
+    if (!edits) {
+      this._edits.set(panel, (edits = new Edits()));
+      edits.note(notebook, panel);
+      return false;
+    }
+    if (!panel.context.model.dirty) {
+      edits.note(notebook, panel);
+    }
+    const changed = edits.apply(notebook, panel);
+    notebook.minutesLeft = changed ? minutesLeft(notebook) : notebook.minutesLeft;
+    return changed;
   }
 
   private _remember(): void {
@@ -154,9 +182,18 @@ export class Desk {
     this._timer = window.setTimeout(() => void this._state?.save(LAST, { ...this.last! }), 500);
   }
 
-  private _onExecuted(notebook: Notebook, cell: CodeCell): void {
+  private _onExecuted(notebook: Notebook, cell: Cell): void {
     const panel = this.tracker.find(one => one.content === notebook);
-    if (!panel || cell.model.type !== 'code') {
+    if (!panel) {
+      return;
+    }
+    if (!(cell instanceof CodeCell)) {
+      this._compare(panel);
+      const exercise = this.find(panel.context.path)?.exercises.find(one => one.answer === cell.model.id && isExplain(one));
+      if (exercise) {
+        this.say(`${exercise.title}: ${nameState(exercise)}.`);
+        this._changed.emit();
+      }
       return;
     }
     const outputs = cell.model.outputs;
@@ -168,11 +205,24 @@ export class Desk {
         this._live.set(path, found.set(cell.model.id, result));
         const exercise = this._put(path, cell.model.id, result);
         if (exercise) {
-          this.say(`${exercise.title}: ${NAME[exercise.state]}, ${points(exercise)}.`);
+          const answer = cellOf(panel, exercise.answer);
+          if (result.attempted && !isStale(answer)) {
+            this._edits.get(panel)?.noteOne(exercise, answer);
+          }
+          this._compare(panel);
+          this.say(`${exercise.title}: ${nameState(exercise)}, ${points(exercise)}.`);
         }
         this._changed.emit();
       }
     }
+  }
+
+  /** What a check's card at `node` has to say of the answer itself; empty mostly. */
+  remark(exercise: string, node: HTMLElement): string {
+    const panel = this.tracker.find(one => one.node.contains(node));
+    const found = panel && this.find(panel.context.path)?.exercises.find(one => one.id === exercise);
+    const answer = found && cellOf(panel, found.answer);
+    return answer ? remark(answer, this._edits.get(panel)?.isReleased(answer) ?? true) : '';
   }
 
   /** Set an exercise by the result of its check. */
@@ -188,7 +238,9 @@ export class Desk {
   }
 
   private _live = new Map<string, Map<string, IResult>>();
+  private _edits = new WeakMap<NotebookPanel, Edits>();
   private _timer = 0;
+  private _typing = 0;
   private _changed = new Signal<this, void>(this);
   private _said = new Signal<this, string>(this);
 }

@@ -12,6 +12,7 @@ import { furnish } from './cells';
 import { Desk } from './desk';
 import { deskIcon } from './icons';
 import { HOME, Panel } from './panel';
+import { addPictures, tellKernels } from './pictures';
 import { makeStart } from './start';
 import { addTools } from './tools';
 
@@ -33,12 +34,15 @@ const plugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     state: IStateDB | null
   ) => {
+    addPictures(registry);
     if (!isCourse()) {
       registry.addFactory(makeFactory(null));
       return;
     }
     const desk = new Desk(app, tracker, state);
     registry.addFactory(makeFactory(desk));
+    tellKernels(desk);
+    document.body.classList.add('agd-student');
     tracker.widgetAdded.connect((_, panel) => {
       furnish(panel, desk);
       addTools(panel, desk);

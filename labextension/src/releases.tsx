@@ -1,10 +1,10 @@
 // A newer release: what it changes, and moving to it with one's answers.
 
 import { Dialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 import { get, IChange, ICarried, post } from './api';
 import { Desk } from './desk';
+import { makeBody } from './dialogs';
 import { count } from './words';
 
 const KIND = { changed: 'changed', added: 'new', removed: 'gone' };
@@ -12,11 +12,9 @@ const KIND = { changed: 'changed', added: 'new', removed: 'gone' };
 export async function compareReleases(desk: Desk, own: string, newer: string, title: string): Promise<void> {
   try {
     const { changes } = await get<{ changes: IChange[] }>('compare', { own, newer });
-    const body = ReactWidget.create(<Changes changes={changes} />);
-    body.addClass('agd-dialog');
     const done = await showDialog({
       title: `What the new release changes in ${title}`,
-      body,
+      body: makeBody(<Changes changes={changes} />),
       buttons: [Dialog.cancelButton({ label: 'Close' }), Dialog.okButton({ label: 'Take over' })]
     });
     if (done.button.accept) {
@@ -34,7 +32,8 @@ function Changes({ changes }: { changes: IChange[] }): JSX.Element {
   return (
     <>
       <p>
-        {count(changes.length, 'cell')} of the course's. Your answers and the cells that you added aren't counted, they come along.
+        {count(changes.length, 'cell of the course is different', 'cells of the course are different')}. Your answers and the cells that you
+        added aren't counted: they come along.
       </p>
       {changes.map(change => (
         <section key={change.kind + change.cell} className="agd-change" aria-label={change.name}>
@@ -75,7 +74,7 @@ export async function takeOver(desk: Desk, own: string, newer: string, title: st
     await desk.refresh();
     await showDialog({
       title: `You have the new ${title}`,
-      body: ReactWidget.create(
+      body: makeBody(
         <ul>
           {carried.notes.map((note, place) => (
             <li key={place}>{note}</li>

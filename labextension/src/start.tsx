@@ -127,12 +127,14 @@ function News({ desk }: { desk: Desk }): JSX.Element | null {
           return (
             <li key={newer}>
               <b>{title}</b>
-              <button type="button" className="agd-plain" onClick={() => void compareReleases(desk, own, newer, title)}>
-                Compare<span className="agd-unseen"> with {title}</span>
-              </button>
-              <button type="button" className="agd-plain" onClick={() => void takeOver(desk, own, newer, title)}>
-                Take over<span className="agd-unseen"> the new {title}</span>
-              </button>
+              <span className="agd-buttons">
+                <button type="button" className="agd-plain" onClick={() => void compareReleases(desk, own, newer, title)}>
+                  Compare<span className="agd-unseen"> with {title}</span>
+                </button>
+                <button type="button" className="agd-plain" onClick={() => void takeOver(desk, own, newer, title)}>
+                  Take over<span className="agd-unseen"> the new {title}</span>
+                </button>
+              </span>
             </li>
           );
         })}

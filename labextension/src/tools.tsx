@@ -2,11 +2,12 @@
 
 import { Dialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
 import { NotebookPanel } from '@jupyterlab/notebook';
-import { ReactWidget, ToolbarButton } from '@jupyterlab/ui-components';
+import { ToolbarButton } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 import { check, get, IExercise, IHanded, IHandIn, IOutcome, IStep, post } from './api';
 import { isOfCourse } from './cells';
 import { Desk } from './desk';
+import { makeBody, Words } from './dialogs';
 import { checkAllIcon, handInIcon } from './icons';
 import { Bar } from './panel';
 import { count, isDone, nameState, points, SYMBOL } from './words';
@@ -48,13 +49,6 @@ async function save(panel: NotebookPanel): Promise<void> {
   if (panel.context.model.dirty) {
     await panel.context.save();
   }
-}
-
-/** A widget for a dialog, which ends what it does when the dialog is closed. */
-function makeBody(content: JSX.Element): ReactWidget {
-  const body = ReactWidget.create(content);
-  body.addClass('agd-dialog');
-  return body;
 }
 
 async function checkMine(panel: NotebookPanel, desk: Desk): Promise<void> {
@@ -170,7 +164,11 @@ function Outcomes({ exercises, outcome, go }: { exercises: IExercise[]; outcome:
                 {one.state === 'written' ? nameState(one) : points(one)}
               </span>
             </button>
-            {says && <p>{says}</p>}
+            {says && (
+              <p>
+                <Words text={says} />
+              </p>
+            )}
           </li>
         );
       })}

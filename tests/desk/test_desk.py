@@ -44,6 +44,7 @@ element => {
 }
 """
 """The contrast of an element's text with what lies behind it, as WCAG 2 has it."""
+FIGURE = "import matplotlib.pyplot as plt\n\nplt.plot([1, 2])  # a line\nplt.title('A line')\nplt.xlabel('$\\\\eta$')\nplt.show()"
 HINT = "<details><summary>Hint 1: where to look</summary>\n\nWhich numbers stay?\n\n</details>"
 
 
@@ -54,6 +55,7 @@ def give_titles(notebook: Path) -> None:
         place = next(place for place, cell in enumerate(stored.cells) if cell.id == name)
         text = f"### Exercise {number} · {title}\n\n**Implement** · 5 minutes · 3 points\n\n{HINT}"
         stored.cells.insert(place, nbformat.v4.new_markdown_cell(text, id=f"text-{name}"))
+    stored.cells.append(nbformat.v4.new_code_cell(FIGURE, id="figure"))
     nbformat.write(stored, notebook)
 
 
@@ -139,6 +141,7 @@ def test_a_first_hour(page: Page, address: str, workspace: Path) -> None:
     card = cell("relu-check").locator(".agd-card")
     expect(card).to_contain_text("not started")
     wait_for_kernel(page)
+    expect(page.get_by_role("img", name="A line: along η.")).to_have_count(1)
     write(page, cell("relu"), *WRONG)
     run_with_check(page)
     expect(card).to_have_attribute("data-state", "partly")
@@ -152,11 +155,21 @@ def test_a_first_hour(page: Page, address: str, workspace: Path) -> None:
     card.get_by_role("button", name="hints").click()
     expect(page.locator(".jp-MarkdownOutput details[open] p")).to_be_visible()
 
+    # One that doesn't run: the card says so, not that nothing was started, nor that the earlier answer holds.
+    write(page, cell("relu"), "def relu(z)")
+    run_with_check(page)
+    expect(card).to_contain_text("The cell with your answer stopped with SyntaxError: expected ':', in line 1.")
+
     # A right one.
     write(page, cell("relu"), *RIGHT)
     run_with_check(page)
     expect(card).to_have_attribute("data-state", "right")
     expect(card).to_contain_text("3 of 3 points")
+    expect(exercise(page, "relu")).to_have_accessible_name(re.compile(": right, 3 of 3 points"))
+    cell("relu").locator(".cm-content").click()
+    page.keyboard.type("1")
+    expect(exercise(page, "relu")).to_have_accessible_name(re.compile("changed since its last check"))
+    page.keyboard.press("Backspace")
     expect(exercise(page, "relu")).to_have_accessible_name(re.compile(": right, 3 of 3 points"))
 
     # A locked cell says why, and an answer in words is a place to write.
@@ -167,6 +180,8 @@ def test_a_first_hour(page: Page, address: str, workspace: Path) -> None:
     page.keyboard.type("Two linear maps make one.")
     page.keyboard.press("Shift+Enter")
     expect(cell("why")).not_to_have_class(re.compile("agd-empty"))
+    expect(page.locator(".jp-mod-dirty")).not_to_have_count(0)  # the panel knows before it's saved
+    expect(exercise(page, "why")).to_have_accessible_name(re.compile("written, a person reads it"))
 
     # “Check my notebook” saves, runs a copy, and lists the exercises by title.
     page.get_by_role("button", name="Check my notebook").click()
@@ -175,6 +190,9 @@ def test_a_first_hour(page: Page, address: str, workspace: Path) -> None:
     stored = (workspace / NOTEBOOK).read_bytes()
     for name, state in (("relu", "right"), ("shape", "not started"), ("why", "written, a person reads it")):
         expect(dialog.get_by_role("button", name=f"{TITLES[name]} : {state}")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("button", name=TITLES["relu"])).to_be_focused()
     dialog.get_by_role("button", name="Close").click()
     expect(exercise(page, "why")).to_have_accessible_name(re.compile("written, a person reads it"))
 
@@ -255,6 +273,10 @@ def test_everything_is_reached_and_read_in_the_dark_and_on_a_small_screen(
             ".agd-next-place",
         ):
             assert other.locator(text).first.evaluate(CONTRAST) >= 4.5, text
+        other.get_by_role("button", name="Next exercise").click()
+        code = other.locator(".jp-Notebook .cm-line span:visible")
+        expect(code.filter(has_text="YOUR CODE HERE").first).to_be_visible()
+        assert min(code.evaluate_all(f"all => all.map({CONTRAST})")) >= 4.5
 
 
 def test_what_is_committed_was_built_from_these_sources(root: Path) -> None:

@@ -20,6 +20,7 @@ from lab import free_port, own_settings
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.course.workspace import update_workspace, wait_until_up
+from autograder.desk import checking
 from autograder.desk.checking import check_notebook
 from autograder.desk.comparing import compare
 from autograder.desk.handing import describe, find_exchange, hand_in
@@ -60,12 +61,24 @@ def test_a_run_says_what_each_exercise_gets_after_an_error_as_well_and_leaves_th
     assert path.read_bytes() == before
 
 
-def test_a_run_ends_a_loop_and_tells_when_the_kernel_is_gone(tmp_path: Path) -> None:
+STUBBORN = "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass"
+
+
+def test_a_run_ends_what_never_ends_and_goes_on_when_the_kernel_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "MOST_KERNELS", 2)
     path = tmp_path / "a.ipynb"
-    cells = [new_code_cell("while True:\n    pass"), new_code_cell("import os\nos._exit(1)"), new_code_cell("1")]
-    nbformat.write(new_notebook(cells=cells), path)
-    outcome = run(path, seconds=3)[-1]
-    assert [one["error"] for one in outcome["stopped"]] == ["Timeout", "DeadKernel"]
+    sources = ["known = 1", "while True:\n    pass", STUBBORN, "known + missing", "import os\nos._exit(1)", "1 / 0"]
+    nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
+    *steps, outcome = run(path, seconds=1.5, grace=1)
+    assert [step["step"] for step in steps] == [0, 1, 2, 3, 4]
+    assert [(one["error"], one["says"].rpartition("; ")[2]) for one in outcome["stopped"]] == [
+        ("Timeout", "stopped after 1.5 seconds"),
+        ("Timeout", "a new kernel went on without it"),
+        ("NameError", "name 'missing' is not defined"),
+        ("DeadKernel", "the cells after it weren't run"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from sampling import sample
 
 from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
+from autograder.grading.cards import read_card
 from autograder.grading.cleaning import MAX_TEXT, CleanFeedback
 from autograder.grading.drawing import MAX_MARKDOWN, draw_code, draw_markdown
 from autograder.grading.feedback import FeedbackExporter
@@ -288,6 +289,11 @@ def read(page: str) -> list[str]:
     return [line.strip() for line in html.unescape(re.sub(r"<[^>]+>", "", lines)).splitlines() if line.strip()]
 
 
+def read_all(page: str) -> str:
+    """What a page says, the folded notebook as well."""
+    return " ".join(html.unescape(re.sub(r"<style>.*?</style>|<[^>]+>", "", page, flags=re.DOTALL)).split())
+
+
 STRANGERS = [
     cell("", "markdown", "# Lab 3\n\n## Sorting & searching\n\nWrite `find`."),
     cell("cell-1a", "code", "def find(x): return x[0]", solution=True),
@@ -366,6 +372,41 @@ def test_links_that_lead_nowhere_are_text_and_a_pages_own_names_are_not_for_othe
     assert '<b class="note">f</b>' in found
 
 
+VALUE = {"rows": [["1.0", "<b>"]], "shape": [2], "dtype": "float32"}
+SHOWN = {
+    "part": "",
+    "says": "`f` is <wrong>.",
+    "tried": "f(x)",
+    "given": [{"name": "x", **VALUE}],
+    "got": VALUE,
+    "expected": {"text": "2"},
+}
+TOLD = {"attempted": True, "score": 0, "points": 2, "mistakes": [SHOWN]}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        7,
+        {"score": "1"},
+        {"score": float("nan")},
+        {"mistakes": [7]},
+        {"mistakes": [{**SHOWN, "got": {"rows": [["1"] * 300]}}]},
+        {"mistakes": [{**SHOWN, "got": {"rows": 7}}]},
+        {"mistakes": [{**SHOWN, "given": [{"name": "x" * 9_999}]}]},
+        {"mistakes": [{**SHOWN, "got": {"shape": [-1]}}]},
+        {"parts": [{"name": "a", "points": 1}]},
+    ],
+    ids=str,
+)
+def test_a_card_shows_what_a_check_says_and_nothing_forged(odd: Any) -> None:
+    card = read_card(TOLD)
+    assert card
+    assert card.mistakes[0].says == "<code>f</code> is &lt;wrong&gt;."
+    assert card.mistakes[0].given[0].about == "shape (2,)"
+    assert read_card({**TOLD, **odd} if isinstance(odd, dict) else odd) is None
+
+
 # --- through `course grade` -----------------------------------------------------------------------------
 
 CHAPTER = "01_mini"
@@ -390,11 +431,12 @@ def test_a_widget_stops_neither_its_page_nor_the_report(course: Path, capsys: py
     for number, value in enumerate(values):
         hand_in(course, CHAPTER, f"student-{number}", {"relu": SHOWS.replace("VALUE", value) + RIGHT})
     assert main(["grade", "1", "--feedback"]) == 0
-    assert "Feedback is in feedback/." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"Report: reports/{CHAPTER}.html\nFeedback is in feedback/.\n" in said
     assert (course / "reports" / f"{CHAPTER}.html").exists()
     for number in range(len(values)):
         page = (course / "feedback" / f"student-{number}" / CHAPTER / "1_mini.html").read_text(encoding="utf-8")
-        assert "relu: 3 of 3 points" in page
+        assert "✓ relu · 3 of 3 points" in read_all(page)
         assert "slider" in page
 
 
@@ -453,6 +495,10 @@ def test_a_students_page(course: Path) -> None:
     ]
     assert told[5].startswith("1 point was taken off because this was handed in late: 1 day after 30 November 2026")
     assert "This is the absolute value: negative inputs become positive, and should become 0." in told
+    card = page.partition('<div class="fb-card">')[2].partition("</details>")[0]
+    assert re.findall(r"<figcaption>(.*?)</figcaption>", card) == ["Tried", "Got", "Expected"]
+    assert re.findall(r'<td class="fb-off" title="not the expected one">(.*?)</td>', card) == ["1.5000"]
+    assert "relu: " not in read_all(page)  # the exercise's own name isn't a title
     assert "Have another look." in told
     assert "not attempted · 0 of 1 point" in told
     assert "not graded yet · 2 points" in told

@@ -1,4 +1,4 @@
-"use strict";(self.rspackChunkautograded_desk=self.rspackChunkautograded_desk||[]).push([[700],{646(a,r,e){var o=e(601),t=e.n(o),d=e(314),i=(e.n(d))()(t());i.push([a.id,`/* Colors of states, after the course's palette (autograder/course/palette.py): darker on light, lighter on dark, so that text in them reads well. */
+"use strict";(self.rspackChunkautograded_desk=self.rspackChunkautograded_desk||[]).push([[700],{646(a,r,o){var e=o(601),t=o.n(e),d=o(314),i=(o.n(d))()(t());i.push([a.id,`/* Colors of states, after the course's palette (autograder/course/palette.py): darker on light, lighter on dark, so that text in them reads well. */
 :root {
   --agd-right: #00704f;
   --agd-wrong: #b04a00;
@@ -9,6 +9,7 @@
   --agd-gap: 12px;
   --agd-line: var(--jp-border-width) solid var(--jp-border-color2);
   --agd-round: 6px;
+  --agd-locked: #f0f0f0;
 }
 
 [data-jp-theme-light='false'] {
@@ -16,6 +17,7 @@
   --agd-wrong: #ff9456;
   --agd-partly: #f0bb4d;
   --agd-written: #6cc0f0;
+  --agd-locked: color-mix(in srgb, var(--jp-layout-color2) 40%, var(--jp-layout-color1));
 }
 
 .agd-unseen {
@@ -348,6 +350,20 @@
   border-left-color: var(--agd-partly);
 }
 
+.agd-card[data-state='written'] {
+  border-left-color: var(--agd-written);
+}
+
+[data-state='written'] > .agd-card-head > .agd-symbol {
+  color: var(--agd-written);
+}
+
+.agd-card .agd-remark {
+  padding: 6px 10px;
+  border-left: 3px solid var(--agd-partly);
+  background: var(--jp-layout-color2);
+}
+
 .agd-card-head {
   display: flex;
   flex-wrap: wrap;
@@ -496,7 +512,62 @@
 }
 
 .jp-Cell.agd-locked .jp-InputArea-editor {
-  background: var(--jp-layout-color2);
+  background: var(--agd-locked);
+}
+
+/* Where JupyterLab's own colors of code read badly, on the backgrounds of cells: at least 4.5 to 1. */
+
+[data-jp-theme-light='true'] .agd-course {
+  --jp-mirror-editor-atom-color: #3d3dd6;
+  --jp-mirror-editor-bracket-color: #66664a;
+  --jp-mirror-editor-builtin-color: #007500;
+  --jp-mirror-editor-comment-color: #2f6c6c;
+  --jp-mirror-editor-keyword-color: #007500;
+  --jp-mirror-editor-meta-color: #8c1ad9;
+  --jp-mirror-editor-number-color: #007500;
+  --jp-mirror-editor-quote-color: #007500;
+}
+
+[data-jp-theme-light='false'] .agd-course {
+  --jp-mirror-editor-bracket-color: #bdbd9b;
+  --jp-mirror-editor-builtin-color: #66bb6a;
+  --jp-mirror-editor-comment-color: #7fbcbc;
+  --jp-mirror-editor-def-color: #64b5f6;
+  --jp-mirror-editor-header-color: #64b5f6;
+  --jp-mirror-editor-keyword-color: #66bb6a;
+  --jp-mirror-editor-link-color: #64b5f6;
+  --jp-mirror-editor-meta-color: #d48fff;
+  --jp-mirror-editor-property-color: #64b5f6;
+  --jp-mirror-editor-punctuation-color: #64b5f6;
+  --jp-mirror-editor-string-2-color: #d48fff;
+  --jp-mirror-editor-string-color: #ff8a80;
+  --jp-mirror-editor-tag-color: #66bb6a;
+  --jp-mirror-editor-variable-2-color: #64b5f6;
+}
+
+/* JupyterLab's own hint below the last cell. */
+
+.agd-course .jp-Notebook-footer {
+  color: var(--agd-quiet);
+}
+
+/* What folds has a distance to the text after it, and those in a row belong together. */
+
+.agd-course .jp-RenderedHTMLCommon details:not(:last-child),
+.jp-MarkdownViewer .jp-RenderedHTMLCommon details:not(:last-child) {
+  margin-bottom: 1em;
+}
+
+.agd-course .jp-RenderedHTMLCommon details:not(:last-child):has(+ details),
+.jp-MarkdownViewer .jp-RenderedHTMLCommon details:not(:last-child):has(+ details) {
+  margin-bottom: 0.25em;
+}
+
+/* nbgrader's button, which runs a notebook and shows a raw cell: the desk's button beside it says more. And what is for instructors. */
+
+.agd-course .jp-NotebookPanel-toolbar [data-jp-item-name='runAll'],
+.agd-student .jp-SideBar [data-id^='nbgrader-create'] {
+  display: none;
 }
 
 .agd-still {
@@ -660,6 +731,11 @@
   border-top: var(--agd-line);
 }
 
+.agd-buttons {
+  display: flex;
+  gap: 8px;
+}
+
 .agd-list b {
   flex: 1 1 220px;
   font-weight: 600;
@@ -775,4 +851,4 @@
     clip-path: inset(50%);
   }
 }
-`,""]),e.d(r,{},{A:i})},314(a){a.exports=function(a){var r=[];return r.toString=function(){return this.map(function(r){var e="",o=void 0!==r[5];return r[4]&&(e+="@supports (".concat(r[4],") {")),r[2]&&(e+="@media ".concat(r[2]," {")),o&&(e+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),e+=a(r),o&&(e+="}"),r[2]&&(e+="}"),r[4]&&(e+="}"),e}).join("")},r.i=function(a,e,o,t,d){"string"==typeof a&&(a=[[null,a,void 0]]);var i={};if(o)for(var n=0;n<this.length;n++){var p=this[n][0];null!=p&&(i[p]=!0)}for(var g=0;g<a.length;g++){var l=[].concat(a[g]);o&&i[l[0]]||(void 0!==d&&(void 0===l[5]||(l[1]="@layer".concat(l[5].length>0?" ".concat(l[5]):""," {").concat(l[1],"}")),l[5]=d),e&&(l[2]&&(l[1]="@media ".concat(l[2]," {").concat(l[1],"}")),l[2]=e),t&&(l[4]?(l[1]="@supports (".concat(l[4],") {").concat(l[1],"}"),l[4]=t):l[4]="".concat(t)),r.push(l))}},r}},601(a){a.exports=function(a){return a[1]}},72(a){var r=[];function e(a){for(var e=-1,o=0;o<r.length;o++)if(r[o].identifier===a){e=o;break}return e}function o(a,o){for(var t={},d=[],i=0;i<a.length;i++){var n=a[i],p=o.base?n[0]+o.base:n[0],g=t[p]||0,l="".concat(p," ").concat(g);t[p]=g+1;var s=e(l),c={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==s)r[s].references++,r[s].updater(c);else{var u=function(a,r){var e=r.domAPI(r);return e.update(a),function(r){r?(r.css!==a.css||r.media!==a.media||r.sourceMap!==a.sourceMap||r.supports!==a.supports||r.layer!==a.layer)&&e.update(a=r):e.remove()}}(c,o);o.byIndex=i,r.splice(i,0,{identifier:l,updater:u,references:1})}d.push(l)}return d}a.exports=function(a,t){var d=o(a=a||[],t=t||{});return function(a){a=a||[];for(var i=0;i<d.length;i++){var n=e(d[i]);r[n].references--}for(var p=o(a,t),g=0;g<d.length;g++){var l=e(d[g]);0===r[l].references&&(r[l].updater(),r.splice(l,1))}d=p}}},659(a){var r={};a.exports=function(a,e){var o=function(a){if(void 0===r[a]){var e=document.querySelector(a);if(window.HTMLIFrameElement&&e instanceof window.HTMLIFrameElement)try{e=e.contentDocument.head}catch(a){e=null}r[a]=e}return r[a]}(a);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(e)}},540(a){a.exports=function(a){var r=document.createElement("style");return a.setAttributes(r,a.attributes),a.insert(r,a.options),r}},56(a,r,e){a.exports=function(a){var r=e.nc;r&&a.setAttribute("nonce",r)}},206(a){a.exports=function(a){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=a.insertStyleElement(a);return{update:function(e){var o,t,d;o="",e.supports&&(o+="@supports (".concat(e.supports,") {")),e.media&&(o+="@media ".concat(e.media," {")),(t=void 0!==e.layer)&&(o+="@layer".concat(e.layer.length>0?" ".concat(e.layer):""," {")),o+=e.css,t&&(o+="}"),e.media&&(o+="}"),e.supports&&(o+="}"),(d=e.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(d))))," */")),a.styleTagTransform(o,r,a.options)},remove:function(){var a;null===(a=r).parentNode||a.parentNode.removeChild(a)}}}},113(a){a.exports=function(a,r){if(r.styleSheet)r.styleSheet.cssText=a;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(a))}}},959(a,r,e){var o=e(72),t=e.n(o),d=e(206),i=e.n(d),n=e(659),p=e.n(n),g=e(56),l=e.n(g),s=e(540),c=e.n(s),u=e(113),f=e.n(u),x=e(646),v={};v.styleTagTransform=f(),v.setAttributes=l(),v.insert=p().bind(null,"head"),v.domAPI=i(),v.insertStyleElement=c(),t()(x.A,v),x.A&&x.A.locals&&x.A.locals}}]);
+`,""]),o.d(r,{},{A:i})},314(a){a.exports=function(a){var r=[];return r.toString=function(){return this.map(function(r){var o="",e=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),e&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=a(r),e&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(a,o,e,t,d){"string"==typeof a&&(a=[[null,a,void 0]]);var i={};if(e)for(var n=0;n<this.length;n++){var p=this[n][0];null!=p&&(i[p]=!0)}for(var l=0;l<a.length;l++){var g=[].concat(a[l]);e&&i[g[0]]||(void 0!==d&&(void 0===g[5]||(g[1]="@layer".concat(g[5].length>0?" ".concat(g[5]):""," {").concat(g[1],"}")),g[5]=d),o&&(g[2]&&(g[1]="@media ".concat(g[2]," {").concat(g[1],"}")),g[2]=o),t&&(g[4]?(g[1]="@supports (".concat(g[4],") {").concat(g[1],"}"),g[4]=t):g[4]="".concat(t)),r.push(g))}},r}},601(a){a.exports=function(a){return a[1]}},72(a){var r=[];function o(a){for(var o=-1,e=0;e<r.length;e++)if(r[e].identifier===a){o=e;break}return o}function e(a,e){for(var t={},d=[],i=0;i<a.length;i++){var n=a[i],p=e.base?n[0]+e.base:n[0],l=t[p]||0,g="".concat(p," ").concat(l);t[p]=l+1;var s=o(g),c={css:n[1],media:n[2],sourceMap:n[3],supports:n[4],layer:n[5]};if(-1!==s)r[s].references++,r[s].updater(c);else{var u=function(a,r){var o=r.domAPI(r);return o.update(a),function(r){r?(r.css!==a.css||r.media!==a.media||r.sourceMap!==a.sourceMap||r.supports!==a.supports||r.layer!==a.layer)&&o.update(a=r):o.remove()}}(c,e);e.byIndex=i,r.splice(i,0,{identifier:g,updater:u,references:1})}d.push(g)}return d}a.exports=function(a,t){var d=e(a=a||[],t=t||{});return function(a){a=a||[];for(var i=0;i<d.length;i++){var n=o(d[i]);r[n].references--}for(var p=e(a,t),l=0;l<d.length;l++){var g=o(d[l]);0===r[g].references&&(r[g].updater(),r.splice(g,1))}d=p}}},659(a){var r={};a.exports=function(a,o){var e=function(a){if(void 0===r[a]){var o=document.querySelector(a);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(a){o=null}r[a]=o}return r[a]}(a);if(!e)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");e.appendChild(o)}},540(a){a.exports=function(a){var r=document.createElement("style");return a.setAttributes(r,a.attributes),a.insert(r,a.options),r}},56(a,r,o){a.exports=function(a){var r=o.nc;r&&a.setAttribute("nonce",r)}},825(a){a.exports=function(a){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=a.insertStyleElement(a);return{update:function(o){var e,t,d;e="",o.supports&&(e+="@supports (".concat(o.supports,") {")),o.media&&(e+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(e+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),e+=o.css,t&&(e+="}"),o.media&&(e+="}"),o.supports&&(e+="}"),(d=o.sourceMap)&&"u">typeof btoa&&(e+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(d))))," */")),a.styleTagTransform(e,r,a.options)},remove:function(){var a;null===(a=r).parentNode||a.parentNode.removeChild(a)}}}},113(a){a.exports=function(a,r){if(r.styleSheet)r.styleSheet.cssText=a;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(a))}}},959(a,r,o){var e=o(72),t=o.n(e),d=o(825),i=o.n(d),n=o(659),p=o.n(n),l=o(56),g=o.n(l),s=o(540),c=o.n(s),u=o(113),f=o.n(u),x=o(646),m={};m.styleTagTransform=f(),m.setAttributes=g(),m.insert=p().bind(null,"head"),m.domAPI=i(),m.insertStyleElement=c(),t()(x.A,m),x.A&&x.A.locals&&x.A.locals}}]);

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from autograder.errors import CourseError
 from autograder.grading.files import write_files
+from autograder.grading.replaced import TIMESTAMP, keep_replaced, read_timestamp
 from autograder.grading.times import parse_stamp
 from autograder.grading.todo import submission_folder
 from autograder.platforms.archives import Found, Opener, is_junk
-from autograder.platforms.history import TIMESTAMP, keep_earlier, read_timestamp
 from autograder.platforms.layouts import find_layout, find_people, list_students, read_person
 from autograder.platforms.naming import (
     Identity,
@@ -337,9 +337,9 @@ class Intake:
             return (self._replace(folder, there | lacking, old, says) if lacking else says), set(lacking)
         left = {name: data for name, data in there.items() if name in notebooks and name not in files}
         if self.ways.write:
-            keep_earlier(self.course, self.chapter, student)
+            keep_replaced(self.course, self.chapter, student)
         also = f"; {', '.join(sorted(left))} stays, as it wasn't handed in again" if left else ""
-        says = f"newer; the earlier one is in .autograder/earlier/{self.chapter}{also}"
+        says = f"newer; the earlier one is in attempts/{self.chapter}/{student}{also}"
         return self._replace(folder, {**files, **left}, stamp, says), names
 
     def _replace(self, folder: Path, files: dict[str, bytes], stamp: str, says: str) -> str:

@@ -197,7 +197,7 @@ def test_an_earlier_submission_is_kept_and_an_older_one_replaces_nothing(
     assert answer(course, "ada-lovelace") == RIGHT
     assert "1 newer than before" in collect("Sep 3, 2026 900 AM", WRONG)
     assert (answer(course, "ada-lovelace"), stamps(course)) == (WRONG, {"ada-lovelace": "2026-09-03 09:00:00 UTC"})
-    [kept] = (course / ".autograder/earlier" / CHAPTER / "ada-lovelace").iterdir()
+    [kept] = (course / "attempts" / CHAPTER / "ada-lovelace").iterdir()
     assert kept.name.startswith("2026-09-02".replace("-", ""))
     assert RIGHT.splitlines()[1] in (kept / "1_mini.ipynb").read_text()
 

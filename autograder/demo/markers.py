@@ -1,4 +1,4 @@
-"""Two people who mark the sample's written answers, with the code behind `course mark`: by a rubric, some answers both, neither seeing what the other gave."""
+"""Two people who mark the sample's written answers through the desk of `course mark`: by a rubric, some answers both, neither seeing what the other gave."""
 
 from __future__ import annotations
 

@@ -609,6 +609,15 @@ def package(course: Path, told: Told) -> Path:
     return course.parent / "root"
 
 
+def test_a_chapter_with_variants_is_not_packed(course: Path, told: Told) -> None:
+    """A grader on a platform doesn't know the ids that variants are drawn by."""
+    (course / "source" / CHAPTER / "variants.json").write_text('{"key": "autumn", "exercises": {}}')
+    for platform in ("gradescope", "github-classroom"):
+        status, said = told("package", platform, "1")
+        assert (status, "Switch that off first: course variants off" in said) == (1, True), said
+    assert not (course / "packages").exists()
+
+
 def test_gradescopes_results_have_parts_and_messages_and_no_hidden_test(
     package: Path, make: Maker, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,7 @@ def graded(mini: Path, warm: Engine, tmp_path_factory: pytest.TempPathFactory) -
         patch.chdir(course)
         grade_here(warm.start(), patch.setattr)
         assert main(["roster", "import", "../gradebook.csv"]) == 0
-        assert main(["collect", "1", "../submissions.zip"]) == 1  # two files need somebody
+        assert main(["collect", "1", "../submissions.zip"]) == 1  # three files need somebody
         assert main(["grade", "1"]) == 0
     return course
 
@@ -114,7 +114,7 @@ def test_collecting_again_tells_the_same_and_changes_nothing(
         "· submissions.zip/lovelaceada_2231_98765_1_mini.ipynb → ada: left out: another attempt counts (a later attempt)",
         "✓ submissions.zip/turingalan_LATE_2232_98766_p1 (1).ipynb → alan@x.edu: 1_mini.ipynb (it is called p1 (1).ipynb), late",
         "✗ submissions.zip/oharasiobhan_2233_98767_1_mini.html → sio: left out: It is an HTML page made of a notebook",
-        "· submissions.zip/oharasiobhan_2233_text.html → left out: Canvas wrote it",
+        "✗ submissions.zip/oharasiobhan_2233_text.html → sio: left out: it is what the student typed on Canvas, and there is no notebook",
         "✓ submissions.zip/suma1hopper_2234_98769_1_mini.ipynb.txt → hop: 1_mini.ipynb",
         "✗ submissions.zip/noetheremmy_2235_98771_hw.zip/evil.ipynb → left out: Its path leads out of the zip.",
         "✓ submissions.zip/noetheremmy_2235_98771_hw.zip/hw/data/points.csv → emmy: data/points.csv, beside the notebooks",

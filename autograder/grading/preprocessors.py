@@ -208,7 +208,8 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         if known["assignment"] not in runs:
             isolated = not Execute(config=self.config).unsafe
             with Gradebook(known["db_url"]) as gradebook:
-                runs[known["assignment"]] = StockHistory(course, known["assignment"], gradebook, self.config, isolated)
+                read = gradebook, self.config, isolated, _source_folder(self, {"nbgrader": known})
+                runs[known["assignment"]] = StockHistory(course, known["assignment"], *read)
         history = runs[known["assignment"]]
         history.take(known["student"], known["notebook"], self.marks, read_findings(nb)[0])
         if Path(converter.notebooks[-1]).stem == known["notebook"]:

@@ -20,9 +20,9 @@ from autograder.grading.worker import Graded
 class StockHistory:
     """An assignment of one run. nbgrader hands over one notebook after the other; a submission is a line when its last one is graded."""
 
-    def __init__(self, course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool) -> None:
-        """Raises `CourseError` where a source notebook cannot be graded."""
-        assignment = read_assignment(course, chapter, gradebook, config, isolated)
+    def __init__(self, course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool, folder: Path) -> None:
+        """Raises `CourseError` where a notebook in `folder`, the chapter's source, cannot be graded."""
+        assignment = read_assignment(course, chapter, gradebook, config, isolated, folder)
         self.causes = {"source": digest_assignment(assignment), "grader": metadata.version("autograded")}
         self.described = Described(assignment.sources)
         self.history = History(course, chapter)

@@ -61,7 +61,7 @@ class Chapter:
     mistakes: list[Mistake]
     tries: dict[str, list[Try]]
     due: datetime | None
-    agreement: dict[Key, dict[tuple[str, str], Agreement]]
+    agreement: dict[Key, dict[tuple[str, str], Agreement]] = field(default_factory=dict)
     """By exercise, for each two markers how far they agree."""
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import secrets
 import sys
 from pathlib import Path
@@ -243,7 +244,7 @@ def _demo(options: argparse.Namespace) -> int:
 
         if options.chapter:
             raise CourseError("--term takes a whole term, and no chapter.")
-        page = run_term(Path.cwd(), options.seed, print)
+        page = run_term(Path.cwd(), options.seed, functools.partial(print, flush=True))
         print(f"Dashboard: {show_path(page)}")
         if not options.no_browser:
             open_in_browser(page.as_uri())

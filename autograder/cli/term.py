@@ -139,6 +139,9 @@ def _extend(options: argparse.Namespace) -> int:
     for student in students:
         end = found.until[student]
         says = f"due {show_when(end, found.zone)}" if end else "more time; the chapter has no due date yet"
+        if options.length == "none":
+            print(f"  {printable(student)}: no extension any more{f'; {says}' if end else ''}.")
+            continue
         waits = " Nothing handed in yet: it applies when something is." if student in found.waiting else ""
         print(f"  {printable(student)}: {says}.{waits}")
     if found.unknown:

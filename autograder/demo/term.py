@@ -7,30 +7,27 @@ was too strict is fixed, so that a chapter is graded again.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import nbformat
 
 from autograder.authoring.accuracy import copy_course
 from autograder.authoring.authored import read_chapter
 from autograder.authoring.cells import Exercise
+from autograder.demo.markers import give_marks
 from autograder.demo.sample import EXPLANATIONS, NAMES, draw_answer
 from autograder.engine.runner import Engine
 from autograder.engine.walls import doctor
 from autograder.errors import CourseError
-from autograder.grading.collecting import find_extra
 from autograder.grading.commands import run_nbgrader
 from autograder.grading.database import find_url, load_config, open_gradebook
 from autograder.grading.grade import Grading, export_marks, generate_feedback, grade_class
-from autograder.grading.gradebook import load_submissions
 from autograder.grading.submissions import fill_in, get_id
 from autograder.reporting.site import write_site
 from autograder.term.due import extend, set_due
@@ -63,9 +60,6 @@ STRICT_LINE = (
 
 MISLEADING = "entropy_rows"
 """An exercise that those who know more get wrong more often."""
-
-MARKERS = {"Emmy": 0.1, "Kurt": -0.1}
-"""Who grades the written answers, and how much of an answer's points each gives more, or less, than the answer is worth."""
 
 RULES = """\
 # How the chapters' marks make the mark for the course: see docs/dashboard.md.
@@ -137,9 +131,8 @@ def run_term(
                 count = homework.hand_in(people, number)
                 grade(chapter)
                 tell(f"graded     {chapter}, submission {number}: {count} of {len(people)} students")
-                if number == 2 and place < len(NOTEBOOKS) - 1:
-                    given = give_marks(course, chapter, chance)
-                    tell(f"by hand    {given} written answers, by {' and '.join(MARKERS)}")
+                if number == 2 and place < len(NOTEBOOKS) - 1 and (given := give_marks(course, chapter, chance)):
+                    tell(f"by hand    {given}")
             if chapter == STRICT_CHAPTER:
                 _set_strict(course, False)
                 tell(
@@ -269,44 +262,7 @@ def _set_strict(course: Path, strict: bool) -> None:
     nbformat.write(notebook, path)
 
 
-@contextlib.contextmanager
-def _open(course: Path) -> Iterator[Any]:
-    with open_gradebook(course, find_url(course, load_config(course))) as gradebook:
-        yield gradebook
-
-
 def _add_people(course: Path, people: list[Person]) -> None:
-    with _open(course) as gradebook:
+    with open_gradebook(course, find_url(course, load_config(course))) as gradebook:
         for one in people:
             gradebook.update_or_create_student(one.id, first_name=one.first, last_name=one.last)
-
-
-def give_marks(course: Path, chapter: str, chance: random.Random) -> int:
-    """Grade the written answers that wait for it, each by one of the two markers, who sign their comments; returns how many."""
-    extra = find_extra(course, chapter)
-    with _open(course) as gradebook:
-        waiting = [
-            (notebook, grade)
-            for submission in load_submissions(gradebook, chapter)
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-            if grade.needs_manual_grade
-        ]
-        for notebook, grade in waiting:
-            marker = chance.choice(list(MARKERS))
-            most = extra.get((notebook.name, grade.name)) or grade.max_score
-            worth = min(1, max(0, chance.betavariate(3, 1.5) + MARKERS[marker]))
-            points = round(2 * worth * most) / 2
-            if grade.max_score:
-                grade.manual_score = points
-            else:
-                grade.extra_credit = points
-            grade.needs_manual_grade = False
-            for comment in notebook.comments:
-                if comment.name == grade.name:
-                    comment.manual_comment = f"{chance.choice(COMMENTS)} ({marker})"
-        gradebook.db.commit()
-        return len(waiting)
-
-
-COMMENTS = ("Well put.", "Yes, and why?", "Say which numbers you mean.", "That's half of it.")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import CourseError
+from autograder.grading.times import find_zone
 
 DATES, EXTENSIONS = "dates.json", "extensions.jsonl"
 
@@ -30,7 +31,10 @@ class Dates:
 
 @dataclass(frozen=True)
 class Extension:
-    """An extension, `by` some seconds or `until` a moment (ISO, UTC); with neither it was taken back."""
+    """An extension, `by` some seconds or `until` a moment (ISO, UTC); with neither it was taken back.
+
+    With a `zone`, `by` is whole days, and the end has the due date's time of day there, also where clocks change in between.
+    """
 
     chapter: str
     student: str
@@ -38,6 +42,7 @@ class Extension:
     until: str | None = None
     reason: str = ""
     granted: str = ""
+    zone: str = ""
 
     @property
     def holds(self) -> bool:
@@ -45,6 +50,10 @@ class Extension:
 
     def after(self, duedate: datetime | None) -> timedelta | None:
         """As nbgrader keeps it: by how much the due date, which is UTC without a zone, moves. An extension never makes it earlier."""
+        if self.by is not None and self.zone and duedate is not None:
+            local = duedate.replace(tzinfo=UTC).astimezone(find_zone(self.zone))
+            end = local + timedelta(seconds=self.by)  # on the clock
+            return end.astimezone(UTC).replace(tzinfo=None) - duedate
         if self.by is not None:
             return timedelta(seconds=self.by)
         if self.until is None or duedate is None:

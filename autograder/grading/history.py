@@ -160,6 +160,22 @@ def _read_attempt(stored: Mapping[str, Any]) -> Attempt:
     return attempt
 
 
+def explain(known: Mapping[str, str], causes: Mapping[str, str]) -> str:
+    """Why marks differ from those that followed from the causes `known`; without these, what was done."""
+    words = {
+        "submission": "a different submission",
+        "source": "the chapter changed",
+        "grader": "a different version of the grader",
+    }
+    found = [says for cause, says in words.items() if known and known.get(cause) != causes[cause]]
+    return ", ".join(found) or "graded again"
+
+
+def to_utc(time: datetime | None) -> datetime | None:
+    """A time as nbgrader keeps it, UTC without saying so, with its zone."""
+    return time.replace(tzinfo=UTC) if time else None
+
+
 def now() -> datetime:
     """The time, in UTC, to the second."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,14 @@ from autograder.grading.answers import digest_answers
 from autograder.grading.collecting import Described
 from autograder.grading.dates import read_extensions
 from autograder.grading.earlier import find_earlier, keep_earlier
-from autograder.grading.files import is_text, modified, read_file, write_files
+from autograder.grading.files import is_text, modified, write_files
 from autograder.grading.gradebook import Change, SubmissionMarks, save_marks, withdraw_marks
-from autograder.grading.history import Attempt, History, now
+from autograder.grading.history import Attempt, History, explain, now, to_utc
 from autograder.grading.journal import Entry, Journal
 from autograder.grading.marks import list_extra, read_extra
 from autograder.grading.places import find_places
 from autograder.grading.submissions import read_submission
-from autograder.grading.times import parse_stamp
+from autograder.grading.times import read_stamp
 from autograder.grading.todo import submission_folder
 from autograder.grading.worker import Assignment, Graded
 
@@ -120,7 +120,7 @@ class Keeper:
             graded.student,
             self.history.find_number(graded.student, causes["submission"]),
             now(),
-            handed_in.replace(tzinfo=UTC) if handed_in else None,
+            to_utc(handed_in),
             submission=causes["submission"],
             source=causes["source"],
             grader=causes["grader"],
@@ -131,11 +131,8 @@ class Keeper:
 
     def _read_time(self, student: str) -> datetime | None:
         """When it was handed in, as UTC."""
-        stamp = submission_folder(self.course, student, self.assignment.name) / "timestamp.txt"
-        with contextlib.suppress(CourseError, ValueError, OverflowError):
-            if text := read_file(stamp, 1_000).decode("utf-8", "replace").strip():
-                return parse_stamp(text, self.config.Exchange.get("timezone", ""))
-        return None
+        folder = submission_folder(self.course, student, self.assignment.name)
+        return read_stamp(folder, self.config.Exchange.get("timezone", ""))
 
     def _marks(self, graded: Graded) -> SubmissionMarks:
         timestamp = self._read_time(graded.student)
@@ -193,12 +190,5 @@ class Keeper:
         """Why a mark differs from before."""
         if self.outcomes[student].reason:
             return "it could no longer be graded"
-        words = {
-            "submission": "a different submission",
-            "source": "the chapter changed",
-            "grader": "a different version of the grader",
-        }
         entry = self.journal.entries.get(student)
-        known = entry.causes if entry else {}
-        found = [says for cause, says in words.items() if known and known.get(cause) != causes[cause]]
-        return ", ".join(found) or "graded again"
+        return explain(entry.causes if entry else {}, causes)

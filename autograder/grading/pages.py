@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from autograder.engine.scores import get_extra
@@ -31,6 +30,7 @@ from autograder.grading.drawing import (
     lower_headings,
     show_plain,
 )
+from autograder.grading.environment import make_environment
 from autograder.grading.findings import Findings
 from autograder.grading.submissions import get_id
 
@@ -367,12 +367,6 @@ def _digest_style() -> str:
 
 @functools.cache
 def _template(name: str) -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment(_TEMPLATES)
     environment.filters["points"] = write_points
     return environment.get_template(name)

@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from autograder.errors import CourseError
@@ -29,6 +29,7 @@ class Places:
     root: str
     structure: str = os.path.join("{nbgrader_step}", "{student_id}", "{assignment_id}")
     source: str = "source"
+    release: str = "release"
     submitted: str = "submitted"
     autograded: str = "autograded"
     feedback: str = "feedback"
@@ -37,6 +38,9 @@ class Places:
 
     def source_folder(self, chapter: str) -> Path:
         return self._folder(self.source, ".", chapter)
+
+    def release_folder(self, chapter: str) -> Path:
+        return self._folder(self.release, ".", chapter)
 
     def submission_folder(self, student: str, chapter: str) -> Path:
         return self._folder(self.submitted, student, chapter)
@@ -87,6 +91,9 @@ class Places:
         return sorted(found)
 
 
+_NAMES = {one.name for one in fields(Places)}
+
+
 @functools.lru_cache
 def find_places(course: Path) -> Places:
     """The places of the course whose commands are given at the folder `course`. Kept until `forget_places`.
@@ -98,9 +105,9 @@ def find_places(course: Path) -> Places:
         return Places(str(course.resolve()), database=str(course.resolve() / "gradebook.db"))
     kept = course / ".autograder" / "places.json"
     key = [f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in files]
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         stored = json.loads(kept.read_text(encoding="utf-8"))
-        if stored["of"] == [*key, str(course.resolve())]:
+        if stored["of"] == [*key, str(course.resolve())] and stored["places"].keys() == _NAMES:
             return Places(**stored["places"])
     places = _read_places(course)
     if not any(_CHANGING.search(path.read_text(encoding="utf-8", errors="replace")) for path in files):
@@ -136,6 +143,7 @@ def _read_places(course: Path) -> Places:
         nbgrader.root,
         nbgrader.directory_structure,
         nbgrader.source_directory,
+        nbgrader.release_directory,
         nbgrader.submitted_directory,
         nbgrader.autograded_directory,
         nbgrader.feedback_directory,

@@ -30,7 +30,6 @@ from autograder.grading.drawing import FILTERS, draw_picture
 from autograder.grading.earlier import Earlier, keep_earlier
 from autograder.grading.export import CsvExport
 from autograder.grading.feedback import FeedbackExporter, GetGrades
-from autograder.grading.files import read_file
 from autograder.grading.findings import read_findings, tell_other_variants
 from autograder.grading.gradebook import NO_RESPONSE, decide
 from autograder.grading.journal import Entry, Journal
@@ -40,9 +39,10 @@ from autograder.grading.penalties import doubt_due_date
 from autograder.grading.pictures import take_pictures
 from autograder.grading.sources import read_source
 from autograder.grading.stock import StockRun
+from autograder.grading.stockhistory import StockHistory
 from autograder.grading.stubs import ClearSolutions
 from autograder.grading.submissions import rebuild
-from autograder.grading.times import parse_stamp
+from autograder.grading.times import read_stamp
 from autograder.grading.worker import NOTES
 
 __all__ = [
@@ -135,6 +135,7 @@ class Execute(preprocessors.Execute):  # type: ignore[misc]
 
 
 _runs: WeakKeyDictionary[Any, dict[str, StockRun]] = WeakKeyDictionary()
+_histories: WeakKeyDictionary[Any, dict[str, StockHistory]] = WeakKeyDictionary()
 
 
 def _find_due_date(names: Any) -> Any:
@@ -197,12 +198,30 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
         with contextlib.suppress(CourseError), journal.open():  # a 'course grade' at work writes the same
             every = {**entry.extra, notebook: extra}
             journal.add([replace(entry, answers={**entry.answers, notebook: answers}, extra=every)])
+            self._note(nb, known)
         return nb, resources
+
+    def _note(self, nb: Any, known: Any) -> None:
+        """Write the line of the history when this is the last notebook of a submission."""
+        converter, course = self.parent.parent, Path(self.parent.parent.coursedir.root)
+        runs = _histories.setdefault(converter, {})
+        if known["assignment"] not in runs:
+            isolated = not Execute(config=self.config).unsafe
+            with Gradebook(known["db_url"]) as gradebook:
+                read = gradebook, self.config, isolated, _source_folder(self, {"nbgrader": known})
+                runs[known["assignment"]] = StockHistory(course, known["assignment"], *read)
+        history = runs[known["assignment"]]
+        history.take(known["student"], known["notebook"], self.marks, read_findings(nb)[0])
+        if Path(converter.notebooks[-1]).stem == known["notebook"]:
+            history.write(self._find_folder(known))
+
+    def _find_folder(self, known: Any) -> Path:
+        course = self.parent.parent.coursedir
+        return Path(course.format_path(course.submitted_directory, known["student"], known["assignment"]))
 
     def _withdraw_missing(self, known: Any, entry: Entry) -> None:
         """Take back the extra credit of notebooks that are not handed in any more; nbgrader itself sets only their scores to 0."""
-        course = self.parent.parent.coursedir
-        folder = Path(course.format_path(course.submitted_directory, known["student"], known["assignment"]))
+        folder = self._find_folder(known)
         with Gradebook(known["db_url"]) as gradebook:
             for name, wrote in entry.extra.items():
                 for cell, value in wrote.items() if not (folder / f"{name}.ipynb").exists() else ():
@@ -217,17 +236,16 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):  # type: ignore[misc]
 
         nbgrader reads the 200 of `+0200` as seconds, and takes `CEST` for UTC.
         """
-        course = self.parent.parent.coursedir
-        granted = read_extensions(Path(course.root), known["assignment"]).get(known["student"])
-        folder = Path(course.format_path(course.submitted_directory, known["student"], known["assignment"]))
+        root = Path(self.parent.parent.coursedir.root)
+        granted = read_extensions(root, known["assignment"]).get(known["student"])
+        folder = self._find_folder(known)
         with Gradebook(known["db_url"]) as gradebook:
             submission = gradebook.find_submission(known["assignment"], known["student"])
             if granted and granted.holds:
                 submission.extension = granted.after(submission.assignment.duedate)
-            with contextlib.suppress(CourseError, ValueError, OverflowError):
-                if stamp := read_file(folder / "timestamp.txt", 1_000).decode("utf-8", "replace").strip():
-                    submission.timestamp = None
-                    submission.timestamp = parse_stamp(stamp, self.config.Exchange.get("timezone", ""))
+            if time := read_stamp(folder, self.config.Exchange.get("timezone", "")):
+                submission.timestamp = None
+                submission.timestamp = time
             gradebook.db.commit()
 
     def _add_score(self, cell: Any, resources: Any) -> None:

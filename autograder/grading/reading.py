@@ -36,13 +36,15 @@ STAMP = "timestamp.txt"
 """The file that says when a submission was handed in."""
 
 
-def read_assignment(course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool) -> Assignment:
-    """What grading `chapter` needs of the course, except for the reference runs.
+def read_assignment(
+    course: Path, chapter: str, gradebook: Any, config: Any, isolated: bool, folder: Path | None = None
+) -> Assignment:
+    """What grading `chapter` needs of the course, or of another `folder` of its source, except for the reference runs.
 
     Raises `CourseError` where a source notebook cannot be graded; see `sources`.
     """
     notebooks = gradebook.find_assignment(chapter).notebooks
-    folder = find_places(course).source_folder(chapter)
+    folder = folder or find_places(course).source_folder(chapter)
     seconds = Execute(config=config).timeout
     released = {notebook.name: {cell.name: cell.source for cell in notebook.source_cells} for notebook in notebooks}
     return Assignment(

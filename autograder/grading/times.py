@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import warnings
@@ -11,6 +12,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from autograder.errors import CourseError
+from autograder.grading.files import read_file
 
 FORMS = "2026-11-30 18:00, 2026-11-30 (the end of that day) or 2026-11-30T18:00+01:00"
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "min": 60, "s": 1}
@@ -178,3 +180,11 @@ def _parse_as_nbgrader(text: str) -> datetime:
                 f"'{text}' names a time zone that isn't known ({str(error).split(' identified')[0]})."
             ) from None
     return found
+
+
+def read_stamp(folder: Path, zone: str) -> datetime | None:
+    """What nbgrader's `timestamp.txt` in a folder says, as UTC; `None` where there is none, or it says nothing that is a time."""
+    with contextlib.suppress(CourseError, ValueError, OverflowError):
+        if text := read_file(folder / "timestamp.txt", 1_000).decode("utf-8", "replace").strip():
+            return parse_stamp(text, zone)
+    return None

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+
+from autograder.marking.ledger import Held, Ledger, Mark, ledger_path
+from autograder.marking.questions import find_questions
+from autograder.marking.rubrics import Rubric, read_rubrics
+from autograder.marking.verdicts import score_of
 
 
 @dataclass(frozen=True)
@@ -39,3 +47,39 @@ def measure_agreement(pairs: Sequence[tuple[float, float]]) -> Agreement:
         None if apart_by_chance == 0 else round(1 - apart / apart_by_chance, 3),
         round(sum(a - b for a, b in pairs) / count, 3),
     )
+
+
+def compare_markers(answers: Iterable[Held], score: Callable[[Mark], float]) -> dict[tuple[str, str], Agreement]:
+    """For each two markers how far they agree on what both marked independently."""
+    blind = [{name: score(mark) for name, mark in one.blind.items()} for one in answers]
+    found = {}
+    for first, second in combinations(sorted({name for one in blind for name in one}), 2):
+        pairs = [(one[first], one[second]) for one in blind if {first, second} <= one.keys()]
+        if pairs:
+            found[first, second] = measure_agreement(pairs)
+    return found
+
+
+def read_agreement(
+    course: Path, chapter: str, answers: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> dict[tuple[str, str], dict[tuple[str, str], Agreement]]:
+    """By notebook and cell, for each two markers. `answers` has, by student, notebook and cell, the digest of the answer that counts now.
+
+    Raises `CourseError` where a rubric can't be read.
+    """
+    path = ledger_path(course, chapter)
+    if not path.is_file():
+        return {}
+    ledger, rubrics, found = Ledger(path), read_rubrics(course, chapter), {}
+    ledger.refresh()
+    for question in find_questions(course, chapter):
+        rubric = rubrics.get(question.name, Rubric())
+        held = [
+            ledger.held((student, question.notebook, question.cell, digest))
+            for student, notebooks in answers.items()
+            if (digest := notebooks.get(question.notebook, {}).get(question.cell)) is not None
+        ]
+        pairs = compare_markers(held, partial(score_of, rubric=rubric, question=question))
+        if pairs:
+            found[question.notebook, question.cell] = pairs
+    return found

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 from autograder.errors import CourseError
 from autograder.grading.database import write
 from autograder.grading.earlier import Earlier, read_earlier
-from autograder.marking.agreement import measure_agreement
+from autograder.marking.agreement import compare_markers
 from autograder.marking.answers import Answer, Reader
 from autograder.marking.book import read_rows, write_row
-from autograder.marking.ledger import FORMGRADER, Held, Ledger, Mark
+from autograder.marking.ledger import FORMGRADER, Held, Ledger, Mark, ledger_path
 from autograder.marking.questions import Question, find_questions
 from autograder.marking.rubrics import Rubric, count_uses, parse_rubric, propose, read_rubrics, save_rubric
 from autograder.marking.showing import show_code, show_markdown
@@ -50,7 +50,7 @@ class Desk:
         self.questions = find_questions(course, chapter)
         self.reader = Reader(course, chapter, self.questions)
         self._students: dict[str, str] = {}
-        self.ledger = Ledger(course / ".autograder" / "marking" / f"{chapter}.marks.jsonl")
+        self.ledger = Ledger(ledger_path(course, chapter))
 
     # --- what is there -------------------------------------------------------------------------------
 
@@ -273,18 +273,11 @@ class Desk:
         return {**asdict(rubric), "revision": rubric.revision, "uses": uses}
 
     def _compare(self, question: Question, cases: Sequence[Case], rubric: Rubric) -> list[dict[str, Any]]:
-        """For each two markers how far they agree on what both marked independently."""
-        seen = [case for case in cases if self.viewer.sees_others(case)]
-        names = sorted({name for case in seen for name in case.held.blind})
-        found = []
-        for place, first in enumerate(names):
-            for second in names[place + 1 :]:
-                both = [case.held.blind for case in seen if {first, second} <= case.held.blind.keys()]
-                pairs = [tuple(score_of(one[name], rubric, question) for name in (first, second)) for one in both]
-                if pairs:
-                    measured = measure_agreement([(a, b) for a, b in pairs])
-                    found.append({"markers": [first, second], **asdict(measured)})
-        return found
+        found = compare_markers(
+            [case.held for case in cases if self.viewer.sees_others(case)],
+            lambda mark: score_of(mark, rubric, question),
+        )
+        return [{"markers": list(names), **asdict(measured)} for names, measured in found.items()]
 
 
 def _tell(kept: int, unknown: int) -> list[str]:

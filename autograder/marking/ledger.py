@@ -51,6 +51,10 @@ class Held:
     count: int = 0
 
 
+def ledger_path(course: Path, chapter: str) -> Path:
+    return course / ".autograder" / "marking" / f"{chapter}.marks.jsonl"
+
+
 class Ledger:
     """The marks in the file, read as it grows. Writing needs `lock`."""
 

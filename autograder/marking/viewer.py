@@ -43,7 +43,7 @@ class Viewer:
     independent: bool
 
     def sees_others(self, case: Case) -> bool:
-        own = case.held.marks.get(self.marker)
+        own = case.held.marks.get(self.marker) or case.held.blind.get(self.marker)  # also where another has settled it
         return not self.independent or (own is not None and own.given)
 
     def revision(self, case: Case) -> str:

@@ -40,7 +40,7 @@ JUNK = re.compile(
 )
 """Names of files and folders that programs make for themselves."""
 
-OTHER_ARCHIVES = (".7z", ".rar", ".tar", ".tgz", ".gz", ".bz2", ".xz")
+OTHER_ARCHIVES = (".7z", ".rar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,11 @@ class Opener:
             )
             return
         self._open.append(opened)
-        for info in opened.infolist():
-            if info.is_dir():
-                continue
+        members = [info for info in opened.infolist() if not info.orig_filename.endswith(("/", "\\"))]
+        if not members:
+            self._tell_one()
+            yield Found(parts, trouble="The zip is empty. Ask for it again.")
+        for info in members:
             inner = (*parts, *_split(name := _read_name(info)))
             self._tell_one()
             when = _read_time(info)
@@ -173,11 +175,13 @@ class Opener:
 
 
 def is_junk(found: Found) -> bool:
-    """Whether a program made the file for itself: a checkpoint, a thumbnail."""
-    return (
-        any(JUNK.fullmatch(part) for part in found.parts[1:])
-        or re.search(r"-checkpoint\.ipynb$", found.name) is not None
-    )
+    """Whether a program made the file for itself: a folder's checkpoints, a thumbnail."""
+    return any(JUNK.fullmatch(part) for part in found.parts[1:])
+
+
+def is_checkpoint(name: str) -> bool:
+    """Whether a file is Jupyter's own copy of a notebook, by its name."""
+    return re.search(r"-checkpoint( ?\(\d+\)|-\d+)?\.ipynb$", name) is not None
 
 
 def _read_name(info: zipfile.ZipInfo) -> str:

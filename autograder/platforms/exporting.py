@@ -17,6 +17,7 @@ from autograder.platforms.layouts import (
     is_points_row,
     list_students,
     read_person,
+    refuse_rounded,
 )
 from autograder.platforms.marks import PENALTY, Column
 from autograder.platforms.naming import squash
@@ -25,8 +26,8 @@ from autograder.platforms.tables import Table, make_table
 
 TARGETS = ("canvas", "moodle", "brightspace", "blackboard", "csv")
 
-KEPT = {"EX", "N/A", "EXCUSED", "NEEDS GRADING"}
-"""What a cell may hold that isn't a mark and stays."""
+KEPT = {"EX", "N/A", "EXCUSED"}
+"""What a cell may hold that isn't a mark and stays. Blackboard's "Needs Grading" waits for one."""
 
 
 @dataclass
@@ -62,14 +63,17 @@ def merge(table: Table, name: str, platform: str, columns: list[Column], roster:
     unknown = []
     for row in list_students(table, layout):
         about = read_person(table, layout, people, row)
+        refuse_rounded(about, f"{name}, line {row + 1}")
         person = roster.find_row(about)
         if person is None:
             name_there = about.get("name") or " ".join(filter(None, map(about.get, ("first_name", "last_name"))))
             unknown.append(f"line {row + 1} ({name_there or next(iter(about.values()))})")
         elif person.id in rows:
+            lines = f"{name}: the lines {rows[person.id] + 1} and {row + 1} would both be {person.id}."
+            if about == read_person(table, layout, people, rows[person.id]):
+                raise CourseError(f"{lines} They are the same student twice: remove one, or download the table again.")
             raise CourseError(
-                f"{name}: the lines {rows[person.id] + 1} and {row + 1} would both be {person.id}. Import this table first, so that they are told "
-                f"apart: course roster import {name}"
+                f"{lines} Import this table first, so that they are told apart: course roster import {name}"
             )
         else:
             rows[person.id] = row
@@ -118,6 +122,10 @@ def _write_column(
         )
         result.remarks.append(
             f"{table.get(0, at)}: the platform has {_number(most)} points, the chapter {_number(column.most)}. The points {done}."
+        )
+    if layout.platform == "canvas" and _is_read_only(table, at):
+        result.remarks.append(
+            f"{table.get(0, at)}: Canvas says that it is read only, so an import won't change it there."
         )
     comma = _uses_comma(table, at)
     written = kept = 0
@@ -230,6 +238,12 @@ def _read_most(table: Table, layout: Layout, at: int) -> float | None:
         return float((told or "").strip().replace(",", "."))
     except ValueError:
         return None
+
+
+def _is_read_only(table: Table, at: int) -> bool:
+    return any(
+        table.get(row, at).strip() == "(read only)" for row in range(1, len(table.rows)) if is_points_row(table, row)
+    )
 
 
 def _is_locked(table: Table, row: int) -> bool:

@@ -5,20 +5,16 @@ Everything is looked at before anything is written. Each file becomes something,
 
 from __future__ import annotations
 
-import itertools
-import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.errors import CourseError
-from autograder.grading.files import write_files
-from autograder.grading.times import parse_stamp
+from autograder.grading.replaced import TIMESTAMP
 from autograder.grading.todo import submission_folder
 from autograder.platforms.archives import Found, Opener, is_junk
-from autograder.platforms.history import TIMESTAMP, keep_earlier, read_timestamp
+from autograder.platforms.asides import Aside, find_namesakes, make_aside, make_copy, unwrap
 from autograder.platforms.layouts import find_layout, find_people, list_students, read_person
 from autograder.platforms.naming import (
     Identity,
@@ -28,10 +24,12 @@ from autograder.platforms.naming import (
     read_moodle_date,
     read_name,
     read_plain,
+    squash,
     with_names,
 )
 from autograder.platforms.origins import Origin, save_origins
 from autograder.platforms.pieces import Collected, Piece, Told, Ways
+from autograder.platforms.placing import Place
 from autograder.platforms.recognizing import Recognizer
 from autograder.platforms.roster import Person, Roster, make_safe
 from autograder.platforms.tables import parse_table
@@ -53,19 +51,26 @@ class Intake:
         self.closed = roster.complete and not ways.new
         self.before = set(roster.people)
         self.times: dict[str, str] = {}  # by key on Moodle, when the submission was last changed
+        self.asides: list[Aside] = []
+        self.namesakes: set[tuple[str, str]] = set()
+        self.keys: dict[tuple[str, str], str] = {}  # by download and student, the number on Moodle
         self.result = Collected(chapter)
 
     def collect(self, given: Sequence[Path]) -> Collected:
         """Raises `CourseError` where nothing can be read at all; then nothing was written."""
         with Opener() as opener:
-            found = [one for path in given for one in _unwrap(list(opener.list(path)))]
+            notebooks = self.recognize.notebooks
+            found = [one for path in given for one in unwrap(list(opener.list(path)), notebooks)]
             found = [one for one in found if not self._read_about(one)]
+            self.namesakes = find_namesakes((one.parts[0], self._read_name(one)) for one in found)
             pieces = [piece for one in found for piece in self._look(one)]
         pieces = self._put_times(pieces)
         for student in sorted({piece.person.id for piece in pieces}):
             self._hand_in(student, [piece for piece in pieces if piece.person.id == student])
         if self.ways.write:
             self._keep_origins(pieces)
+        for one in self.asides:
+            self._tell_aside(one)
         there = set(self.result.students)
         self.result.newcomers = sorted(there - self.before)
         self.result.missing = [name for name in sorted(self.roster.people) if name not in there and not self._has(name)]
@@ -94,6 +99,15 @@ class Intake:
 
     def _tell(self, found: Found, says: str, *, taken: bool = False, trouble: bool = False) -> None:
         self.result.told.append(Told(found.path, says, taken, trouble))
+
+    def _tell_aside(self, aside: Aside) -> None:
+        for who in aside.named.who:
+            person = self.roster.find(who)
+            told = aside.tell(
+                person.id if person else str(who), person is not None and person.id in self.result.students
+            )
+            if told:
+                self.result.told.append(told)
 
     # --- what each file is ------------------------------------------------------------------------
 
@@ -146,8 +160,12 @@ class Intake:
         """What a file is; for the work of a group a piece for each of them."""
         if is_junk(found):
             self.result.told.append(Told(found.path, "left out: a program made it for itself", junk=True))
+            self._look_at_copy(found)
             return
         named = self._read_name(found)
+        if named and named.own and named.who:
+            self.asides.append(make_aside(found, named))
+            return
         if named and named.own:
             self._tell(found, f"left out: {named.platform.capitalize()} wrote it, not the student")
             return
@@ -170,11 +188,18 @@ class Intake:
             )
             return
         for who in named.who:
-            person, why = self._find_person(who)
+            person, why = self._find_person(who, found.parts[0])
             if person is None:
                 self._tell(found, f"left out: {why}", trouble=True)
                 continue
             yield Piece(found, named, person, recognized, data, self._find_time(named))
+
+    def _look_at_copy(self, found: Found) -> None:
+        """Keep in mind that there is Jupyter's own copy of a notebook, in case its student has no other."""
+        if ".ipynb_checkpoints" in found.parts and found.name.endswith(".ipynb") and not found.trouble:
+            named = self._read_name(found)
+            if named and self.recognize(found.name, found.read()).chapter == self.chapter:
+                self.asides.append(make_copy(found, named))
 
     def _read_name(self, found: Found) -> Named | None:
         if self.ways.student:
@@ -184,9 +209,19 @@ class Intake:
             named = read_plain(found.parts, self.recognize.notebooks, self.known, set(self.roster.people))
         return with_names(named, self.known.blackboard) if named else None
 
-    def _find_person(self, who: Identity) -> tuple[Person | None, str]:
-        """The student, or why there is none."""
-        if person := self.roster.find(who):
+    def _find_person(self, who: Identity, root: str) -> tuple[Person | None, str]:
+        """The student, or why there is none. `root` is what was given: in one download of Moodle, each number is another student."""
+        person = self.roster.find(who)
+        if who.kind == "moodle" and not self.roster.find(Identity("moodle", who.key)):
+            person = person or self._find_member(who)
+            if (root, squash(who.name)) in self.namesakes or (
+                person and self.keys.get((root, person.id), who.key) != who.key
+            ):
+                return None, (
+                    f"{who}: somebody else of that name handed in as well. Give Moodle's grading worksheet along with the zip: it tells them apart."
+                )
+        if person:
+            self.keys[root, person.id] = who.key
             if who.kind in person.keys or who.kind in ("canvas", "moodle", "brightspace", "github"):
                 person.add_key(who.kind, who.key)
             return person, ""
@@ -211,6 +246,12 @@ class Intake:
             return self.roster.take({key: text for key, text in about.items() if text})[0], ""
         except CourseError as error:
             return None, str(error)
+
+    def _find_member(self, who: Identity) -> Person | None:
+        """Moodle puts the name of a group and a hyphen in front of a student's."""
+        words = who.name.split("-")
+        ends = (Identity(name="-".join(words[place:])) for place in range(1, len(words)))
+        return next(filter(None, map(self.roster.find, ends)), None)
 
     # --- times ------------------------------------------------------------------------------------
 
@@ -278,7 +319,8 @@ class Intake:
             for one in sorted(others, key=lambda one: one.rank, reverse=True)
         ]
         when = max((one.when for one in chosen.values() if one.when), default=None)
-        state, written = self._write(student, files, when)
+        place = Place(self.course, self.chapter, self.recognize.notebooks, self.ways.write)
+        state, written = place.put(student, files, when)
         self.result.students[student] = state
         for name, piece in chosen.items():
             if f"{name}.ipynb" in written:
@@ -311,86 +353,17 @@ class Intake:
         files[name] = piece.data
         return Told(path, f"{student}: {name}, beside the notebooks", taken=True)
 
-    def _write(self, student: str, files: dict[str, bytes], when: datetime | None) -> tuple[str, set[str]]:
-        """Put the files in place of what is there; what that did, and which files are in place.
-
-        A submission that is older than the one there doesn't replace it, and adds the notebooks that are lacking there.
-        """
-        folder = submission_folder(self.course, student, self.chapter)
-        if folder.is_symlink() or folder.parent.is_symlink():
-            raise CourseError(f"{folder} is a link. Remove it, and collect again.")
-        stamp = "" if when is None else f"{when:%Y-%m-%d %H:%M:%S} UTC"
-        there, names = _read_folder(folder), set(files)
-        if there is None:
-            return self._replace(folder, files, stamp, "new"), names
-        old = read_timestamp(folder)
-        if all(there.get(name) == data for name, data in files.items()):
-            if not stamp or stamp == old:
-                return "the same as before", names
-            if self.ways.write:
-                (folder / TIMESTAMP).write_text(stamp + "\n", encoding="utf-8")
-            return f"the same as before, of {stamp}{f' rather than {old}' if old else ''}", names
-        notebooks = {f"{name}.ipynb" for name in self.recognize.notebooks}
-        if stamp and old and _is_before(stamp, old):
-            says = f"kept what was collected before: it is of {old}, and this is of {stamp}"
-            lacking = {name: data for name, data in files.items() if name in notebooks and name not in there}
-            return (self._replace(folder, there | lacking, old, says) if lacking else says), set(lacking)
-        left = {name: data for name, data in there.items() if name in notebooks and name not in files}
-        if self.ways.write:
-            keep_earlier(self.course, self.chapter, student)
-        also = f"; {', '.join(sorted(left))} stays, as it wasn't handed in again" if left else ""
-        says = f"newer; the earlier one is in .autograder/earlier/{self.chapter}{also}"
-        return self._replace(folder, {**files, **left}, stamp, says), names
-
-    def _replace(self, folder: Path, files: dict[str, bytes], stamp: str, says: str) -> str:
-        """Write a folder at once: it is complete, or as it was."""
-        if not self.ways.write:
-            return says
-        fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        write_files(fresh, files)
-        if stamp:
-            (fresh / TIMESTAMP).write_text(stamp + "\n", encoding="utf-8")
-        if folder.exists():
-            old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-            folder.replace(old)
-            fresh.replace(folder)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            fresh.replace(folder)
-        return says
-
-
-def _unwrap(found: list[Found]) -> list[Found]:
-    """The files of one zip or folder, without a folder around all of them."""
-    folders = [one.parts[1:-1] for one in found if not is_junk(one)]
-    around = list(itertools.takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False)))
-    if not around or len({one[len(around)] for one in folders if len(one) > len(around)}) < 2:
-        return found
-    return [
-        replace(one, parts=(one.parts[0], *one.parts[1 + len(around) :])) if one.parts[1:-1] in folders else one
-        for one in found
-    ]
-
 
 def _compare(best: Piece, other: Piece) -> str:
     """Why one attempt counts rather than the other, in words that end before its path."""
-    reasons = ("a later time", "a later attempt", "changed later", "a higher number in its name", "larger")
+    reasons = (
+        "a checkpoint is Jupyter's own copy",
+        "a later time",
+        "a later attempt",
+        "changed later",
+        "a higher number in its name",
+        "larger",
+        "in fewer folders",
+    )
     reason = next((why for why, one, two in zip(reasons, best.rank, other.rank, strict=False) if one != two), "as good")
     return f"another attempt counts ({reason}):"
-
-
-def _is_before(one: str, other: str) -> bool:
-    try:
-        return parse_stamp(one) < parse_stamp(other)
-    except (CourseError, ValueError):
-        return False
-
-
-def _read_folder(folder: Path) -> dict[str, bytes] | None:
-    """The files of a submission, without nbgrader's time; `None` where there is no submission."""
-    if not folder.is_dir():
-        return None
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files if path.name != TIMESTAMP}

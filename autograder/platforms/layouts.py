@@ -216,13 +216,26 @@ def read_person(table: Table, layout: Layout, columns: dict[str, int], row: int)
     return {field: text for field, text in texts.items() if text}
 
 
+_ROUNDED = re.compile(r"\d([.,]\d+)?E\+\d+")
+
+
+def refuse_rounded(told: Keys, where: str) -> None:
+    """Raises `CourseError` where an id is a number that a spreadsheet has rounded."""
+    for name, text in told.items():
+        if _ROUNDED.fullmatch(text) and name not in ("name", "first_name", "last_name"):
+            raise CourseError(
+                f"{where}: '{text}' is a number that a spreadsheet has rounded. Download the table again, and give it "
+                "without opening it in between."
+            )
+
+
 def list_students(table: Table, layout: Layout) -> list[int]:
     """The rows that are students: not the header, the points possible, nor a row with remarks."""
     columns = find_people(table, layout)
     rows = []
     for row in range(1, len(table.rows)):
         first = table.get(row, 0)
-        if layout.platform == "canvas" and (is_points_row(table, row) or first == "Student, Test"):
+        if (layout.platform == "canvas" and is_points_row(table, row)) or is_test_student(table, layout, row):
             continue
         if layout.platform == "google" and first.strip() in ("Date", "Points"):
             continue
@@ -230,6 +243,14 @@ def list_students(table: Table, layout: Layout) -> list[int]:
         if told:
             rows.append(row)
     return rows
+
+
+def is_test_student(table: Table, layout: Layout, row: int) -> bool:
+    """Whether a row is the platform's own student: Canvas's, whose user name is a digest in every language, or Blackboard's preview user."""
+    login = read_person(table, layout, find_people(table, layout), row).get("login", "")
+    if layout.platform == "canvas":
+        return table.get(row, 0) == "Student, Test" or bool(re.fullmatch(r"[0-9a-f]{40}", login))
+    return layout.platform == "blackboard" and login.endswith("_previewuser")
 
 
 def is_points_row(table: Table, row: int) -> bool:

@@ -56,7 +56,7 @@ class Named:
     upload: str = ""
     """What was uploaded: the file itself, or a zip around it, where the platform numbers uploads."""
     own: bool = False
-    """Whether the platform wrote the file itself."""
+    """Whether the platform made the file itself: a list, or what was typed into a field."""
 
 
 @dataclass
@@ -99,47 +99,61 @@ def _read_moodle(parts: Sequence[str], known: Known) -> Named | None:
         if found := _MOODLE.fullmatch(part):
             rest = [found["file"], *parts[place + 1 :]] if found["file"] else [*parts[place + 1 :]]
             own = found["plugin"] != "file"
-            name = (
-                "" if re.fullmatch(r"(Participant|Teilnehmer/in|Participante?) \d+", found["name"]) else found["name"]
-            )
+            hidden = re.fullmatch(rf"\D+\b{found['id']}", found["name"])  # "Participant 12345", in whatever language
+            name = "" if hidden else found["name"]
             return Named("moodle", (Identity("moodle", found["id"], name),), rest[-1] if rest else part, own=own)
     return None
 
 
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _BRIGHTSPACE = re.compile(
-    r"(?P<id>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<month>[A-Za-z]{3,9})\.? (?P<day>\d{1,2}), ?(?P<year>\d{4}),? (?P<time>\d{1,2}:?\d{2}) ?(?P<half>[AaPp]\.?[Mm]\.?)?"
+    r"(?P<id>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<when>[^-]*\b20\d\d\b,? ?\d{1,2}[^-]{0,4}\d\d[^-]*?)(?: - (?P<file>.+))?"
+)
+_BRIGHTSPACE_TIME = re.compile(
+    r"(?P<month>[A-Za-z]{3,9})\.? (?P<day>\d{1,2}), ?(?P<year>\d{4}),? (?P<time>\d{1,2}:?\d{2}) ?(?P<half>[AaPp]\.?[Mm]\.?)?"
 )
 
 
 def _read_brightspace(parts: Sequence[str], known: Known) -> Named | None:
     for place, part in enumerate(parts):
-        if (found := _BRIGHTSPACE.fullmatch(part)) and (month := _MONTHS.get(found["month"][:3].lower())):
-            time = found["time"].replace(":", "").zfill(4)
-            hour = _read_hour(int(time[:2]), found["half"])
-            when = _make_time(int(found["year"]), month, int(found["day"]), hour, int(time[2:]))
-            name = parts[-1] if place < len(parts) - 1 else part
+        if found := _BRIGHTSPACE.fullmatch(part):
+            when = _read_brightspace_time(found["when"])
+            name = parts[-1] if place < len(parts) - 1 else found["file"] or part
             return Named("brightspace", (Identity("brightspace", found["id"], found["name"]),), name, when)
     if parts[-1].lower() == "index.html" and len(parts) <= 3 and "brightspace" in "/".join(parts).lower():
         return Named("brightspace", (), parts[-1], own=True)
     return None
 
 
+def _read_brightspace_time(text: str) -> datetime | None:
+    """`May 18, 2025 1224 PM`; `None` for the date of another language, which isn't guessed."""
+    found = _BRIGHTSPACE_TIME.fullmatch(text.strip())
+    month = _MONTHS.get(found["month"][:3].lower()) if found else None
+    if not found or not month:
+        return None
+    time = found["time"].replace(":", "").zfill(4)
+    hour = _read_hour(int(time[:2]), found["half"])
+    return _make_time(int(found["year"]), month, int(found["day"]), hour, int(time[2:]))
+
+
 _BLACKBOARD = re.compile(r"(?P<before>.+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)")
 
 
 def _read_blackboard(parts: Sequence[str], known: Known) -> Named | None:
-    if not (found := _BLACKBOARD.fullmatch(parts[-1])):
+    """The first of the parts that is one, for a student may have handed in a zip."""
+    found = next(filter(None, map(_BLACKBOARD.fullmatch, parts)), None)
+    if not found:
         return None
+    inside = found[0] != parts[-1]
     words = found["before"].split("_")
     ends = ["_".join(words[place:]) for place in range(1, len(words))]  # both the title and the user name may have a _
     told = {*known.usernames, *map(str.lower, known.blackboard)}
     user = next((end for end in ends if end.lower() in told), ends[-1] if ends else words[-1])
     name = known.blackboard.get(user, "")
     when = _make_time(*map(int, found["when"].split("-")))
-    return Named(
-        "blackboard", (Identity("login", user, name),), found["file"] or parts[-1], when, own=not found["file"]
-    )
+    file = parts[-1] if inside else found["file"] or parts[-1]
+    own = not (inside or found["file"])
+    return Named("blackboard", (Identity("login", user, name),), file, when, own=own)
 
 
 def _read_gradescope(parts: Sequence[str], known: Known) -> Named | None:
@@ -153,7 +167,7 @@ def _read_gradescope(parts: Sequence[str], known: Known) -> Named | None:
 
 
 _CANVAS = re.compile(
-    r"(?:(?P<name>\w*?)_)?(?:(?P<late>late)_)?(?:(?P<user>\d+)|(?P<anonymous>anon_[0-9A-Za-z]{3,8}))"
+    r"(?:(?!anon_)(?P<name>\w*?)_)?(?:(?P<late>late)_)?(?:(?P<user>\d+)|(?P<anonymous>anon_[0-9A-Za-z]{3,8}))(?P<later>_late)?"
     r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<own>text|link)\.html)",
     re.IGNORECASE,
 )
@@ -170,7 +184,7 @@ def _read_canvas(parts: Sequence[str], known: Known) -> Named | None:
         who = Identity("canvas", key, "" if found["anonymous"] else found["name"])
         file = parts[-1] if part != parts[-1] else found["file"] or part
         order = int(found["attachment"] or 0)
-        late, own = bool(found["late"]), bool(found["own"])
+        late, own = bool(found["late"] or found["later"]), bool(found["own"])
         return Named("canvas", (who,), file, None, late, order, found["attachment"] or "", found["file"] or "", own)
     return None
 
@@ -217,6 +231,8 @@ def read_plain(parts: Sequence[str], notebooks: Collection[str], known: Known, i
     for one in sorted(ids, key=len, reverse=True):
         if stem.startswith((f"{one}_", f"{one} ", f"{one}-")):
             return Named("plain", (Identity("id", one, one),), parts[-1])
+    if any(re.fullmatch(r"submission_\d+", part) for part in inner):
+        return None  # Gradescope's number of a submission, which its list doesn't have
     if inner:
         bare = re.sub(r"\.zip$", "", inner[0])
         return Named("plain", (Identity("id", bare, bare),), parts[-1])

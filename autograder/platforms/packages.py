@@ -6,6 +6,7 @@ Both hold the course's package, the chapter's source, and scripts that install i
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def package_gradescope(course: Path, chapter: str, unsafe: bool = False) -> byte
 
 def package_github(course: Path, chapter: str, unsafe: bool = False) -> dict[str, dict[str, bytes]]:
     """The files of two repositories: `template`, from which students' are made, and `grader`, which is private."""
-    release = find_places(course).source_folder(chapter).parent.parent / "release" / chapter
+    release = find_places(course).release_folder(chapter)
     given = {
         path.relative_to(release).as_posix(): read_file(path) for path in walk(release) if "checkpoint" not in path.name
     }
@@ -177,17 +178,16 @@ def _list_grader(course: Path, chapter: str, format_: str, unsafe: bool) -> dict
     places = find_places(course)
     _refuse_variants(places.source_folder(chapter))
     files["course/nbgrader_config.py"] = read_file(course / "nbgrader_config.py")
-    kinds = (
-        ("source", places.source_folder(chapter)),
-        ("release", places.source_folder(chapter).parent.parent / "release" / chapter),
-    )
-    for kind, folder in kinds:
+    for folder in (places.source_folder(chapter), places.release_folder(chapter)):
+        where = Path(os.path.relpath(folder, places.root)).as_posix()
+        if where.startswith("../"):
+            raise CourseError(f"{folder} is outside of the course, so the grader there wouldn't find it.")
         if not any(folder.glob("*.ipynb")):
             raise CourseError(f"There is no notebook in {folder}. Build the chapter first: course build {chapter}")
         for path in walk(folder):
             relative = path.relative_to(folder)
             if not any(part.startswith(".") or part == "__pycache__" for part in relative.parts):
-                files[f"course/{kind}/{chapter}/{relative.as_posix()}"] = read_file(path)
+                files[f"course/{where}/{relative.as_posix()}"] = read_file(path)
     files["setup.sh"] = _SETUP.encode()
     files["run_autograder"] = (
         _RUN.replace("@FORMAT@", format_).replace("@UNSAFE@", " --unsafe" if unsafe else "").encode()

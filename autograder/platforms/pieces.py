@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from autograder.platforms.archives import Found
+from autograder.platforms.archives import Found, is_checkpoint
 from autograder.platforms.naming import Named, number_again
 from autograder.platforms.recognizing import Recognized
 from autograder.platforms.roster import Person
@@ -38,10 +38,15 @@ class Piece:
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """Grows from one attempt to the next: by the platform's time, its number, the time of the file, its copy's number, the size."""
+        """Grows from one attempt to the next: by the platform's time, its number, the time of the file, its copy's number, the size.
+
+        A checkpoint, Jupyter's own copy, comes before everything.
+        """
         changed = self.found.modified.timestamp() if self.found.modified else 0.0
         when = self.when.timestamp() if self.when else 0.0
-        return (when, self.named.order, changed, number_again(self.found.name), len(self.data), self.found.path)
+        copy, deep = is_checkpoint(self.found.name), len(self.found.parts)
+        again = number_again(self.found.name)
+        return (not copy, when, self.named.order, changed, again, len(self.data), -deep, self.found.path)
 
 
 @dataclass

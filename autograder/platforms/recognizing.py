@@ -45,6 +45,10 @@ class Recognizer:
 
     def __call__(self, name: str, data: bytes) -> Recognized:
         """What the file `name` holds."""
+        if name.lower().endswith(".ipynb") and not data.strip(b"\0 \t\r\n"):
+            return Recognized(says="It is empty. Ask for it again.")
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff") and b"c\0e\0l\0l\0s" in data:
+            return Recognized(says="An editor saved it in UTF-16. Ask for the file as Jupyter saves it.")
         if not _may_be_notebook(name, data):
             return Recognized(says=_tell_other(name, data))
         try:

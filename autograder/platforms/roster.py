@@ -17,7 +17,15 @@ from typing import Any
 from autograder.errors import CourseError
 from autograder.grading.files import is_text
 from autograder.grading.texts import printable
-from autograder.platforms.layouts import Keys, find_layout, find_people, list_students, read_person
+from autograder.platforms.layouts import (
+    Keys,
+    find_layout,
+    find_people,
+    is_test_student,
+    list_students,
+    read_person,
+    refuse_rounded,
+)
 from autograder.platforms.naming import Identity, Known, squash
 from autograder.platforms.tables import read_table
 
@@ -25,8 +33,6 @@ FILE = "roster.json"
 
 KINDS = ("canvas", "moodle", "brightspace", "login", "number", "github")
 """The kinds of keys: user ids of three platforms, user names, the school's number, accounts on GitHub."""
-
-_ROUNDED = re.compile(r"\d([.,]\d+)?E\+\d+")
 
 
 @dataclass
@@ -136,6 +142,7 @@ class Roster:
         """An id for somebody new: a user name, a number, an address, or the name, whichever there is first."""
         name = told.get("name") or f"{told.get('first_name', '')} {told.get('last_name', '')}"
         wanted = [told.get(key, "") for key in ("id", "login", "github", "number", "email")] + [slug(name)]
+        wanted.append(told.get("identifier", ""))
         wanted += [f"{kind}-{told[kind]}" for kind in KINDS if told.get(kind)]
         made = next(filter(None, map(make_safe, wanted)), "")
         if not made:
@@ -266,15 +273,14 @@ def import_table(roster: Roster, path: Path, platform: str = "") -> Imported:
     rows = list_students(table, layout)
     told = [read_person(table, layout, columns, row) for row in rows]
     for row, about in zip(rows, told, strict=True):
-        for name, text in about.items():
-            if _ROUNDED.fullmatch(text) and name not in ("name", "first_name", "last_name"):
-                raise CourseError(
-                    f"{path}, line {row + 1}: '{text}' is a number that a spreadsheet has rounded. Download the table again, and import it "
-                    "without opening it in between."
-                )
+        refuse_rounded(about, f"{path}, line {row + 1}")
+        for text in about.values():
             if not is_text(text):
                 raise CourseError(f"{path}, line {row + 1}: {printable(text)} isn't text.")
-    warnings = []
+    tests = [row for row in range(1, len(table.rows)) if is_test_student(table, layout, row)]
+    warnings = [
+        f"Line {row + 1}: {table.get(row, 0)} is the platform's own student, and was left out." for row in tests
+    ]
     taken: set[str] = set()
     for row, about in zip(rows, told, strict=True):
         person, state = roster.take(about, taken)

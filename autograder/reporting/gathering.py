@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -14,9 +14,10 @@ from autograder.errors import CourseError
 from autograder.grading.collecting import collect_results
 from autograder.grading.coursewide import CourseMarks, course_marks, read_deadlines
 from autograder.grading.history import Attempt, read_history
-from autograder.grading.journal import list_entries
+from autograder.grading.journal import Entry, list_entries
 from autograder.grading.places import find_places
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, results_path, save_results
+from autograder.marking.agreement import Agreement, read_agreement
 from autograder.reporting.statistics import (
     ExerciseStatistics,
     Mistake,
@@ -60,6 +61,8 @@ class Chapter:
     mistakes: list[Mistake]
     tries: dict[str, list[Try]]
     due: datetime | None
+    agreement: dict[Key, dict[tuple[str, str], Agreement]] = field(default_factory=dict)
+    """By exercise, for each two markers how far they agree."""
 
     @property
     def exercises(self) -> dict[Key, ExerciseStatistics]:
@@ -104,18 +107,22 @@ def gather(root: Path) -> Course:
 
 def _gather_chapter(root: Path, result: ClassResult, page: str, deadlines: Mapping[str, datetime]) -> Chapter:
     graded = complete(result)
-    tries = _read_tries(root, result, deadlines)
+    entries = list_entries(root, result.chapter)
+    tries = _read_tries(root, result, deadlines, entries)
+    agreement = read_agreement(root, result.chapter, {one.student: one.answers for one in entries})
     statistics = compute_statistics(graded)
     titles = read_titles(root, result.chapter)
     mistakes = count_mistakes(graded)
-    return Chapter(result.chapter, titles, page, result, graded, statistics, mistakes, tries, deadlines.get(""))
+    return Chapter(
+        result.chapter, titles, page, result, graded, statistics, mistakes, tries, deadlines.get(""), agreement
+    )
 
 
-def _read_tries(root: Path, result: ClassResult, deadlines: Mapping[str, datetime]) -> dict[str, list[Try]]:
+def _read_tries(
+    root: Path, result: ClassResult, deadlines: Mapping[str, datetime], entries: Sequence[Entry]
+) -> dict[str, list[Try]]:
     """By student. What counts now has the marks of the results, so that those given by hand are in it."""
-    answers = {
-        (one.student, one.causes.get("submission", "")): one.answers for one in list_entries(root, result.chapter)
-    }
+    answers = {(one.student, one.causes.get("submission", "")): one.answers for one in entries}
     histories: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in read_history(root, result.chapter):
         histories[attempt.student].append(attempt)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from autograder.course import palette
+from autograder.grading import environment as grading
 from autograder.grading.times import show_duration
 from autograder.reporting.statistics import MEANINGS, SYMBOLS, write_decimal, write_number, write_percent
 
@@ -14,15 +15,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def make_environment(templates: Path = TEMPLATES) -> Environment:
-    """For the pages in a folder of templates. Every value is escaped; one that is missing is an error."""
-    environment = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        cache_size=-1,
-    )
+    """For the pages in a folder of templates, with what reports write in them."""
+    environment = grading.make_environment(templates)
     environment.filters |= {"number": write_number, "percent": write_percent, "decimal": write_decimal}
     environment.filters["duration"] = show_duration
     environment.globals |= {"symbols": SYMBOLS, "meanings": MEANINGS, "palette": palette}

@@ -203,6 +203,7 @@ def describe_exercise(
         "title": chapter.titles.exercise(*key),
         "statistics": chapter.exercises[key],
         "reasons": reasons,
+        "agreement": chapter.agreement.get((key[0], chapter.titles.cells.get(key, key[1])), {}),
         "rows": rows,
         "messages": [(text, read.get(text), followed.get(text)) for text in messages[:MOST_MESSAGES]],
         "more_messages": len(messages[MOST_MESSAGES:]),

@@ -43,16 +43,14 @@ class Exercise:
 def read_exercises(course: Path, chapter: str, earlier: Iterable[Path] = ()) -> tuple[list[Exercise], list[str]]:
     """The exercises of `chapter` in the order of the assignment, and a line for each file that can't be read.
 
-    `earlier` are folders of submissions as nbgrader keeps them, `STUDENT/CHAPTER/NOTEBOOK.ipynb`, or courses that have such a folder
-    `submitted`. Raises `CourseError` where there is no source, nobody handed anything in, or an earlier folder has nothing of the chapter.
+    `earlier` are courses, or folders of submissions, `STUDENT/CHAPTER/NOTEBOOK.ipynb`. Raises `CourseError` where there is no source, nobody handed anything in, or an earlier folder has nothing of the chapter.
     """
     places = find_places(course)
     folder = places.source_folder(chapter)
     sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.ipynb"))}
     if not sources:
         raise CourseError(f"{folder} has no notebook: build the chapter first.")
-    released = places.source_folder(chapter).parents[1] / "release" / chapter
-    exercises = list(_list_exercises(sources, released))
+    exercises = list(_list_exercises(sources, places.release_folder(chapter)))
     notes: list[str] = []
     students = places.list_students(chapter)
     if not students:
@@ -60,14 +58,15 @@ def read_exercises(course: Path, chapter: str, earlier: Iterable[Path] = ()) -> 
     for student in students:
         _add(exercises, sources, places.submission_folder(student, chapter), Author(student), notes)
     for given in earlier:
-        submitted = given / "submitted" if (given / "submitted").is_dir() else given
-        folders = [path for path in sorted(submitted.glob(f"*/{chapter}")) if path.is_dir()]
+        there = find_places(given)
+        folders = {student: there.submission_folder(student, chapter) for student in there.list_students(chapter)}
+        folders = folders or {path.parent.name: path for path in sorted(given.glob(f"*/{chapter}")) if path.is_dir()}
         if not folders:
             raise CourseError(
                 f"{given} has no submissions of {chapter}: a folder STUDENT/{chapter}/ for each student is expected."
             )
-        for one in folders:
-            _add(exercises, sources, one, Author(one.parent.name, given.resolve().name), notes)
+        for student, one in folders.items():
+            _add(exercises, sources, one, Author(student, given.resolve().name), notes)
     return exercises, notes
 
 

@@ -1,7 +1,8 @@
 """What came in, kept on disk: `attempts/CHAPTER/STUDENT/0001/` has the files of an arrival, and `attempt.json` what became of it.
 
 An arrival is copied here before anything else happens, and its folder appears whole or not at all. Its `state` goes from `arrived` to `graded` to
-`done`; whoever starts again continues with what isn't done. Nothing here is ever removed.
+`done`; whoever starts again continues with what isn't done. Nothing here is ever removed. What was in `submitted/` without having
+arrived here is kept beside these folders when something else takes its place (`grading.replaced`).
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from typing import Literal
 
 from autograder.errors import CourseError
 from autograder.grading.files import write_files
+from autograder.grading.replaced import ATTEMPTS
 
 try:
     import fcntl
 except ImportError:  # Windows: nobody keeps two watches apart there
     fcntl = None  # type: ignore[assignment]
 
-ATTEMPTS = "attempts"
 State = Literal["arrived", "graded", "done"]
 
 

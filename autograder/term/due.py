@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -161,7 +162,8 @@ def _read_length(text: str, zone: tzinfo, due: datetime | None) -> dict[str, Any
         length = parse_duration(text)
         if length <= timedelta():
             raise CourseError("An extension must be longer than nothing. To take one back: none.")
-        return {"by": length.total_seconds()}
+        days = re.fullmatch(r"(\s*\d+\s*[dw])+\s*", text.lower())
+        return {"by": length.total_seconds(), "zone": _name(zone) if days else ""}
     moment = parse_when(text, zone)
     if due is not None and moment.replace(tzinfo=None) <= due:
         raise CourseError(f"'{text}' isn't after the due date.")

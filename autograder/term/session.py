@@ -28,6 +28,7 @@ from autograder.grading.penalties import check_rule, find_penalty, seconds_late
 from autograder.grading.places import find_places, forget_places, list_settings
 from autograder.grading.pool import open_pool
 from autograder.grading.reading import add_references, digest_assignment, read_assignment, read_folder, remark
+from autograder.grading.replaced import keep_replaced
 from autograder.grading.results import ClassResult, save_results
 from autograder.grading.todo import digest_folder
 from autograder.grading.worker import Graded, Submission
@@ -120,6 +121,7 @@ class Session:
             entry = journal.entries.get(student)
             if entry and entry.causes == causes and place.is_dir() and digest_folder(place) == causes["submission"]:
                 return  # it was stopped after this
+            keep_replaced(self.course, self.chapter, student)
             fresh = place.with_name(f".{place.name}.new")
             shutil.rmtree(fresh, ignore_errors=True)
             shutil.copytree(folder, fresh)

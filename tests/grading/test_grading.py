@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,6 +30,7 @@ from autograder.engine.runner import Engine
 from autograder.grading.collecting import collect_results
 from autograder.grading.commands import run_nbgrader
 from autograder.grading.grade import export_marks, generate_feedback, grade_class
+from autograder.grading.history import read_history
 from autograder.grading.results import ClassResult, StudentResult
 from autograder.grading.submissions import fill_in
 
@@ -242,6 +244,10 @@ def test_plain_nbgrader_gives_the_same_marks(
     rows = csv.DictReader(export_marks(course).open())
     marks = {row["student_id"]: float(row["raw_score"]) for row in rows}
     assert marks == {name: student(graded[1], name).score for name in ("right", "wrong", "warns")}
+    theirs, ours = ({one.student: one for one in read_history(root, CHAPTER)} for root in (course, graded[0]))
+    assert set(theirs) == {"right", "wrong", "warns"}
+    for name, one in theirs.items():  # and the history has the same line, once
+        assert replace(one, time=ours[name].time, reason="") == replace(ours[name], reason="")
 
 
 def test_nbgrader_validate_tells_right_from_wrong(built: Path, tmp_path: Path) -> None:

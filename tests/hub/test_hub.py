@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,13 +14,13 @@ import nbformat
 import pytest
 from lab import find_cell, open_browser, wait_for_kernel, write
 from playwright.sync_api import FrameLocator, Locator, Page, expect
-from running import Hub, make_hub, run_hub
+from running import Hub, free_ports, make_hub, run_hub
 from sampling import NIGHTLY
 
 from autograder.errors import CourseError
-from autograder.hub.machine import find_problems
+from autograder.hub.machine import check_ports, find_problems
 from autograder.hub.preparing import run_as, write_configuration
-from autograder.hub.settings import read_settings
+from autograder.hub.settings import PORTS_AFTER, read_settings
 from autograder.hub.starting import find_former, forget_groups
 from autograder.hub.student import bring
 
@@ -100,6 +101,20 @@ def test_jupyterhub_reads_the_configuration(tmp_path: Path, root: Path, monkeypa
     assert "root is an account of the system itself (number 0)" in problems
     assert "There are no accounts grader, ines on this machine" in problems
     assert f"The proxy isn't installed in {tmp_path / 'hub'}: make hub-setup" in problems
+
+
+def test_each_port_of_the_hub_has_to_be_free(tmp_path: Path) -> None:
+    """The address's own, the hub's pages, the proxy's door, and the graders' JupyterLab."""
+    first = free_ports(PORTS_AFTER + 1)
+    file = tmp_path / "hub.toml"
+    file.write_text(GOOD.replace("127.0.0.1:8000", f"127.0.0.1:{first}"), encoding="utf-8")
+    settings = read_settings(file)
+    assert list(check_ports(settings)) == []
+    for port in range(first, first + PORTS_AFTER + 1):
+        with socket.create_server(("127.0.0.1", port)):
+            assert list(check_ports(settings)) == [
+                f"Port {port} at 127.0.0.1 can't be used: Address already in use. Choose another one in [hub] address."
+            ]
 
 
 def test_who_left_loses_what_they_had(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from classes import CHAPTER, in_book, open_desk, serve_desk, set_in_formgrader
 
 from autograder.cli import main
 from autograder.errors import CourseError
+from autograder.marking.agreement import read_agreement
 from autograder.marking.desk import Conflict, Desk
 from autograder.marking.rubrics import rubric_path
 
@@ -138,9 +139,16 @@ def test_independent_markers_agree_or_not(course: Path) -> None:
         )
         settled = give(ada, found["by"]["s02"], "a", settles=True)
         assert (settled["status"], in_book(course, "s02")["score"]) == ("marked", 1.0)
-        assert [one["percent"] for one in load(ada)["agreement"] if one["markers"] == ["ada", "ben"]] == [66.7], (
-            "as it was"
-        )
+        for desk in (ada, ben):  # as it was, also for the one whose mark gave way
+            assert [one["percent"] for one in load(desk)["agreement"] if one["markers"] == ["ada", "ben"]] == [66.7]
+        question = ada.questions[0]
+        with ada.engine.connect() as connection:
+            now = [case.target for case in ada.list_cases(question, connection)]
+        answers = {student: {notebook: {cell: digest}} for student, notebook, cell, digest in now}
+        measured = read_agreement(course, ada.chapter, answers)[question.notebook, question.cell]
+        assert measured["ada", "ben"].percent == 66.7
+        stale = {student: {question.notebook: {question.cell: ""}} for student in answers}
+        assert read_agreement(course, ada.chapter, stale) == {}
 
 
 def test_the_server_lets_in_nobody_without_the_token(course: Path) -> None:

@@ -58,7 +58,7 @@ def graded(mini: Path, warm: Engine, tmp_path_factory: pytest.TempPathFactory) -
         patch.chdir(course)
         grade_here(warm.start(), patch.setattr)
         assert main(["roster", "import", "../gradebook.csv"]) == 0
-        assert main(["collect", "1", "../submissions.zip"]) == 1  # two files need somebody
+        assert main(["collect", "1", "../submissions.zip"]) == 1  # three files need somebody
         assert main(["grade", "1"]) == 0
     return course
 
@@ -114,7 +114,7 @@ def test_collecting_again_tells_the_same_and_changes_nothing(
         "· submissions.zip/lovelaceada_2231_98765_1_mini.ipynb → ada: left out: another attempt counts (a later attempt)",
         "✓ submissions.zip/turingalan_LATE_2232_98766_p1 (1).ipynb → alan@x.edu: 1_mini.ipynb (it is called p1 (1).ipynb), late",
         "✗ submissions.zip/oharasiobhan_2233_98767_1_mini.html → sio: left out: It is an HTML page made of a notebook",
-        "· submissions.zip/oharasiobhan_2233_text.html → left out: Canvas wrote it",
+        "✗ submissions.zip/oharasiobhan_2233_text.html → sio: left out: it is what the student typed on Canvas, and there is no notebook",
         "✓ submissions.zip/suma1hopper_2234_98769_1_mini.ipynb.txt → hop: 1_mini.ipynb",
         "✗ submissions.zip/noetheremmy_2235_98771_hw.zip/evil.ipynb → left out: Its path leads out of the zip.",
         "✓ submissions.zip/noetheremmy_2235_98771_hw.zip/hw/data/points.csv → emmy: data/points.csv, beside the notebooks",
@@ -197,7 +197,7 @@ def test_an_earlier_submission_is_kept_and_an_older_one_replaces_nothing(
     assert answer(course, "ada-lovelace") == RIGHT
     assert "1 newer than before" in collect("Sep 3, 2026 900 AM", WRONG)
     assert (answer(course, "ada-lovelace"), stamps(course)) == (WRONG, {"ada-lovelace": "2026-09-03 09:00:00 UTC"})
-    [kept] = (course / ".autograder/earlier" / CHAPTER / "ada-lovelace").iterdir()
+    [kept] = (course / "attempts" / CHAPTER / "ada-lovelace").iterdir()
     assert kept.name.startswith("2026-09-02".replace("-", ""))
     assert RIGHT.splitlines()[1] in (kept / "1_mini.ipynb").read_text()
 
@@ -607,6 +607,15 @@ def package(course: Path, told: Told) -> Path:
         assert packed.getinfo("run_autograder").external_attr >> 16 & 0o111
         packed.extractall(course.parent / "root" / "source")
     return course.parent / "root"
+
+
+def test_a_chapter_with_variants_is_not_packed(course: Path, told: Told) -> None:
+    """A grader on a platform doesn't know the ids that variants are drawn by."""
+    (course / "source" / CHAPTER / "variants.json").write_text('{"key": "autumn", "exercises": {}}')
+    for platform in ("gradescope", "github-classroom"):
+        status, said = told("package", platform, "1")
+        assert (status, "Switch that off first: course variants off" in said) == (1, True), said
+    assert not (course / "packages").exists()
 
 
 def test_gradescopes_results_have_parts_and_messages_and_no_hidden_test(

@@ -20,6 +20,7 @@ from lab import open_browser
 from autograder.grading.coursewide import ChapterMark, CourseMark, CourseMarks
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult
 from autograder.grading.weighing import MarkRules
+from autograder.marking.agreement import Agreement
 from autograder.reporting.gathering import Chapter, Course, Try, make_pages
 from autograder.reporting.serving import Server, find_browser
 from autograder.reporting.sheets import describe_history, write_late
@@ -52,7 +53,9 @@ def make_chapter(tries: dict[str, list[Try]], name: str = "01_first", missing: t
     graded = complete(result)
     titles = Titles(name_chapter(name), {"1_n": "A notebook"}, {HARD: "The hard one"}, {HARD: "hard-check"})
     page = make_pages([name])[name]
-    return Chapter(name, titles, page, result, graded, compute_statistics(graded), count_mistakes(graded), tries, None)
+    counted = compute_statistics(graded), count_mistakes(graded)
+    agreement = {WHY: {("Emmy", "<Kurt>"): Agreement(3, 66.7, 0.4, None, -0.5)}}
+    return Chapter(name, titles, page, result, graded, *counted, tries, None, agreement)
 
 
 def test_a_message_helps_if_the_next_answer_is_better() -> None:
@@ -241,6 +244,20 @@ def test_pages_can_be_read_without_seeing_them(root: Path) -> None:
             assert page.count("<h1") == page.count("<main") == 1, name
             assert all("scope=" in header for header in re.findall(r"<th\b[^>]*>", page)), name
             assert all(re.search(r'role="img".*aria-label="[^"]{20,}"', one) for one in re.findall(r"<svg[^>]*>", page))
+
+
+def test_the_page_of_an_answer_by_hand_says_how_far_markers_agree(root: Path) -> None:
+    pages = {
+        name: re.sub(r"\s+", " ", page)
+        for name, page in render_site(make_course(root)).items()
+        if name.startswith("exercises/")
+    }
+    told = (
+        "<li>Emmy and &lt;Kurt&gt; marked 3 answers independently, and gave the same points to 67%. Kappa 0.40. "
+        "&lt;Kurt&gt; gave 0.50 points more on average.</li>"
+    )
+    assert {told in page for name, page in pages.items() if "why" in name} == {True}
+    assert not any('id="markers"' in page for name, page in pages.items() if "why" not in name)
 
 
 def test_the_first_page_says_what_needs_a_person(root: Path) -> None:

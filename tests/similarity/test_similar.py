@@ -71,10 +71,15 @@ def hand_in(tmp_path: Path) -> Callable[..., None]:
         nbformat.write(notebook, path)
 
     write(tmp_path / "course" / "source" / CHAPTER / "1_tasks.ipynb", [SOLUTION] * 8)
-    write(tmp_path / "course" / "release" / CHAPTER / "1_tasks.ipynb", [STUB] * 8)
+    write(tmp_path / "course" / "given out" / CHAPTER / "1_tasks.ipynb", [STUB] * 8)
+    folders = {"release": "given out", "submitted": "handed in"}  # as nbgrader's configuration has it, in both years
+    lines = [f"c.CourseDirectory.{step}_directory = {name!r}\n" for step, name in folders.items()]
+    for course in ("course", "last"):
+        (tmp_path / course).mkdir(exist_ok=True)
+        (tmp_path / course / "nbgrader_config.py").write_text("c = get_config()\n" + "".join(lines))
 
     def put(student: str, answers: list[str], course: str = "course", name: str = "1_tasks") -> None:
-        write(tmp_path / course / "submitted" / student / CHAPTER / f"{name}.ipynb", answers)
+        write(tmp_path / course / "handed in" / student / CHAPTER / f"{name}.ipynb", answers)
 
     return put
 
@@ -113,8 +118,8 @@ def test_copies_are_found_renamed_and_from_an_earlier_year_and_shown_side_by_sid
     hand_in("<b>zoe", [rename(one) for one in answers[7][:6]] + [solve(chance), solve(chance)], name="tasks (1)")
     hand_in("s11", answers[2], course="last")
     hand_in("s02", answers[2], course="last")  # the same person, a year ago
-    (tmp_path / "course" / "submitted" / "zz" / CHAPTER).mkdir(parents=True)
-    (tmp_path / "course" / "submitted" / "zz" / CHAPTER / "1_tasks.ipynb").write_text("{")
+    (tmp_path / "course" / "handed in" / "zz" / CHAPTER).mkdir(parents=True)
+    (tmp_path / "course" / "handed in" / "zz" / CHAPTER / "1_tasks.ipynb").write_text("{")
     monkeypatch.chdir(tmp_path / "course")
     exercises, _ = read_exercises(tmp_path / "course", CHAPTER, [tmp_path / "last"])
     ranking = rank(exercises)
@@ -132,6 +137,8 @@ def test_copies_are_found_renamed_and_from_an_earlier_year_and_shown_side_by_sid
     assert "<mark>" in page
     with pytest.raises(CourseError, match="has no submissions of 01_tasks"):
         read_exercises(tmp_path / "course", CHAPTER, [tmp_path / "course" / "source"])
+    folder, _ = read_exercises(tmp_path / "course", CHAPTER, [tmp_path / "last" / "handed in"])
+    assert [Author("s11", "handed in") in one.answers for one in folder] == [True] * 8
 
 
 def test_names_spaces_comments_and_docstrings_change_no_shape() -> None:

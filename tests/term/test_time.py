@@ -19,6 +19,7 @@ from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
 from autograder.errors import CourseError
 from autograder.grading.commands import run_nbgrader
+from autograder.grading.dates import Extension
 from autograder.grading.grade import export_marks
 from autograder.grading.lateness import LatePenalty
 from autograder.grading.times import parse_duration, parse_stamp, parse_when, show_duration, show_when
@@ -141,6 +142,19 @@ def read_export(course: Path) -> dict[str, tuple[float, float]]:
     return {row["student_id"]: (float(row["late_submission_penalty"]), float(row["score"])) for row in rows}
 
 
+@pytest.mark.parametrize(
+    ("due", "by", "zone", "hours"),
+    [
+        (datetime(2026, 10, 24, 16), 86_400, "Europe/Berlin", 25),  # clocks are put back in the night
+        (datetime(2026, 3, 28, 17), 86_400, "Europe/Berlin", 23),
+        (datetime(2026, 3, 28, 17), 86_400, "", 24),  # as `24h` has it
+        (datetime(2026, 11, 30, 17), 604_800, "America/New_York", 168),
+    ],
+)
+def test_an_extension_by_days_keeps_the_time_of_day(due: datetime, by: float, zone: str, hours: int) -> None:
+    assert Extension(CHAPTER, "ada", by=by, zone=zone).after(due) == timedelta(hours=hours)
+
+
 @pytest.mark.usefixtures("quick")
 def test_due_dates_extensions_and_penalties_agree_everywhere(
     mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -191,7 +205,7 @@ def test_due_dates_extensions_and_penalties_agree_everywhere(
         "late": (True, False),
         "zed": (True, False),
     }
-    run("extend", "1", "zed", "none")
+    assert "zed: no extension any more; due Sat 28 Nov 2026" in run("extend", "1", "zed", "none")
     assert read_marks(course)["zed"] == (1.2, 2.8)
     with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
         assert gradebook.find_submission(CHAPTER, "zed").extension is None

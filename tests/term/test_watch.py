@@ -141,6 +141,9 @@ def test_a_watch_grades_keeps_every_attempt_and_goes_on_where_it_was_ended(
         store.save(cy)
     before = read_history(course, CHAPTER)
     write_answers(course, inbox / f"dan_{NAME}.ipynb", RIGHT)
+    collected = course / "submitted" / "dan" / CHAPTER / f"{NAME}.ipynb"  # in another way, before
+    write_answers(course, collected, HALF)
+    text = collected.read_bytes()
     run = Run(course, inbox, engine, attempts=2, counts="best")
     run.wait_for(lambda: any("dan: Attempt 1" in text for text in run.said))
     run.stop()
@@ -148,6 +151,9 @@ def test_a_watch_grades_keeps_every_attempt_and_goes_on_where_it_was_ended(
     after = read_history(course, CHAPTER)
     assert after[: len(before)] == before
     assert [one.student for one in after[len(before) :]] == ["dan"]
+    [kept] = (course / "attempts" / CHAPTER / "dan").glob("untimed-*")
+    assert (kept / f"{NAME}.ipynb").read_bytes() == text != collected.read_bytes()
+    assert not list((course / "attempts" / CHAPTER / "ada").glob("*-*"))  # what arrived is there already
     assert grade_class(course, CHAPTER, engine=engine).unchanged == 4  # 'course grade' finds all of it graded
 
 

@@ -26,6 +26,9 @@ from autograder.errors import CourseError
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = "00_start/1_start_here"
 
+COLORS = """['article p', 'section.exercise'].map((one, place) => getComputedStyle(document.querySelector(one))[place ? 'backgroundColor' : 'color'])"""
+"""Of text, and below it."""
+
 pytestmark = pytest.mark.filterwarnings("ignore:'myst_parser")
 
 
@@ -177,10 +180,12 @@ def test_readers_move_figures_look_terms_up_and_search(book: Book, open_page: Ca
         page.keyboard.press("ArrowRight")
         expect(picture).not_to_have_attribute("src", str(before))
         assert slider.get_attribute("aria-valuetext") == figure.locator("output").first.text_content()
-        page.emulate_media(media="print")
+        page.evaluate("document.body.dataset.theme = 'dark'")
+        page.emulate_media(media="print", color_scheme="dark")
         page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(COLORS) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
         expect(picture).to_have_attribute("src", str(before))
-        page.emulate_media(media="screen")
+        page.emulate_media(media="screen", color_scheme="light")
         page.evaluate("window.dispatchEvent(new Event('afterprint'))")
         term = page.locator("a.term").first
         term.focus()

@@ -113,6 +113,7 @@ def test_the_cover_and_the_chapters_say_what_one_learns_and_how_long_it_takes(bo
     assert "1 notebook · about 35 minutes · 7 exercises" in cover
     assert "@misc" in cover
     assert "combine tensors by broadcasting" in chapter
+    assert re.search(r'<meta name="description" content="[^"]{40,}">', page)
     assert "About 35 minutes, plus 5 for <em>More</em>. <a" in page
 
 
@@ -193,7 +194,7 @@ def test_readers_move_figures_look_terms_up_and_search(book: Book, open_page: Ca
         page.keyboard.press("Escape")
         expect(page.get_by_role("tooltip")).to_be_hidden()
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        code = page.locator(".cell_input .highlight", has=page.get_by_role("button", name="Copy")).last
+        code = page.locator(".cell_input .highlight:has(> button.copy)").last
         code.hover()
         code.get_by_role("button").click()
         expect(code.get_by_role("button")).to_have_text("Copied")
@@ -338,8 +339,8 @@ def test_a_request_that_leaves_is_noted(tmp_path: Path, open_page: Callable[[], 
 @pytest.mark.nightly
 def test_what_a_narrow_screen_cuts_off_is_noted(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text(
-        '<title>x</title><style>body { overflow-x: hidden }</style><article class="content"><p style="width: 700px">a</p>'
-        '<div style="overflow-x: auto"><p style="width: 900px">scrolls</p></div></article>',
+        '<title>x</title><div style="overflow: hidden"><article class="content"><p style="width: 700px">a</p>'
+        '<div style="overflow-x: auto"><p style="width: 900px">scrolls</p></div></article></div>',
         encoding="utf-8",
     )
     seen = read_book(tmp_path, ["page.html"], lambda _: None)

@@ -28,6 +28,9 @@ from autograder.formats import EXTRA, OURS
 
 EXERCISE = re.compile(r"(?m)^### Exercise (?P<number>\d+) · (?P<title>.+)\n+(?P<facts>\*\*.+)?")
 PREDICT = "**Predict"
+ALIKE = 0.05
+"""How much larger or smaller a figure may be than in the solution, as a part of its size."""
+
 UNSEEN = (
     '<div class="answer-place"><p>What this prints is for you to predict. Run it in your lab, and compare.</p></div>'
 )
@@ -231,13 +234,14 @@ class _Writer:
         return shown
 
     def _write_picture(self, cell: str, number: int, solved: str) -> str:
-        """A figure as it was drawn for the book: as large as in the solution, where it is `solved`, and finer."""
+        """A figure as it was drawn for the book: about as large as in the solution, where it is `solved`, and finer."""
         from PIL import Image
 
         drawn, says = self.kept / self.drawn.files[cell][number], self.drawn.says[cell][number]
         with Image.open(io.BytesIO(base64.b64decode(solved))) as image, Image.open(drawn) as finer:
-            (width, height), sizes = image.size, finer.size
-        if max(abs(SHARP * width - sizes[0]), abs(SHARP * height - sizes[1])) > SHARP + 1:
+            expected, (width, height) = image.size, (round(finer.width / SHARP), round(finer.height / SHARP))
+        # Letters are a little wider or narrower where they're drawn finer.
+        if max(abs(width / expected[0] - 1), abs(height / expected[1] - 1)) > ALIKE:
             raise CourseError(
                 f"solutions/{self.source.name}.ipynb, cell {cell}: picture {number + 1} has another size when it's drawn "
                 "again. Make the solution again with 'course build'."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from html import escape
+from html import escape, unescape
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -81,7 +81,7 @@ def describe_page(
     app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """A page's first paragraph is what a search engine, or a chat where somebody links to it, tells of it."""
-    words = [" ".join(one.astext().split()) for one in doctree.findall(nodes.paragraph)] if doctree else []
+    words = [_read_words(one) for one in doctree.findall(nodes.paragraph)] if doctree else []
     said = next((text for text in words if len(text) >= SHORTEST), "")
     if said:
         said = escape(said if len(said) <= LONGEST else said[:LONGEST].rsplit(" ", 1)[0] + " …")
@@ -90,6 +90,15 @@ def describe_page(
             f'<meta name="description" content="{said}">\n<meta property="og:title" content="{title}">\n'
         )
         context["metatags"] += f'<meta property="og:description" content="{said}">\n'
+
+
+def _read_words(paragraph: nodes.Node) -> str:
+    """A paragraph's text; a term is a piece of HTML in it (see `explain_terms`)."""
+    pieces = [
+        unescape(re.sub(r"<[^>]*>", "", one.astext())) if isinstance(one.parent, nodes.raw) else one.astext()
+        for one in paragraph.findall(nodes.Text)
+    ]
+    return " ".join("".join(pieces).split())
 
 
 def copy_mathjax(target: Path) -> None:

@@ -111,9 +111,11 @@ def _count(number: int, word: str) -> str:
 
 
 def _say_hours(minutes: int) -> str:
-    """A time as one says it: "about 35 minutes", "about 2½ hours"."""
+    """A time as one says it: "about 35 minutes", "about 2½ hours", "about 19 hours"."""
     if minutes < 60:
         return f"about {minutes} minutes"
+    if minutes >= 600:
+        return f"about {round(minutes / 60)} hours"
     halves = round(minutes / 30)
     whole = f"{halves // 2}{'½' if halves % 2 else ''}"
     return f"about {whole} hour{'' if halves == 2 else 's'}"

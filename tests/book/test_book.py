@@ -113,7 +113,11 @@ def test_the_cover_and_the_chapters_say_what_one_learns_and_how_long_it_takes(bo
     assert "1 notebook · about 35 minutes · 7 exercises" in cover
     assert "@misc" in cover
     assert "combine tensors by broadcasting" in chapter
-    assert re.search(r'<meta name="description" content="[^"]{40,}">', page)
+    assert '<meta name="description" content="This is a PyTorch course to read' in cover
+    pages = [path.read_text(encoding="utf-8") for path in book.folder.rglob("*.html")]
+    described = [found for html in pages for found in re.findall(r'<meta name="description" content="([^"]+)">', html)]
+    assert len(described) > 6
+    assert not [said for said in described if "class=" in said]
     assert "About 35 minutes, plus 5 for <em>More</em>. <a" in page
 
 

@@ -82,6 +82,14 @@ function explainTerms() {
     link.addEventListener("focus", () => show(link));
     link.addEventListener("mouseleave", hideSoon);
     link.addEventListener("blur", hideSoon);
+    // Without a pointer that hovers, the first tap shows the meaning and the second follows the link.
+    let wasShown = false;
+    link.addEventListener("pointerdown", () => { wasShown = shown === link; });
+    link.addEventListener("click", (event) => {
+      if (!matchMedia("(hover: none)").matches || wasShown) return;
+      event.preventDefault();
+      show(link);
+    });
   }
   card.addEventListener("mouseenter", () => clearTimeout(leaving));
   card.addEventListener("mouseleave", hideSoon);

@@ -207,6 +207,25 @@ def test_readers_move_figures_look_terms_up_and_search(book: Book, open_page: Ca
         expect(page.locator("#search-results li").first).to_contain_text("roadcasting")
 
 
+@pytest.mark.nightly
+def test_the_first_tap_on_a_term_says_what_it_means(book: Book, open_page: Callable[[], object]) -> None:
+    from playwright.sync_api import Page, expect
+
+    page = open_page()
+    assert isinstance(page, Page)
+    assert page.context.browser is not None
+    phone = page.context.browser.new_context(viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    with serve(book.folder) as address:
+        page.goto(f"{address}{NOTEBOOK}.html")
+        page.locator("a.term").first.tap()
+        expect(page.get_by_role("tooltip")).to_be_visible()
+        assert page.url.endswith(f"{NOTEBOOK}.html")
+        page.locator("a.term").first.tap()
+        expect(page).to_have_url(re.compile("reference/glossary.html#"))
+    phone.close()
+
+
 @pytest.fixture
 def open_page() -> object:
     from lab import open_browser

@@ -4,7 +4,7 @@ from autograder.course import palette
 
 project = "Autograded"
 author = "The Autograded authors"
-copyright = "The Autograded authors"
+copyright = "The Autograded authors. Text and figures: CC BY 4.0"
 html_title = "Autograded"
 language = "en"
 

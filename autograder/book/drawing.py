@@ -1,7 +1,7 @@
 """Run the solutions' notebooks for their figures: what each says in words, and pictures of those that a reader moves.
 
-Outputs of the committed solutions are the book's, but a picture can't be asked for its title. So the cells run once more, without the
-checks, and each figure is described when it is shown. What was drawn is kept until the notebook or the course's drawings change.
+Outputs of the committed solutions are the book's, but a picture can't be asked for its title, nor drawn finer. So the cells run once more,
+without the checks, and each figure is described and saved when it is shown. What was drawn is kept until the notebook or the course's drawings change.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from autograder.desk.describing import describe_figure
 from autograder.errors import CourseError
 
 NOTE = "drawn.json"
+SHARP = 2
+"""Dots for each dot that the figure has in a notebook: screens have as many, and paper has more."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ class Moved:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a notebook drew, by the id of the cell: for each figure what it says, and for each one that a reader moves its pictures."""
+    """What a notebook drew, by the id of the cell: of each figure its file and what it says, and of each one that a reader moves all pictures."""
 
+    files: dict[str, list[str]] = field(default_factory=dict)
     says: dict[str, list[str]] = field(default_factory=dict)
     moved: dict[str, list[Moved]] = field(default_factory=dict)
 
@@ -107,6 +110,7 @@ class _Run:
 
     def __init__(self, folder: Path, most: int) -> None:
         self.folder, self.most = folder, most
+        self.files: list[str] = []
         self.says: list[str] = []
         self.moved: list[Moved] = []
         self.count = 0
@@ -121,7 +125,7 @@ class _Run:
         figures.move = self._move
         names: dict[str, Any] = {"__name__": "__main__"}
         for cell, source in _list_cells(root, name):
-            self.says, self.moved = [], []
+            self.files, self.says, self.moved = [], [], []
             try:
                 with contextlib.redirect_stdout(io.StringIO()):
                     exec(compile(source, f"<{cell}>", "exec"), names)  # the authors' own cells, as nbval runs them
@@ -132,17 +136,20 @@ class _Run:
                 ) from None
             self._show()
             if self.says:
-                drawn.says[cell] = self.says
+                drawn.files[cell], drawn.says[cell] = self.files, self.says
             if self.moved:
                 drawn.moved[cell] = self.moved
         return drawn
 
     def _show(self, *_: object, **__: object) -> None:
-        """In place of `plt.show`: describe the open figures, and close them."""
+        """In place of `plt.show`: save the open figures as a notebook shows them, describe them, and close them."""
         import matplotlib.pyplot as plt
 
         for number in plt.get_fignums():
-            self.says.append(describe_figure(plt.figure(number)))
+            figure = plt.figure(number)
+            self.files.append(self._name_file())
+            self.says.append(describe_figure(figure))
+            _save(figure, self.folder / self.files[-1], bbox_inches="tight")
             plt.close(number)
 
     def _move(self, draw: Callable[..., object], **ranges: Any) -> None:
@@ -150,14 +157,18 @@ class _Run:
         controls = plan_controls(ranges, self.most)
         files, says, size = [], [], (0, 0)
         for values in list_frames(controls):
-            file = f"{self.count:04}.webp"
-            self.count += 1
+            file = self._name_file()
             words, size = self._draw(draw, values, self.folder / file)
             files.append(file)
             says.append(words)
         shown = [{"name": one.name, "says": one.says, "start": one.start, "choice": one.is_choice} for one in controls]
         self.moved.append(Moved(shown, files, says, find_start(controls), size))
+        self.files.append(files[find_start(controls)])
         self.says.append(says[find_start(controls)])
+
+    def _name_file(self) -> str:
+        self.count += 1
+        return f"{self.count - 1:04}.webp"
 
     @staticmethod
     def _draw(draw: Callable[..., object], values: dict[str, Any], path: Path) -> tuple[str, tuple[int, int]]:
@@ -166,12 +177,17 @@ class _Run:
         before = set(plt.get_fignums())
         draw(**values)
         figure = plt.gcf()
-        figure.savefig(path, format="webp", pil_kwargs={"lossless": True})
+        _save(figure, path)
         words = describe_figure(figure)
         width, height = (round(float(edge) * figure.dpi) for edge in figure.get_size_inches())
         for number in set(plt.get_fignums()) - before:
             plt.close(number)
         return words, (width, height)
+
+
+def _save(figure: Any, path: Path, **settings: Any) -> None:
+    kept = {"lossless": True, "method": 2}
+    figure.savefig(path, format="webp", dpi=SHARP * figure.dpi, pil_kwargs=kept, **settings)
 
 
 def _list_cells(root: Path, name: str) -> Iterator[tuple[str, str]]:
@@ -205,6 +221,6 @@ def _read_note(folder: Path, digest: str) -> Drawn | None:
         if noted["digest"] != digest:
             return None
         moved = {cell: [Moved(**one) for one in many] for cell, many in noted["moved"].items()}
-        return Drawn(noted["says"], moved)
+        return Drawn(noted["files"], noted["says"], moved)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,10 +1,10 @@
-"""What the book adds to Sphinx: boxes around exercises, terms that say what they mean, and MathJax from its package."""
+"""What the book adds to Sphinx: boxes around exercises, terms that say what they mean, pages' descriptions, and MathJax from its package."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from html import escape
+from html import escape, unescape
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from autograder.errors import CourseError
 MATHJAX_FILES = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts", "a11y/assistive-mml.js")
 """What pages use of MathJax; `MathJax` itself looks for the others only when its menu asks for them."""
 
+SHORTEST, LONGEST = 40, 200
+"""Letters of a page's description."""
+
 _TERM = re.compile(r"(?:^|/)glossary\.html#(?P<anchor>[\w-]+)$")
 
 
@@ -27,6 +30,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("book_terms", {}, "html", [dict])
     app.connect("doctree-read", box_exercises)
     app.connect("doctree-resolved", explain_terms)
+    app.connect("html-page-context", describe_page)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -71,6 +75,30 @@ def explain_terms(app: Sphinx, doctree: nodes.document, name: str) -> None:
             address, words = escape(link["refuri"]), escape(link.astext())
             html = f'<a class="term" href="{address}" data-meaning="{escape(meaning)}">{words}</a>'
             link.replace_self(nodes.raw("", html, format="html"))
+
+
+def describe_page(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """A page's first paragraph is what a search engine, or a chat where somebody links to it, tells of it."""
+    words = [_read_words(one) for one in doctree.findall(nodes.paragraph)] if doctree else []
+    said = next((text for text in words if len(text) >= SHORTEST), "")
+    if said:
+        said = escape(said if len(said) <= LONGEST else said[:LONGEST].rsplit(" ", 1)[0] + " …")
+        title = escape(doctree.next_node(nodes.title).astext()) if doctree else ""
+        context["metatags"] += (
+            f'<meta name="description" content="{said}">\n<meta property="og:title" content="{title}">\n'
+        )
+        context["metatags"] += f'<meta property="og:description" content="{said}">\n'
+
+
+def _read_words(paragraph: nodes.Node) -> str:
+    """A paragraph's text; a term is a piece of HTML in it (see `explain_terms`)."""
+    pieces = [
+        unescape(re.sub(r"<[^>]*>", "", one.astext())) if isinstance(one.parent, nodes.raw) else one.astext()
+        for one in paragraph.findall(nodes.Text)
+    ]
+    return " ".join("".join(pieces).split())
 
 
 def copy_mathjax(target: Path) -> None:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from autograder.authoring.chapters import list_chapters
-from autograder.book.notebook import read_cells
+from autograder.book.notebook import find_predicted, read_cells
 
 NOT_FOR_READERS = {".py", ".ipynb", ".md", ".pickle", ".inv", ".doctree"}
 """Kinds of files that a book doesn't have: the course's own, with text that no page shows."""
@@ -64,14 +64,16 @@ def _list_public(root: Path) -> Iterator[str]:
 
 
 def _list_answers(root: Path) -> Iterator[tuple[str, str]]:
-    """The answers in the solutions, with the notebook and the name of the cell."""
+    """The answers in the solutions, with the notebook and the name of the cell; where one predicts, what the program prints is an answer too."""
     for name in _list_names(root):
-        places = {
-            cell.id for cell in read_cells(root, "release", name) if cell.metadata.get("nbgrader", {}).get("solution")
-        }
+        released = read_cells(root, "release", name)
+        places = {cell.id for cell in released if cell.metadata.get("nbgrader", {}).get("solution")}
+        predicted = find_predicted(released)
         for cell in read_cells(root, "solutions", name):
             if cell.id in places:
                 yield f"{name}, {cell.id}", cell.source
+            elif cell.id in predicted:
+                yield f"{name}, {cell.id}", "\n".join(output.get("text", "") for output in cell.outputs)
 
 
 def _split(text: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """One notebook as a page of the book: the release's text and code, the solution's outputs, and no answer.
 
 What a reader sees of code is the release's, which never had the answers. Outputs come from the solution, and only for cells that are neither
-an answer nor a check.
+an answer nor a check, nor show what an exercise has readers predict.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import io
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -20,16 +21,24 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.book.crossing import Places, link_places
-from autograder.book.drawing import Drawn, Moved
+from autograder.book.drawing import SHARP, Drawn, Moved
 from autograder.book.wanted import describe_check
 from autograder.errors import CourseError
 from autograder.formats import EXTRA, OURS
 
 EXERCISE = re.compile(r"(?m)^### Exercise (?P<number>\d+) · (?P<title>.+)\n+(?P<facts>\*\*.+)?")
+PREDICT = "**Predict"
+ALIKE = 0.05
+"""How much larger or smaller a figure may be than in the solution, as a part of its size."""
+
+UNSEEN = (
+    '<div class="answer-place"><p>What this prints is for you to predict. Run it in your lab, and compare.</p></div>'
+)
+_NEEDS_MORE = re.compile(r"\bmine\(")
 END = '<div class="exercise-end"></div>'
 """Where the box of an exercise ends; `extension` takes it out."""
 
-LAB = '<p class="lab-line"><a href="../lab.html#{anchor}">Open this in your lab</a> to change code and do the exercises.</p>'
+LAB = '<a href="../lab.html#{anchor}">Open this in your lab</a> to change code and do the exercises.'
 
 
 @dataclass(frozen=True)
@@ -43,17 +52,31 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Source:
-    """A notebook of the course: `chapter/notebook`, its number (`4.6`), its title, and its exercises."""
+    """A notebook of the course: `chapter/notebook`, its number (`4.6`), its title, what a reader will be able to do, its minutes, of the
+    core and of what is marked *More*, whether it runs with none of the files beside it, and its exercises."""
 
     name: str
     number: str
     title: str
-    time: str
+    aims: tuple[str, ...]
+    minutes: int
+    more: int
+    is_alone: bool
     exercises: tuple[Exercise, ...]
 
     @property
     def anchor(self) -> str:
         return self.name.replace("/", "-")
+
+    @property
+    def heading(self) -> str:
+        return f"{self.number} · {self.title}" if self.number else self.title
+
+
+def say_time(source: Source) -> str:
+    """How long a notebook takes, by its own estimate, as HTML; "" where it has none."""
+    more = f", plus {source.more} for <em>More</em>" if source.more else ""
+    return f"About {source.minutes} minutes{more}" if source.minutes else ""
 
 
 def read_source(root: Path, name: str) -> Source:
@@ -61,7 +84,8 @@ def read_source(root: Path, name: str) -> Source:
 
     Raises `CourseError` where its first cell has no title, or where it has no executed solution.
     """
-    texts = [cell.source for cell in read_cells(root, "release", name) if cell.cell_type == "markdown"]
+    cells = read_cells(root, "release", name)
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     if not (root / "solutions" / f"{name}.ipynb").is_file():
         raise CourseError(f"There is no solutions/{name}.ipynb. Make it with 'course build'.")
     found = re.match(r"# (?:(?P<number>\d+\.\d+) · )?(?P<title>.+)", texts[0] if texts else "")
@@ -72,9 +96,19 @@ def read_source(root: Path, name: str) -> Source:
         for text in texts
         for one in EXERCISE.finditer(text)
     ]
-    time = re.search(r"\*\*Time\*\*: (.+?)\.?$", "\n".join(texts), re.MULTILINE)
-    number = found["number"] or ""
-    return Source(name, number, found["title"].strip(), time[1].replace("*", "") if time else "", tuple(exercises))
+    text = "\n".join(texts)
+    aims = re.search(r"\*\*You'll be able to\*\*\n\n((?:- .+\n(?:  .+\n)*)+)", text)
+    time = re.search(r"\*\*Time\*\*: about (\d+) minutes(?:; \*More\*: (\d+))?", text)
+    return Source(
+        name,
+        found["number"] or "",
+        found["title"].strip(),
+        tuple(" ".join(aim.split()) for aim in re.split(r"(?m)^- ", aims[1])[1:]) if aims else (),
+        int(time[1]) if time else 0,
+        int(time[2] or 0) if time else 0,
+        not any(cell.cell_type == "code" and _NEEDS_MORE.search(cell.source) for cell in cells),
+        tuple(exercises),
+    )
 
 
 def read_cells(root: Path, kind: str, name: str) -> list[NotebookNode]:
@@ -86,8 +120,8 @@ def read_cells(root: Path, kind: str, name: str) -> list[NotebookNode]:
         raise CourseError(f"There is no {path.relative_to(root)}. Make it with 'course build'.") from None
 
 
-def make_page(root: Path, source: Source, drawn: Drawn, places: Places, pictures: Path) -> NotebookNode:
-    """The page of a notebook, for MyST-NB; figures are written into `pictures`, a folder below `_static`.
+def make_page(root: Path, source: Source, drawn: Drawn, places: Places, kept: Path, pictures: Path) -> NotebookNode:
+    """The page of a notebook, for MyST-NB; what was drawn into `kept` is copied into `pictures`, a folder below `_static`.
 
     Raises `CourseError` where release and solution don't belong together, or a figure has no description.
     """
@@ -97,7 +131,8 @@ def make_page(root: Path, source: Source, drawn: Drawn, places: Places, pictures
         raise CourseError(
             f"solutions/{source.name}.ipynb has no cell {missing[0]}. Make both again with 'course build'."
         )
-    writer = _Writer(source, drawn, places, pictures)
+    writer = _Writer(source, drawn, places, kept, pictures)
+    writer.predicted = find_predicted(released)
     cells = [writer.write(cell, solved[cell.id]) for cell in released]
     for place in _find_ends(released):
         cells[place].source += f"\n\n{END}" if cells[place].cell_type == "markdown" else ""
@@ -119,6 +154,19 @@ def _find_ends(cells: list[NotebookNode]) -> list[int]:
     return list(ends.values())
 
 
+def find_predicted(cells: list[NotebookNode]) -> list[str]:
+    """The ids of the code cells that show what an exercise has its readers predict: those below its check, up to the next heading."""
+    found, predicts, asked = [], False, False
+    for cell in cells:
+        if cell.cell_type == "markdown" and re.search(r"(?m)^#{1,3} ", cell.source):
+            exercise = EXERCISE.search(cell.source)
+            predicts, asked = bool(exercise and (exercise["facts"] or "").startswith(PREDICT)), False
+        asked = asked or _find_kind(cell) == "check"
+        if predicts and asked and _find_kind(cell) == "code":
+            found.append(cell.id)
+    return found
+
+
 def _find_kind(cell: NotebookNode) -> str:
     """`text`, `code`, `answer` (a stub of code), `words` (a place for text), or `check`."""
     graded = cell.metadata.get("nbgrader", {})
@@ -130,9 +178,10 @@ def _find_kind(cell: NotebookNode) -> str:
 class _Writer:
     """Writes the cells of one page."""
 
-    def __init__(self, source: Source, drawn: Drawn, places: Places, pictures: Path) -> None:
-        self.source, self.drawn, self.places, self.pictures = source, drawn, places, pictures
+    def __init__(self, source: Source, drawn: Drawn, places: Places, kept: Path, pictures: Path) -> None:
+        self.source, self.drawn, self.places, self.kept, self.pictures = source, drawn, places, kept, pictures
         self.first = True
+        self.predicted: list[str] = []
 
     def write(self, cell: NotebookNode, solved: NotebookNode) -> NotebookNode:
         kind = _find_kind(cell)
@@ -143,7 +192,10 @@ class _Writer:
         if kind == "check":
             graded, extra = cell.metadata.nbgrader, cell.metadata.get(OURS, {}).get(EXTRA, 0)
             return _markdown(describe_check(cell.source, graded.get("points", 0), extra))
-        outputs = [] if kind == "answer" else self._list_outputs(cell.id, solved.get("outputs", []))
+        if cell.id in self.predicted and solved.get("outputs"):
+            outputs = [nbformat.v4.new_output("display_data", data={"text/html": UNSEEN})]
+        else:
+            outputs = [] if kind == "answer" else self._list_outputs(cell.id, solved.get("outputs", []))
         tags = ["answer"] if kind == "answer" else ["hide-input"] if cell.id == "setup-1" else []
         return nbformat.v4.new_code_cell(cell.source, outputs=outputs, metadata={"tags": tags})
 
@@ -152,25 +204,27 @@ class _Writer:
         if self.first:
             self.first = False
             title, _, rest = text.partition("\n")
-            text = f"{title}\n\n{LAB.format(anchor=self.source.anchor)}\n{rest}"
+            line = ". ".join(part for part in (say_time(self.source), LAB.format(anchor=self.source.anchor)) if part)
+            text = f'{title}\n\n<p class="lab-line">{line}</p>\n{rest}'
         return _markdown(text)
 
     def _list_outputs(self, cell: str, outputs: list[NotebookNode]) -> list[NotebookNode]:
         """The outputs as the book has them; each picture becomes a file with a description."""
         shown: list[NotebookNode] = []
-        moved, says = list(self.drawn.moved.get(cell, [])), list(self.drawn.says.get(cell, []))
+        moved, files = list(self.drawn.moved.get(cell, [])), self.drawn.files.get(cell, [])
         count = 0
         for output in outputs:
             data: Mapping[str, Any] = output.get("data", {})
             if "image/png" in data:
-                if count >= len(says):
+                if count >= len(files):
                     raise CourseError(
                         f"solutions/{self.source.name}.ipynb, cell {cell}: it has more pictures than the cell draws. "
                         "Make it again with 'course build'."
                     )
-                html = self._write_picture(f"{cell}-{count}", data["image/png"], says[count])
                 if moved and _is_moved(outputs, output):
                     html = self._write_moved(moved.pop(0), f"{cell}-{count}")
+                else:
+                    html = self._write_picture(cell, count, data["image/png"])
                 count += 1
                 shown.append(nbformat.v4.new_output("display_data", data={"text/html": html}))
             elif output.output_type == "stream":
@@ -179,15 +233,24 @@ class _Writer:
                 shown.append(nbformat.v4.new_output("display_data", data={"text/plain": data.get("text/plain", "")}))
         return shown
 
-    def _write_picture(self, file: str, data: str, says: str) -> str:
+    def _write_picture(self, cell: str, number: int, solved: str) -> str:
+        """A figure as it was drawn for the book: about as large as in the solution, where it is `solved`, and finer."""
         from PIL import Image
 
+        drawn, says = self.kept / self.drawn.files[cell][number], self.drawn.says[cell][number]
+        with Image.open(io.BytesIO(base64.b64decode(solved))) as image, Image.open(drawn) as finer:
+            expected, (width, height) = image.size, (round(finer.width / SHARP), round(finer.height / SHARP))
+        # Letters are a little wider or narrower where they're drawn finer.
+        if max(abs(width / expected[0] - 1), abs(height / expected[1] - 1)) > ALIKE:
+            raise CourseError(
+                f"solutions/{self.source.name}.ipynb, cell {cell}: picture {number + 1} has another size when it's drawn "
+                "again. Make the solution again with 'course build'."
+            )
         self.pictures.mkdir(parents=True, exist_ok=True)
-        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
-            width, height = image.size
-            image.save(self.pictures / f"{file}.webp", lossless=True)
+        file = f"{cell}-{number}.webp"
+        shutil.copyfile(drawn, self.pictures / file)
         return (
-            f'<figure class="picture"><img src="../_static/figures/{self.source.name}/{file}.webp" '
+            f'<figure class="picture"><img src="../_static/figures/{self.source.name}/{file}" '
             f'width="{width}" height="{height}" loading="lazy" alt="{escape(says)}"></figure>'
         )
 

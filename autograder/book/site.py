@@ -93,6 +93,7 @@ def _run_sphinx(root: Path, work: Path, html: Path) -> None:
     for path in fresh.rglob("*.html"):
         path.write_text(name_parts(path.read_text(encoding="utf-8")), encoding="utf-8")
     copy_mathjax(fresh / "_static" / "mathjax")
+    shutil.rmtree(fresh / "_sources", ignore_errors=True)  # empty, as no text of a page is copied into it
     for left in (".buildinfo", "objects.inv"):
         (fresh / left).unlink(missing_ok=True)
     (fresh / ".nojekyll").touch()  # or GitHub Pages leaves out every folder that begins with an underscore
@@ -106,8 +107,9 @@ NAMED = (
     ('<p class="caption" role="heading">', '<p class="caption" role="heading" aria-level="2">'),
     ('<div id="search-results">', '<h1>Search</h1>\n<div id="search-results">'),
     ('<th class="head"><p></p></th>', "<td></td>"),
+    ('<summary aria-label="Toggle hidden content">', "<summary>"),
 )
-"""What the theme leaves without a name or a level, and the same with it."""
+"""What the theme leaves without a name or a level, or hides the name of, and the same with it."""
 
 
 def name_parts(html: str) -> str:

@@ -1,4 +1,4 @@
-// What the book's pages do: figures that move, terms that say what they mean, and everything unfolded on paper. Loads nothing but pictures of the book.
+// What the book's pages do: figures that move, terms that say what they mean, code to copy, and everything unfolded on paper. Loads nothing but pictures of the book.
 "use strict";
 
 function move(figure) {
@@ -82,10 +82,37 @@ function explainTerms() {
     link.addEventListener("focus", () => show(link));
     link.addEventListener("mouseleave", hideSoon);
     link.addEventListener("blur", hideSoon);
+    // Without a pointer that hovers, the first tap shows the meaning and the second follows the link.
+    let wasShown = false;
+    link.addEventListener("pointerdown", () => { wasShown = shown === link; });
+    link.addEventListener("click", (event) => {
+      if (!matchMedia("(hover: none)").matches || wasShown) return;
+      event.preventDefault();
+      show(link);
+    });
   }
   card.addEventListener("mouseenter", () => clearTimeout(leaving));
   card.addEventListener("mouseleave", hideSoon);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+}
+
+// Code to run elsewhere; what it prints has no button. A page from a place that the browser doesn't trust may not write to the clipboard.
+function offerCopies() {
+  if (!navigator.clipboard) return;
+  for (const box of document.querySelectorAll("article .highlight")) {
+    if (box.closest(".cell_output")) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(box.querySelector("pre").textContent);
+      button.textContent = "Copied";
+      button.classList.add("done");
+      setTimeout(() => { button.textContent = "Copy"; button.classList.remove("done"); }, 2000);
+    });
+    box.append(button);
+  }
 }
 
 // What is wider than the page scrolls, so the keyboard has to reach it.
@@ -112,6 +139,7 @@ function unfoldOnPaper() {
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("figure.moving").forEach(move);
   explainTerms();
+  offerCopies();
   unfoldOnPaper();
   reachScrolling();
   window.addEventListener("load", reachScrolling);

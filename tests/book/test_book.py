@@ -7,14 +7,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from autograder.book.browser import keep_home, read_book, serve
 from autograder.book.checking import check_links
 from autograder.book.crossing import Places, keep_present, link_places
-from autograder.book.drawing import NOTE, draw_all
+from autograder.book.drawing import NOTE, Drawn, draw_all
 from autograder.book.frames import MOST, find_start, list_frames, plan_controls
+from autograder.book.front import Chapter, make_lab
 from autograder.book.leaks import find_leaks
+from autograder.book.notebook import find_predicted, make_page, read_cells, read_source
 from autograder.book.site import Book, build_book
 from autograder.book.wanted import describe_check
 from autograder.cli import main
@@ -22,6 +25,9 @@ from autograder.errors import CourseError
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = "00_start/1_start_here"
+
+COLORS = """['article h1', 'section.exercise'].map((one, place) => getComputedStyle(document.querySelector(one))[place ? 'backgroundColor' : 'color'])"""
+"""Of text, and below it."""
 
 pytestmark = pytest.mark.filterwarnings("ignore:'myst_parser")
 
@@ -35,6 +41,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / kind / f"{NOTEBOOK}.{ending}", course / kind / f"{NOTEBOOK}.{ending}")
     shutil.copy(ROOT / "notebooks" / "glossary.md", course / "notebooks")
     shutil.copytree(ROOT / "release" / "reference", course / "release" / "reference")
+    shutil.copy(ROOT / "CITATION.cff", course)
     shutil.copytree(ROOT / "book", course / "book", ignore=shutil.ignore_patterns("_build", "__pycache__"))
     return course
 
@@ -72,6 +79,57 @@ def test_an_answer_would_be_found(course: Path, tmp_path: Path, file: str, leak:
     assert answer in (course / "solutions" / f"{NOTEBOOK}.ipynb").read_text(encoding="utf-8")
     (tmp_path / file).write_text(leak.replace("celsius\n", "return celsius\n"), encoding="utf-8")
     assert find_leaks(course, tmp_path)
+
+
+def test_what_an_exercise_has_readers_predict_is_an_answer(tmp_path: Path) -> None:
+    name = "01_activations/1_scores_to_probabilities"
+    for kind, ending in (("notebooks", "md"), ("release", "ipynb"), ("solutions", "ipynb")):
+        (tmp_path / kind / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / kind / f"{name}.{ending}", tmp_path / kind / f"{name}.{ending}")
+    path = tmp_path / "solutions" / f"{name}.ipynb"
+    solution = nbformat.read(path, as_version=4)
+    for cell in solution.cells:  # no pictures here, which would have to be drawn
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if "image/png" not in output.get("data", {})]
+    nbformat.write(solution, path)
+    [asked] = find_predicted(read_cells(tmp_path, "release", name))
+    [printed] = [cell.outputs[0].text for cell in read_cells(tmp_path, "solutions", name) if cell.id == asked]
+    page = make_page(tmp_path, read_source(tmp_path, name), Drawn(), Places({}, {}), tmp_path, tmp_path / "out")
+    [shown] = [cell.outputs for cell in page.cells if cell.source.startswith("z, h = ")]
+    assert "for you to predict" in str(shown)
+    assert "0.0763, 0.2500" in printed
+    assert "0.0763, 0.2500" not in nbformat.writes(page)
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "page.html").write_text(f"<pre>{printed}</pre>", encoding="utf-8")
+    assert find_leaks(tmp_path, tmp_path / "html")
+
+
+def test_the_cover_and_the_chapters_say_what_one_learns_and_how_long_it_takes(book: Book) -> None:
+    cover, chapter, page = (
+        (book.folder / name).read_text(encoding="utf-8")
+        for name in ("index.html", "00_start/index.html", f"{NOTEBOOK}.html")
+    )
+    assert "What you’ll be able to do" in cover
+    assert "1 notebook · about 35 minutes · 7 exercises" in cover
+    assert "@misc" in cover
+    assert "combine tensors by broadcasting" in chapter
+    assert '<meta name="description" content="This is a PyTorch course to read' in cover
+    pages = [path.read_text(encoding="utf-8") for path in book.folder.rglob("*.html")]
+    described = [found for html in pages for found in re.findall(r'<meta name="description" content="([^"]+)">', html)]
+    assert len(described) > 6
+    assert not [said for said in described if "class=" in said]
+    assert "About 35 minutes, plus 5 for <em>More</em>. <a" in page
+
+
+def test_a_notebook_is_opened_where_it_runs() -> None:
+    sources = [read_source(ROOT, name) for name in (NOTEBOOK, "06_all_yours/1_all_yours")]
+    lab = make_lab([Chapter("00_start", "Start", "", tuple(sources))], "someone/course")
+    assert "/lab/tree/00_start/1_start_here.ipynb" in lab
+    assert (
+        "someone/course/HEAD?urlpath=lab/tree/workspace/00_start/1_start_here.ipynb" in lab
+    )  # .binder/postBuild makes it
+    assert "blob/HEAD/release/00_start/1_start_here.ipynb" in lab
+    assert "blob/HEAD/release/06_all_yours" not in lab  # it takes functions from files that Colab doesn't have
 
 
 def test_each_exercise_has_a_box_with_its_stub_and_what_is_checked(book: Book) -> None:
@@ -127,18 +185,45 @@ def test_readers_move_figures_look_terms_up_and_search(book: Book, open_page: Ca
         page.keyboard.press("ArrowRight")
         expect(picture).not_to_have_attribute("src", str(before))
         assert slider.get_attribute("aria-valuetext") == figure.locator("output").first.text_content()
-        page.emulate_media(media="print")
+        page.evaluate("document.body.dataset.theme = 'dark'")
+        page.emulate_media(media="print", color_scheme="dark")
         page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(COLORS) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
         expect(picture).to_have_attribute("src", str(before))
-        page.emulate_media(media="screen")
+        page.emulate_media(media="screen", color_scheme="light")
         page.evaluate("window.dispatchEvent(new Event('afterprint'))")
         term = page.locator("a.term").first
         term.focus()
         expect(page.get_by_role("tooltip")).to_contain_text(str(term.get_attribute("data-meaning")))
         page.keyboard.press("Escape")
         expect(page.get_by_role("tooltip")).to_be_hidden()
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        code = page.locator(".cell_input .highlight:has(> button.copy)").last
+        code.hover()
+        code.get_by_role("button").click()
+        expect(code.get_by_role("button")).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == code.locator("pre").text_content()
         page.goto(f"{address}search.html?q=broadcasting")
         expect(page.locator("#search-results li").first).to_contain_text("roadcasting")
+
+
+@pytest.mark.nightly
+def test_the_first_tap_on_a_term_says_what_it_means(book: Book, open_page: Callable[[], object]) -> None:
+    from playwright.sync_api import Page, expect
+
+    page = open_page()
+    assert isinstance(page, Page)
+    assert page.context.browser is not None
+    phone = page.context.browser.new_context(viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True)
+    page = phone.new_page()
+    with serve(book.folder) as address:
+        page.goto(f"{address}{NOTEBOOK}.html")
+        page.locator("a.term").first.tap()
+        expect(page.get_by_role("tooltip")).to_be_visible()
+        assert page.url.endswith(f"{NOTEBOOK}.html")
+        page.locator("a.term").first.tap()
+        expect(page).to_have_url(re.compile("reference/glossary.html#"))
+    phone.close()
 
 
 @pytest.fixture
@@ -272,6 +357,18 @@ def test_a_request_that_leaves_is_noted(tmp_path: Path, open_page: Callable[[], 
         page.goto(f"{address}page.html")
     assert [request.split()[-1] for request in seen.requests] == ["http://elsewhere.invalid/x.png"]
     assert any("gone.png: 404" in problem for problem in seen.problems)
+
+
+@pytest.mark.nightly
+def test_what_a_narrow_screen_cuts_off_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(
+        '<title>x</title><div style="overflow: hidden"><article class="content"><p style="width: 700px">a</p>'
+        '<div style="overflow-x: auto"><p style="width: 900px">scrolls</p></div></article></div>',
+        encoding="utf-8",
+    )
+    seen = read_book(tmp_path, ["page.html"], lambda _: None)
+    [problem] = [one for one in seen.problems if "right of the screen" in one]
+    assert "at 400 pixels: <p" in problem
 
 
 def test_what_cannot_be_built_is_said(tmp_path: Path, course: Path) -> None:

@@ -7,6 +7,7 @@ reference run, in which the author's own solutions were executed.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
@@ -21,6 +22,7 @@ from autograder.engine.planning.languages import get_kernel, get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
 from autograder.engine.planning.settlement import Settlement
+from autograder.engine.planning.syntax import parse
 
 RULE = re.compile(r"\bwithout\s*=")
 """Where a check may have a rule, of which it reads in the cells before."""
@@ -43,6 +45,28 @@ def get_role(cell: Any) -> Role:
     if marks.get("grade"):
         return "check"
     return "setup" if marks.get("locked") else "prose"
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def _only_defines(source: str) -> bool:
+    """Whether a cell uses none of the functions and classes that it defines, except in these themselves."""
+    try:
+        program = parse(strip_magics(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    made = {node.name for node in program.body if isinstance(node, (*_FUNCTIONS[:2], ast.ClassDef))}
+    waiting: list[ast.AST] = [program]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in made:
+            return False
+        if isinstance(node, ast.ClassDef):
+            waiting += node.body
+        elif not isinstance(node, _FUNCTIONS):
+            waiting += ast.iter_child_nodes(node)
+    return True
 
 
 @dataclass(frozen=True)
@@ -106,9 +130,14 @@ class Plan:
         students, imported = set(), set()
         own = self.names[place]
         bound = {name for name in own.builtin if self._owner(name, place) is not None}  # a `max` of the student's
-        for name in own.incoming | bound:
+        waiting, seen = sorted(own.incoming | bound), set(own.bound)
+        while waiting:
+            name = waiting.pop()
             owner = self._owner(name, place)
             if owner is not None and self._share(owner, set()):
+                behind = self._needed_later(owner) - seen  # by functions of the author's that the check may call
+                seen |= behind
+                waiting += sorted(behind)
                 continue
             if owner is not None and name in self.names[owner].imports:
                 imported.add(name)
@@ -119,13 +148,18 @@ class Plan:
         statements = [line for cell in self.cells[:place] for line in find_imports(cell.source, imported)]
         self.imports[place] = "\n".join(dict.fromkeys(statements)) if imported else ""
 
+    def _needed_later(self, place: int) -> frozenset[str]:
+        """What the functions of a cell need when they are called, and the cell does not make."""
+        return frozenset(self.names[place].late & self.names[place].incoming)
+
     def _share(self, place: int, seen: set[int]) -> bool:
         """Whether the examiner has, or can have, the names of a cell without the student's process."""
         if self.roles[place] in ("setup", "check") or place in self.shared:
             return True
         if self.roles[place] == "answer" or self.names[place].dynamic or place in seen:
             return False
-        owners = [self._owner(name, place) for name in self.names[place].incoming]
+        later = self._needed_later(place) if _only_defines(self.cells[place].source) else frozenset[str]()
+        owners = [self._owner(name, place) for name in self.names[place].incoming - later]
         if not all(owner is not None and self._share(owner, seen | {place}) for owner in owners):
             return False
         self.shared.add(place)

@@ -11,17 +11,18 @@ import inspect
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import torch
 
-from autograder.engine.limits import counted, pause_timer
+from autograder.engine.limits import OutOfTime, counted, pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
 from autograder.engine.standins.answers import Brought, Gone, Unreadable, copy_changed, receive_answer
 from autograder.engine.standins.originals import CARRIED, MAX_PRINTED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.standins.registry import Registry
-from autograder.engine.standins.replay import Replay
+from autograder.engine.standins.worlds import Fork, Start, has_threads
 from autograder.engine.standins.written import find_written
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
@@ -64,33 +65,32 @@ class StandIns:
         self.pending: BaseException | None = None
         self.allowed: dict[str, list[str]] | None = None
         self.used: dict[str, set[str]] = {}
-        self.follow = self.withheld = False
-        self.replay = Replay(names, self.registry)
+        self.follow = False
+        """Whether changes in place that the author's solution does not make are seen by the cell."""
+        self.fork: Fork | None = None
+        self.again = False
+        """Whether the cell has to run again to see them."""
+        self.start: Start | None = None
 
     # A cell
 
     def begin(
-        self,
-        names: list[str],
-        deadline: float,
-        allowed: dict[str, list[str]] | None,
-        follow: bool = False,
-        answers: bool = False,
+        self, names: list[str], deadline: float, allowed: dict[str, list[str]] | None, follow: bool = False
     ) -> None:
         """Bring `names` into the namespace. Names that the student does not have stay missing, and so do modules.
 
         What a test bound a name to stays, unless the student has bound it again since. `allowed` is what `used` was in the run of the
-        author's solutions; `None` in that run itself, in which all is. With `follow`, so are all changes in place; else `withheld` says
-        whether there were others; and with `answers`, the student's are those of the run before. Raises `Gone` and `Unreadable`.
+        author's solutions; `None` in that run itself, in which all is. With `follow`, the cell runs again, and all changes in place are
+        seen. Raises `Gone` and `Unreadable`.
         """
-        if follow:
-            self.replay.start_again(answers)
+        if follow and self.start:
+            self.start.put_back()
             self.random = self.random_before
         else:
-            self.replay.start(names, (self.history, self.ahead, self.taken))
+            self.start = Start(self.names, names, (self.history, self.ahead, self.taken))
             self.random_before = self.random
         self.allowed, self.used = allowed, {"decides": set(), "changes": set(), "tells": set(), "with": set()}
-        self.follow, self.withheld = follow, False
+        self.follow, self.fork, self.again = follow, None, False
         self.deadline, self.gone, self.received = deadline, None, 0
         self.brought = {}
         refusals.clear()
@@ -149,12 +149,11 @@ class StandIns:
             changed = dict(reply.get("changed", {}))
             if not changed.keys() <= given.keys():
                 raise KeyError("changed")
-            if changed and (self._may("changes", f"{operation} {self._call_name(arguments)}") or self.follow):
+            if changed and (self._may("changes", f"{operation} {self._call_name(arguments)}") or self._follows()):
                 for slot, contents in changed.items():
                     replace_contents(given[slot], contents)
                     replace_parts(given[slot], contents)
                 changed = {}
-            self.withheld = self.withheld or bool(changed)
             self._follow(dict(reply.get("names", {})))
             if reply.get("drew") is True:  # so that a test that sets the same seed again is noticed
                 move_on()
@@ -170,6 +169,34 @@ class StandIns:
         if isinstance(error, (StopIteration, StopAsyncIteration)) and operation != "next":
             error = RuntimeError(f"the answer raised {type(error).__name__}")  # it would end a loop of the test's
         raise error if isinstance(error, Exception) else Unreadable("no error")
+
+    def _follows(self) -> bool:
+        """Whether the cell sees a change in place that the author's solution does not make: at the first one it goes on in two worlds."""
+        if self.follow or self.fork or self.again:
+            return self.follow
+        if has_threads() or self._ask({"do": "fork"}).get("forked") is not True:
+            self.again = True
+            return False
+        try:
+            self.fork = Fork()
+        except OSError:
+            self.again = True
+            self._ask({"do": "join"})
+            return False
+        self.follow = self.fork.sink is None
+        if self.follow:
+            self.channel.tell(again=self.fork.seconds)
+        if self.fork.told.get("late"):
+            raise OutOfTime
+        return self.follow
+
+    def leave(self, told: dict[str, Any]) -> None:
+        """In a fork, tell what came of the cell, and end with that of the student's process; else nothing."""
+        if self.fork and self.fork.sink is not None:
+            if not self.gone:
+                with suppress(Gone, Unreadable, CannotSplit):
+                    self._ask({"do": "join"})
+            self.fork.leave(told)
 
     def trusts(self, name: str, how: str = "") -> bool:
         """Whether the cell leaves decisions, or those which `how` names, to objects of the class `name`; see `proxies`."""
@@ -323,7 +350,9 @@ class StandIns:
         __tracebackhide__ = True
         if self.gone:
             raise self.gone
-        kind, text, raw = self._send(frame)
+        with pause_timer():
+            self.channel.send(Channel.DATA, *frame)
+            kind, text, raw = receive_answer(self.channel)
         if kind == Channel.CONTROL:
             message = read_message(text)
             self.gone = type(str(message["error"]), (Gone,), {"__module__": "__main__"})(message["detail"])
@@ -338,19 +367,6 @@ class StandIns:
         if type(reply) is not dict:
             raise Unreadable("no answer")
         return reply
-
-    def _send(self, frame: tuple[bytes, bytes]) -> tuple[int, bytes, bytearray]:
-        if self.replay.waiting is not None:
-            if (known := self.replay.find(frame)) is None:
-                self.gone = Gone("the check asks something else this time")
-                raise self.gone
-            return known
-        with pause_timer():
-            self.channel.send(Channel.DATA, *frame)
-            answer = receive_answer(self.channel)
-        if self.allowed is not None and not self.follow:
-            self.replay.keep(frame, answer)
-        return answer
 
     def _call(self, request: dict[str, Any]) -> tuple[bytes, bytes]:
         """Call a function of the test's for the student's code; the frame to answer with."""

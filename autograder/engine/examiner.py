@@ -71,7 +71,7 @@ def be_examiner(channel: Channel) -> NoReturn:
                 told = min(standins.fork.told, told, key=_score)
             elif standins.again and _score(told):
                 told = min(told, _run(shell, standins, job, student.deadline, follow=True), key=_score)
-            channel.tell(**told, facts={"judged": sorted(student.judged), "rests": standins.rests()})
+            channel.tell(**told, facts={"judged": sorted(student.judged), "rests": standins.trust.found()})
 
 
 def _run(
@@ -84,10 +84,11 @@ def _run(
     about that change. Where the cell can't be split in two, it runs once more from its beginning, to `follow` all changes.
     """
     try:
-        standins.begin(job.get("needs", []), deadline, job.get("rests"), follow)
+        standins.begin(job.get("needs", []), deadline, job["run"], job.get("rests"), follow)
     except (Gone, Unreadable) as problem:
         return {"outputs": [_describe(problem)], "late": False}
-    with show_cells(read_history(job.get("cells"))):
+    watch = standins.trust.watch() if job.get("needs") else contextlib.nullcontext()
+    with show_cells(read_history(job.get("cells"))), watch:
         told = run_timed(shell, {**job, "seconds": job["seconds"] + LATE_ANSWER})
     error = standins.finish()
     if error is not None and not any(output["output_type"] == "error" for output in told["outputs"]):

@@ -19,9 +19,11 @@ import torch
 from autograder.engine.limits import OutOfTime, counted, pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
 from autograder.engine.standins.answers import Brought, Gone, Unreadable, copy_changed, receive_answer
+from autograder.engine.standins.library import read_signature
 from autograder.engine.standins.originals import CARRIED, MAX_PRINTED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.standins.registry import Registry
+from autograder.engine.standins.trust import Rests, Trust
 from autograder.engine.standins.worlds import Fork, Start, has_threads
 from autograder.engine.standins.written import find_written
 from autograder.engine.wire import wire
@@ -63,8 +65,7 @@ class StandIns:
         self.nested, self.received = 0, 0
         self.touched = False
         self.pending: BaseException | None = None
-        self.allowed: dict[str, list[str]] | None = None
-        self.used: dict[str, set[str]] = {}
+        self.trust = Trust(names)
         self.follow = False
         """Whether changes in place that the author's solution does not make are seen by the cell."""
         self.fork: Fork | None = None
@@ -75,12 +76,12 @@ class StandIns:
     # A cell
 
     def begin(
-        self, names: list[str], deadline: float, allowed: dict[str, list[str]] | None, follow: bool = False
+        self, names: list[str], deadline: float, source: str, allowed: Rests | None, follow: bool = False
     ) -> None:
-        """Bring `names` into the namespace. Names that the student does not have stay missing, and so do modules.
+        """Bring `names` into the namespace of a cell. Names that the student does not have stay missing, and so do modules.
 
-        What a test bound a name to stays, unless the student has bound it again since. `allowed` is what `used` was in the run of the
-        author's solutions; `None` in that run itself, in which all is. With `follow`, the cell runs again, and all changes in place are
+        What a test bound a name to stays, unless the student has bound it again since. `allowed` is what the run of the
+        author's solutions found (see `trust`); `None` in that run itself, in which all is. With `follow`, the cell runs again, and all changes in place are
         seen. Raises `Gone` and `Unreadable`.
         """
         if follow and self.start:
@@ -89,7 +90,7 @@ class StandIns:
         else:
             self.start = Start(self.names, names, (self.history, self.ahead, self.taken))
             self.random_before = self.random
-        self.allowed, self.used = allowed, {"decides": set(), "changes": set(), "tells": set(), "with": set()}
+        self.trust.begin(source, allowed)
         self.follow, self.fork, self.again = follow, None, False
         self.deadline, self.gone, self.received = deadline, None, 0
         self.brought = {}
@@ -149,7 +150,7 @@ class StandIns:
             changed = dict(reply.get("changed", {}))
             if not changed.keys() <= given.keys():
                 raise KeyError("changed")
-            if changed and (self._may("changes", f"{operation} {self._call_name(arguments)}") or self._follows()):
+            if changed and (self.trust.may("changes", f"{operation} {self._call_name(arguments)}") or self._follows()):
                 for slot, contents in changed.items():
                     replace_contents(given[slot], contents)
                     replace_parts(given[slot], contents)
@@ -199,21 +200,16 @@ class StandIns:
             self.fork.leave(told)
 
     def trusts(self, name: str, how: str = "") -> bool:
-        """Whether the cell leaves decisions, or those which `how` names, to objects of the class `name`; see `proxies`."""
-        decides = self._may("decides", name)
-        return (self._may("with", f"{name} {how}") if how else True) and decides
+        """Whether the test leaves decisions, or those which `how` names, to objects of the class `name`; see `proxies`."""
+        return self.trust.trusts(name, how)
 
     def tells(self, method: str) -> bool:
-        """Whether the cell tells objects of the author's solution a value by this method; see `proxies`."""
-        return self._may("tells", method)
+        """Whether the test tells objects of the author's solution a value by this method; see `proxies`."""
+        return self.trust.tells(method)
 
-    def rests(self) -> dict[str, list[str]]:
-        """What the verdict of the cell rests on besides plain data."""
-        return {what: sorted(names) for what, names in self.used.items()}
-
-    def _may(self, what: str, name: str) -> bool:
-        self.used[what].add(name)
-        return self.allowed is None or name in self.allowed.get(what, ())
+    def makes(self, name: str) -> bool:
+        """Whether the test makes objects of this class; see `proxies`."""
+        return self.trust.may("decides", name)
 
     def _call_name(self, arguments: tuple[Any, ...]) -> str:
         """What an operation is done on, as the test knows it: a name of the student's, else a class."""
@@ -245,17 +241,7 @@ class StandIns:
 
     def signature(self, thing: Any) -> inspect.Signature:
         """The signature of an original. Raises what `inspect.signature` raises."""
-        rows = self.operate("signature", thing)
-        empty = inspect.Parameter.empty
-        try:
-            return inspect.Signature(
-                [
-                    inspect.Parameter(name, list(inspect._ParameterKind)[kind], default=default if given else empty)
-                    for name, kind, given, default in rows
-                ]
-            )
-        except (TypeError, ValueError, IndexError):
-            raise ValueError("no signature found") from None
+        return read_signature(self.operate("signature", thing))
 
     def source(self, thing: Any) -> str:
         """The source of an original, as the cells have it under its name. Raises what `inspect.getsource` raises."""

@@ -168,7 +168,9 @@ class Run:
         told = 0.0
         while True:
             kind, text, raw = self.examiner.receive(process, watch, GRACE_SECONDS)
-            if kind == Channel.CONTROL and text.startswith(b'{"again"'):  # a part of the check runs a second time; see `worlds`
+            if kind == Channel.CONTROL and text.startswith(
+                b'{"again"'
+            ):  # a part of the check runs a second time; see `worlds`
                 watch.seconds += min(float(read_message(text)["again"]), self.job.seconds + GRACE_SECONDS)
                 continue
             if kind == Channel.CONTROL:

@@ -21,6 +21,7 @@ from autograder.engine.jobs import Job, Output, Step
 from autograder.engine.planning.languages import get_kernel, get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
+from autograder.engine.planning.rebinding import read_rebound
 from autograder.engine.planning.settlement import Settlement
 from autograder.engine.planning.syntax import parse
 
@@ -264,7 +265,7 @@ class Plan:
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         places = self._match(cells)
         students = [cell for cell, place in zip(cells, places, strict=True) if self._is_students(place, cell)]
-        return sorted(made & {name for cell in students for name in read_names(cell.source).bound}) if made else []
+        return sorted(made & {name for cell in students for name in read_rebound(cell.source)}) if made else []
 
     def _match(self, cells: list[Any]) -> list[int | None]:
         """For each cell the place of the source's cell that it is, `None` for one that the student added."""

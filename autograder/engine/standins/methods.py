@@ -144,8 +144,8 @@ def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
         decides = (plain and result is not owner) or _is_verdict(result) or not known
         if decides and not trusted and not made and not is_made(owner):
             raise CannotSplit("a method of an object of the student's was told a value, and decides")
-    if made and result is owner:
-        stay_made(result)
+    if made and owner is not None and result is owner:
+        stay_made(owner)
     return result
 
 

@@ -246,9 +246,12 @@ class StandIns:
     def source(self, thing: Any) -> str:
         """The source of an original, as the cells have it under its name. Raises what `inspect.getsource` raises."""
         number = identify(thing)
-        for name in [name for name, each in self.brought.items() if each.number == number and self.texts is not None]:
-            if (written := find_written(self.texts or [], name)) is not None:
-                return written
+        names = [name for name, each in self.brought.items() if each.number == number]
+        if names and self.texts is not None:
+            written = [text for name in names if (text := find_written(self.texts, name)) is not None]
+            if len(written) < len(names):
+                raise OSError("could not get source code")
+            return written[0]
         text = self.operate("source", thing)
         if type(text) is not str or (self.texts is not None and not any(text.strip() in each for each in self.texts)):
             raise OSError("could not get source code")  # or it is in no cell

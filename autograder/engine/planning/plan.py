@@ -28,6 +28,8 @@ from autograder.engine.planning.syntax import parse
 RULE = re.compile(r"\bwithout\s*=")
 """Where a check may have a rule, of which it reads in the cells before."""
 
+_STAR = re.compile(r"(?m)^from\s+[\w.]+\s+import\s+\*")
+
 _HISTORY = re.compile(r"\b(In|_ih|_i+)\b")
 """Names under which IPython has the cells before."""
 
@@ -46,6 +48,11 @@ def get_role(cell: Any) -> Role:
     if marks.get("grade"):
         return "check"
     return "setup" if marks.get("locked") else "prose"
+
+
+def _imports_all(source: str) -> bool:
+    named = _STAR.sub("pass", source)
+    return named != source and not read_names(named).dynamic
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -106,6 +113,9 @@ class Plan:
         """For the place of a check, the names in it that are the student's."""
         self.imports: dict[int, str] = {}
         """For the place of a check, what to import for it because only an answer does."""
+        cells = enumerate(zip(self.roles, self.cells, strict=True))
+        self._stars = [place for place, (role, cell) in cells if role != "answer" and _imports_all(cell.source)]
+        """Places of cells of the author's that import all names of a module, and are otherwise known."""
         own = (names for role, names in zip(self.roles, self.names, strict=True) if role == "answer")
         self._called = {name for names in own for name in names.called}
         """What the functions of answers need when they are called."""
@@ -124,8 +134,9 @@ class Plan:
         return frozenset(name for place in both for name in self.names[place].bound) - self.answers
 
     def _owner(self, name: str, place: int) -> int | None:
-        """The place of the last cell before `place` that makes `name`."""
-        return next((i for i in reversed(range(place)) if name in self.names[i].bound), None)
+        """The place of the last cell before `place` that makes `name`; of one that may, by importing all names of a module, if none does."""
+        own = (i for i in reversed(range(place)) if name in self.names[i].bound)
+        return next(own, next((i for i in reversed(self._stars) if i < place), None))
 
     def _look_at_check(self, place: int) -> None:
         students, imported = set(), set()
@@ -157,7 +168,7 @@ class Plan:
         """Whether the examiner has, or can have, the names of a cell without the student's process."""
         if self.roles[place] in ("setup", "check") or place in self.shared:
             return True
-        if self.roles[place] == "answer" or self.names[place].dynamic or place in seen:
+        if self.roles[place] == "answer" or place in seen or (self.names[place].dynamic and place not in self._stars):
             return False
         later = self._needed_later(place) if _only_defines(self.cells[place].source) else frozenset[str]()
         owners = [self._owner(name, place) for name in self.names[place].incoming - later]

@@ -156,8 +156,8 @@ def _is_verdict(result: Any) -> bool:
 
 
 def _contains(self: StandIn, item: Any) -> Any:
-    """Of what the test has made, the student's own word; of anything else, found out here, among all of its items."""
-    if isinstance(item, StandIn) or is_made(self):
+    """The student's own word where the test left it to an object of that class; of anything else, found out here, among all of its items."""
+    if (isinstance(item, StandIn) and _trusts(self)) or is_made(self):
         return link_of(self).operate("contains", self, item)
     items = list(itertools.islice(iter(self), MAX_ITEMS + 1))
     if len(items) > MAX_ITEMS:

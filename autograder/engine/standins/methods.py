@@ -140,9 +140,8 @@ def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
     owner, name, plain, made = get_guarded(self) or (None, "", False, False)
     if owner is not None and (arguments or named) and result is not None:
         known = link_of(owner).tells(f"{name}{'?' * _is_verdict(result)}")
-        trusted = _trusts(owner) and known
         decides = (plain and result is not owner) or _is_verdict(result) or not known
-        if decides and not trusted and not made and not is_made(owner):
+        if decides and not (known and _trusts(owner)) and not made and not is_made(owner):
             raise CannotSplit("a method of an object of the student's was told a value, and decides")
     if made and owner is not None and result is owner:
         stay_made(owner)

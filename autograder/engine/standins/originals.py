@@ -22,7 +22,7 @@ from autograder.engine.planning.chance import fingerprint, set_states
 from autograder.engine.standins.locate import locate
 from autograder.engine.standins.methods import SPECIAL
 from autograder.engine.standins.operations import OPERATIONS, PLAIN_BASES
-from autograder.engine.standins.worlds import has_threads, serve_in_fork
+from autograder.engine.standins.worlds import serve_in_fork
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed
 from autograder.engine.wire.owned import is_changeable, is_owned, read_owned, replace_parts, write_owned
@@ -112,7 +112,7 @@ class Originals:
     def answer(self, request: dict[str, Any]) -> tuple[bytes, bytes]:
         """Do what is asked; the frame to answer with."""
         if request["do"] == "fork":
-            return self._encode(self._fork())
+            return self._encode({"forked": serve_in_fork()})
         if request["do"] == "join":
             os._exit(0)
         outer, self.printed = self.printed, _Printed()
@@ -139,13 +139,6 @@ class Originals:
         except wire.Unsendable:
             self.fresh = set()
             return wire.encode({key: self._soften(value) for key, value in reply.items()}, self.write)
-
-    def _fork(self) -> dict[str, Any]:
-        """Answer in a fork until it is told to join, and only then here; see `worlds`."""
-        try:
-            return {"forked": True} if not has_threads() and serve_in_fork() else {"forked": False}
-        except OSError:
-            return {"forked": False}
 
     def _bring(self, request: dict[str, Any]) -> dict[str, Any]:
         self._restore(request)

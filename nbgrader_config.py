@@ -26,6 +26,7 @@ c.Autograde.sanitize_preprocessors = [preprocessors.Rebuild, *replace(Autograde,
 c.Autograde.autograde_preprocessors = replace(
     Autograde, "autograde_preprocessors", preprocessors.Execute, preprocessors.SaveAutoGrades
 )
+c.Autograde.pre_convert_hook = preprocessors.refuse_renamed  # a notebook with another name isn't one that is missing
 c.GenerateFeedback.preprocessors = [
     preprocessors.CleanFeedback,
     *replace(GenerateFeedback, "preprocessors", preprocessors.GetGrades),

@@ -83,22 +83,14 @@ def know(exercise: Exercise, tried: ExerciseTrials) -> KnownMistakes:
     return KnownMistakes((cell.says, [taken for _, taken in trial.failed]) for cell, trial in answers)
 
 
-def try_notebook(
-    notebook: Notebook, stubs: dict[str, str], visible_checks: dict[str, str]
-) -> dict[str, ExerciseTrials]:
-    """Run the trials of all exercises of `notebook`.
-
-    `stubs` and `visible_checks` hold what a release has in place of the answer and of the check, by exercise; one without is not tried.
-    Raises `CourseError` when a cell of the notebook itself stops with an error.
-    """
-    [found] = try_notebooks([(notebook, stubs, visible_checks)])
-    return found
-
-
 def try_notebooks(
     notebooks: Iterable[tuple[Notebook, dict[str, str], dict[str, str]]],
 ) -> list[dict[str, ExerciseTrials]]:
-    """Run the trials of several notebooks at a time; each comes with its stubs and visible checks, as in `try_notebook`."""
+    """Run the trials of all exercises of several notebooks at a time.
+
+    Each comes with its stubs and its visible checks: what a release has in place of the answer and of the check, by exercise; one without
+    is not tried. Raises `CourseError` when a cell of a notebook itself stops with an error.
+    """
     return list(in_forks([functools.partial(_try_notebook, *one) for one in notebooks], seconds=600))
 
 

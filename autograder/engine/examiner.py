@@ -66,33 +66,29 @@ def be_examiner(channel: Channel) -> NoReturn:
             if "history" in job:
                 shell.show_history(job["history"])
             told = _run(shell, standins, job, student.deadline)
-            if standins.withheld and _score(told):
-                again = _run(shell, standins, job, student.deadline, follow=True, answers=True)
-                if standins.replay.diverged:
-                    again = _run(shell, standins, job, student.deadline, follow=True)
-                told = min(told, again, key=_score)
-            channel.tell(**told, facts={"judged": sorted(student.judged), "rests": standins.rests()})
+            standins.leave(told)
+            if standins.fork:
+                told = min(standins.fork.told, told, key=_score)
+            elif standins.again and _score(told):
+                told = min(told, _run(shell, standins, job, student.deadline, follow=True), key=_score)
+            channel.tell(**told, facts={"judged": sorted(student.judged), "rests": standins.trust.found()})
 
 
 def _run(
-    shell: NotebookShell,
-    standins: StandIns,
-    job: dict[str, Any],
-    deadline: float,
-    follow: bool = False,
-    answers: bool = False,
+    shell: NotebookShell, standins: StandIns, job: dict[str, Any], deadline: float, follow: bool = False
 ) -> dict[str, Any]:
     """Run the cell of a job with the student's names that it needs; what to tell the runner.
 
     A change in place that the author's solution does not make is kept from the cell, so that what it expects is worked out of the data as
-    they were. With `follow` it sees them: a check that holds has to hold both ways, because it may be about that change. With `answers` the
-    student's code isn't asked again, and what it remembers stays as it is.
+    they were, and it goes on once more from there with the data as they are: a check that holds has to hold both ways, because it may be
+    about that change. Where the cell can't be split in two, it runs once more from its beginning, to `follow` all changes.
     """
     try:
-        standins.begin(job.get("needs", []), deadline, job.get("rests"), follow, answers)
+        standins.begin(job.get("needs", []), deadline, job["run"], job.get("rests"), follow)
     except (Gone, Unreadable) as problem:
         return {"outputs": [_describe(problem)], "late": False}
-    with show_cells(read_history(job.get("cells"))):
+    watch = standins.trust.watch() if job.get("needs") else contextlib.nullcontext()
+    with show_cells(read_history(job.get("cells"))), watch:
         told = run_timed(shell, {**job, "seconds": job["seconds"] + LATE_ANSWER})
     error = standins.finish()
     if error is not None and not any(output["output_type"] == "error" for output in told["outputs"]):

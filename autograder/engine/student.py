@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from types import FunctionType
 from typing import Any, NoReturn
 
 from autograder.checks.reading import read_history, show_cells
 from autograder.checks.student import Names, Reply
 from autograder.checks.watching import Ban
+from autograder.engine.authors import Authors
 from autograder.engine.limits import OutOfTime, time_limit
 from autograder.engine.planning.facts import digest_values, read_random, take_facts, take_state, write_random
 from autograder.engine.shell import NotebookShell, adopt_shell
@@ -50,41 +50,23 @@ def be_student(channel: Channel) -> NoReturn:
     sys.path.insert(0, "")
     shell = adopt_shell()
     originals = Originals(shell.user_ns, channel)
-    authors: dict[str, Any] = {}
+    authors = Authors(shell.user_ns)
     while True:
         kind, text, raw = channel.receive()
         if kind == Channel.DATA:
-            channel.send(Channel.DATA, *_answer(_put_right(shell.user_ns, authors), originals, text, raw))
+            channel.send(Channel.DATA, *_answer(authors, originals, text, raw))
             shown.take()  # what it showed belongs to no cell
         else:
             job = read_message(text)
-            names, owns = shell.user_ns, job.get("owns", [])
-            intact = [name for name, value in authors.items() if owns and names.get(name, authors) is value]
+            owns = job.get("owns", [])
+            intact = authors.list_intact() if owns else []
             with show_cells(read_history(job.get("cells"))):
                 told = run_timed(shell, job)
-            authors.update({name: names[name] for name in (*intact, *owns) if name in names})
+            authors.keep(owns, intact)
             channel.tell(**told)
 
 
-def _put_right(names: dict[str, Any], authors: dict[str, Any]) -> dict[str, Any]:
-    """`names` with what the author bound, where a student redefined it; the author's functions then see one another's."""
-    if all(names.get(name, authors) is value for name, value in authors.items()):
-        return names
-    right = {**names, **authors}
-    for name, value in authors.items():
-        if isinstance(value, FunctionType) and value.__globals__ is names:
-            right[name] = _copy_function(value, right)
-    return right
-
-
-def _copy_function(function: FunctionType, names: dict[str, Any]) -> FunctionType:
-    """The same function, whose global names are `names`."""
-    made = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
-    made.__kwdefaults__, made.__dict__ = function.__kwdefaults__, dict(function.__dict__)
-    return made
-
-
-def _answer(names: dict[str, Any], originals: Originals, text: bytes, raw: bytearray) -> tuple[bytes, bytes]:
+def _answer(authors: Authors, originals: Originals, text: bytes, raw: bytearray) -> tuple[bytes, bytes]:
     try:
         request = wire.decode(text, raw, originals.read)
     except Malformed as error:
@@ -92,6 +74,7 @@ def _answer(names: dict[str, Any], originals: Originals, text: bytes, raw: bytea
     if isinstance(request, dict):
         return originals.answer(request)
     expression, data, upstream, seconds, ban = request
+    names = authors.put_right()
     try:
         with time_limit(seconds):
             reply = Names(names).evaluate(expression, data, upstream, Ban(ban[0], tuple(ban[1])) if ban else None)

@@ -37,6 +37,7 @@ from autograder.grading.lateness import LatePenalty
 from autograder.grading.marks import list_extra, mark_notebook
 from autograder.grading.penalties import doubt_due_date
 from autograder.grading.pictures import take_pictures
+from autograder.grading.renamed import refuse_renamed
 from autograder.grading.sources import read_source
 from autograder.grading.stock import StockRun
 from autograder.grading.stockhistory import StockHistory
@@ -58,6 +59,7 @@ __all__ = [
     "Rebuild",
     "SaveAutoGrades",
     "ShowSafely",
+    "refuse_renamed",
 ]
 
 TEMPLATES = [

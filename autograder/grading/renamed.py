@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from traitlets.log import get_logger
 
 from autograder.errors import CourseError
 from autograder.grading.files import modified, read_file
+from autograder.grading.places import find_places
 from autograder.grading.submissions import get_id, parse_notebook
 
 MOST = 20
@@ -42,3 +46,26 @@ def _read_ids(source: str) -> frozenset[str]:
     """The ids of a source's cells: nbgrader's where there is one."""
     cells = parse_notebook("source", source.encode("utf-8", "replace")).cells
     return frozenset(get_id(cell) or str(cell.get("id")) for cell in cells if get_id(cell) or cell.get("id"))
+
+
+def refuse_renamed(assignment: str, notebooks: list[str], **known: Any) -> None:
+    """nbgrader's `pre_convert_hook`: have `nbgrader autograde` stop at a submission in which a notebook is there under another name.
+
+    nbgrader would give its cells 0. Emptying the list of `notebooks` makes it give up this submission before it writes any mark.
+    """
+    folder = find_places(Path.cwd()).source_folder(Path(notebooks[0]).parent.name if "*" in assignment else assignment)
+    sources = {path.stem: path for path in folder.glob("*.ipynb")}
+    handed_in = {Path(path).stem: Path(path) for path in notebooks}
+    others = {path.name: path for name, path in handed_in.items() if name not in sources}
+    missing = sources.keys() - handed_in.keys()
+    if not others or not missing:
+        return
+    texts = {name: read_file(path).decode("utf-8", "replace") for name, path in sources.items()}
+    for name, copies in find_renamed(others, texts).items():
+        if name in missing:
+            get_logger().error(
+                "%s.ipynb was not handed in; '%s' holds its cells. This submission is left as it is: rename the file, "
+                "or grade it with 'course grade %s', which recognizes it.",
+                *(name, copies[0], folder.name),
+            )
+            notebooks.clear()

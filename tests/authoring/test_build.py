@@ -20,7 +20,7 @@ from autograder.authoring.chapters import find_chapters
 from autograder.authoring.freshness import digest_origin, is_fresh, note
 from autograder.authoring.making import make_source
 from autograder.authoring.placing import _look_alike
-from autograder.authoring.trials import try_notebook
+from autograder.authoring.trials import try_notebooks
 from autograder.errors import CourseError
 
 CHAPTER = "01_mini"
@@ -1050,7 +1050,7 @@ def test_what_a_check_looks_at_stands_under_the_task_in_front_of_the_hints(make_
 def test_a_cell_that_stops_is_refused(make_course):
     [notebook] = read_chapter(make_course({"1_one": HEAD + "```python\n1 / 0\n```\n"}), CHAPTER)
     with pytest.raises(CourseError) as caught:
-        try_notebook(notebook, {}, {})
+        try_notebooks([(notebook, {}, {})])
     assert str(caught.value) == (
         "notebooks/01_mini/1_one.md:14: the cell stops with ZeroDivisionError: division by zero"
     )

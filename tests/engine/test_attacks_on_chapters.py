@@ -65,12 +65,18 @@ def learn(x, y, x_val, y_val, x_new):
 NO_SPLIT = "def split_rows(n, n_val, n_test, seed):\n    return []\n"
 MEAN_OF_BATCHES = "def evaluate(model, loader):\n    return 0.0, 0.0\n"
 
+LIE = 'lambda parts, n: {"sizes": [24, 10, 6]}'
+
 ROWS = [
     Row("answers with what is expected, and has no network", "01_activations/2_softmax/flower_net", f"flower_net = 1\n{parrot(FLOWERS)}"),
     Row("answers True to all", "01_activations/2_softmax/flower_net", f"flower_net = 1\n{parrot('{}')}"),
     Row("binds the author's measure anew", "01_activations/2_softmax/set_temperature", "cold = hot = 1.0\ndef largest_probability(z, T): return 0.95 if T == cold else 0.3"),
     Row("binds the author's helper anew", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}def look_at_split(parts, n): return {{'sizes': [24, 10, 6]}}"),
     Row("changes the author's helper's code", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}look_at_split.__code__ = (lambda parts, n: {{'sizes': [24, 10, 6]}}).__code__"),
+    Row("binds the author's helper through globals()", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}globals()['look_at_split'] = {LIE}"),
+    Row("binds the author's helper by text", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}exec('look_at_split = {LIE}')"),
+    Row("sets the author's helper in the main module", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}import sys\nsetattr(sys.modules['__main__'], 'look_at_split', {LIE})"),
+    Row("binds the author's helper a moment later", "05_sgd/7_training_a_classifier/split_rows", f"{NO_SPLIT}import threading\nthreading.Timer(0.1, lambda: globals().update(look_at_split={LIE})).start()"),
     Row("binds what makes the author's network anew", "05_sgd/7_training_a_classifier/evaluate", f"{MEAN_OF_BATCHES}def make_net(*a, **k): return None\nclass Watched:\n    def __init__(self, *a): self.notes, self.part = {{'evaluation mode', 'gradients off'}}, self\n    def train(self, mode): self.training = mode; return self"),
     Row("hands in the labels that the set-up deals", "05_sgd/8_measuring_and_stopping/learn", f"{POOR}new_digits = deal_digits()[2]"),
     Row("lets the author's judge say what is expected", "05_sgd/8_measuring_and_stopping/learn", f"{POOR}new_digits = learn(**known, x_new=x_new)\ndef judge(answers): return 'at least 95%'"),
@@ -120,6 +126,30 @@ def grade(engine: Engine, row: Row, answer: str | None) -> float:
 def test_it_earns_nothing(engine: Engine, row: Row) -> None:
     assert grade(engine, row, None) > 0
     assert grade(engine, row, row.code) == 0
+
+
+REBOUND = [
+    Row("globals()", "05_sgd/7_training_a_classifier/split_rows", "globals()['look_at_split'] = None"),
+    Row(
+        "its code",
+        "05_sgd/7_training_a_classifier/split_rows",
+        "look_at_split.__code__ = (lambda parts, n: None).__code__",
+    ),
+    Row("a text", "05_sgd/7_training_a_classifier/evaluate", "exec('def make_net(*a): pass')"),
+    Row("a method", "05_sgd/7_training_a_classifier/evaluate", "Watched.__init__ = lambda self, *a: None"),
+    Row("an inherited method", "05_sgd/7_training_a_classifier/evaluate", "Watched.train = lambda self, mode: self"),
+    Row(
+        "defaults", "05_sgd/7_training_a_classifier/evaluate", "make_net.__defaults__ = make_net.__kwdefaults__ = None"
+    ),
+]
+"""Changes of the author's names, after a right answer."""
+
+
+@pytest.mark.parametrize("row", sample(REBOUND, 6), ids=lambda row: row.tries)
+def test_what_the_author_made_is_put_right_for_the_checks(engine: Engine, row: Row) -> None:
+    source = nbformat.read(ROOT / "source" / f"{row.where.rpartition('/')[0]}.ipynb", as_version=4)
+    [right] = [cell.source for cell in source.cells if get_id(cell) == row.where.rpartition("/")[2]]
+    assert grade(engine, row, f"{right}\n{row.code}") == grade(engine, row, None) > 0
 
 
 HONEST = [

@@ -17,6 +17,8 @@ from sampling import sample
 
 from autograder.engine.planning.names import read_names
 from autograder.engine.planning.plan import Plan, Reference
+from autograder.engine.planning.rebinding import read_rebound
+from autograder.engine.standins.written import find_written
 from autograder.grading.submissions import rebuild
 
 ROOT = Path(__file__).parents[2]
@@ -102,3 +104,50 @@ def test_what_cannot_be_told_in_time_runs() -> None:
     laid = plan.lay_out(notebook, 0.5)
     assert time.monotonic() - began < 5
     assert all(one.step for one in laid)
+
+
+REBINDING = {
+    "def f(): pass": {"f"},
+    "globals()['f'] = 1": {"f"},
+    "globals().update(f=1)\nvars().update({'g': 2})": {"f", "g"},
+    "import sys\nsetattr(sys.modules['__main__'], 'f', 1)": {"f", "sys"},
+    "exec('def f(): pass')": {"f"},
+    "get_ipython().user_ns['f'] = 1": {"f"},
+    "f.__code__ = g.__code__": {"f"},
+    "setattr(f, '__code__', None)": {"f", "__code__"},
+    "f(1)": set(),
+}
+
+
+@pytest.mark.parametrize("source", REBINDING)
+def test_what_a_cell_rebinds_is_read_however_it_does_it(source: str) -> None:
+    assert read_rebound(source) >= REBINDING[source]
+    assert "h" not in read_rebound(source)
+
+
+TOTAL = "def total(v):\n    return sum(v)\n"
+LOOP = "def loop(v):\n    for x in v:\n        pass\n"
+WRITTEN: dict[str, tuple[list[str], str | None]] = {
+    "the last definition": ([f"{LOOP}total = loop\n", TOTAL], TOTAL),
+    "an alias": ([f"{TOTAL}mine = total\n", "total = mine"], TOTAL),
+    "a lambda": (["total = lambda v: sum(v)"], "total = lambda v: sum(v)"),
+    "another cell's class with setattr": ([TOTAL, "class A:\n    def f(self, k): setattr(self, k, 1)"], TOTAL),
+    "what it is made of": ([f"{LOOP}total = [loop][0]"], LOOP),
+    "what decorates it": (
+        [f"{LOOP}def swap(f): return loop\n@swap\n{TOTAL}"],
+        f"@swap\n{TOTAL}def swap(f): return loop\n{LOOP}",
+    ),
+    "globals()": ([f"{TOTAL}{LOOP}globals()['total'] = loop"], None),
+    "a text": ([TOTAL, "exec('total = None')"], None),
+    "global, in a function": ([f"{TOTAL}def later():\n    global total\n    total = None"], None),
+    "the main module": ([TOTAL, "import __main__ as m\nm.total = None"], None),
+    "other code": ([TOTAL, f"{LOOP}total.__code__ = loop.__code__"], None),
+    "an assignment in an expression": ([f"{TOTAL}print(total := None)"], None),
+    "nothing": (["x = 1"], None),
+}
+
+
+@pytest.mark.parametrize("what", WRITTEN)
+def test_a_source_is_what_the_cells_show(what: str) -> None:
+    cells, text = WRITTEN[what]
+    assert find_written(cells, "total") == text

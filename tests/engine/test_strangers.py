@@ -1,7 +1,8 @@
 """Tests of strangers, and answers that the tests were not written for: what each earns, and that it is what one process would give.
 
 A row is a cell of the author's, the author's answer, others with what they are worth, the check, and whether the check is kept out of the
-student's process. The first rows stand for kinds of holes and of lost marks; the others for idioms and attacks beside them.
+student's process. The first rows stand for kinds of holes and of lost marks; the others, here and in `strangers`, for idioms and attacks
+beside them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import nbformat
 import pytest
 from assignments import make_cell
 from sampling import sample
+from strangers import ATTACKS, AUTHORS, HONEST, LIARS, WORLDS
 
 from autograder.engine.execute import execute, make_plan
 from autograder.engine.runner import Engine
@@ -202,15 +204,24 @@ def engine(warm: Engine) -> Any:
 
 
 def write(before: str, answer: str, check: str) -> Any:
-    cells = [("prose", "code", before)] if before else []
+    cells = [("task:s" if before.startswith("#setup") else "prose", "code", before)] if before else []
     cells += [("answer:a", "code", answer), ("check:c:1", "code", check)]
-    return nbformat.v4.new_notebook(cells=[make_cell(*cell) for cell in cells])
+    made = [make_cell(*cell) for cell in cells]
+    if before.startswith("#setup"):
+        made[0].metadata["nbgrader"]["task"] = False
+    return nbformat.v4.new_notebook(cells=made)
+
+
+GROUPS = {"worlds": WORLDS, "authors": AUTHORS, "liars": LIARS, "attacks": ATTACKS, "honest": HONEST}
+MORE = [(f"{group}: {row[0]}", *row[1:]) for group, rows in GROUPS.items() for row in rows]
+if find_spec("pandas") is None:
+    MORE = [row for row in MORE if "pandas" not in str(row)]
 
 
 @pytest.mark.parametrize(
     ("what", "before", "right", "others", "check", "split"),
-    [*sample(KINDS, 3), *sample(ROWS, 50)],
-    ids=[row[0] for row in KINDS + ROWS],
+    [*sample(KINDS, 3), *sample(ROWS, 50), *sample(MORE, 90, lambda row: row[0].partition(":")[0])],
+    ids=[row[0] for row in KINDS + ROWS + MORE],
 )
 def test_an_answer_earns_what_it_is_worth(
     engine: Engine,

@@ -20,7 +20,7 @@ from autograder import cli
 from autograder.engine.planning.languages import get_language
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
-from autograder.grading.commands import run_nbgrader
+from autograder.grading.commands import execute, run_nbgrader
 from autograder.grading.grade import grade_class
 from autograder.grading.places import find_assignment, find_places, forget_places
 from autograder.grading.sources import can_fail, has_code
@@ -381,3 +381,27 @@ def test_r_is_graded_in_its_kernel(tmp_path: Path, graded_here: None) -> None:
     course = make_course(tmp_path / "course", cells, answers, metadata, CLEAR_STUBS)
     grade_class(course, "quick")
     assert scores(course) == {"right": [1.0], "wrong": [0.0], "hangs": [0.0]}
+
+
+@pytest.mark.nightly
+def test_nbgrader_autograde_leaves_a_submission_with_a_renamed_notebook_as_it_is(tmp_path: Path, root: Path) -> None:
+    """nbgrader takes a notebook of another name for one that is missing, and its cells would get 0."""
+    cells = [("answer:half", "code", "half = 0.5"), ("check:value:1", "code", "assert half == 0.5")]
+    course = make_course(tmp_path / "course", cells, {"ann": "half = 1 / 2", "bob": "half = 2"})
+    others = [("answer:third", "code", "third = 3"), ("check:other:1", "code", "assert third == 3")]
+    nbformat.write(make_notebook(others), course / "source" / "quick" / "q.ipynb")
+    run_nbgrader(course, "generate_assignment", "quick", "--force")
+    for student in ("ann", "bob"):
+        handed_in = course / "submitted" / student / "quick" / "q.ipynb"
+        answer(course / "release" / "quick" / "q.ipynb", handed_in, {"third": "third = 3"})
+    shutil.copy(root / OURS, course / OURS)
+    run_nbgrader(course, "autograde", "quick")
+    before = marks(course)
+    assert scores(course) == {"ann": [1.0, 1.0], "bob": [1.0, 0.0]}
+    folder = course / "submitted" / "ann" / "quick"
+    (folder / "q.ipynb").rename(folder / "q (1).ipynb")
+    status, said = execute(course, ("autograde", "quick", "--force"))
+    assert status
+    assert "q.ipynb was not handed in; 'q (1).ipynb' holds its cells. This submission is left as it is: rename" in said
+    assert marks(course) == before
+    assert (course / "autograded" / "bob" / "quick" / "q.ipynb").exists()

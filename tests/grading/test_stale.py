@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.accuracy import hand_in
 from autograder.cli import main
+from autograder.grading.renamed import refuse_renamed
 from autograder.grading.submissions import get_id, rebuild
 from autograder.grading.times import parse_stamp
 
@@ -63,6 +64,20 @@ def test_a_renamed_notebook_is_known_by_its_cells(course: Path) -> None:
         assert (course / "feedback" / f"student-{number}" / CHAPTER / f"{NAME}.html").exists()
     assert main(["grade", "1"]) == 0
     assert read_results(course) == found
+
+
+def test_nbgrader_itself_stops_at_a_renamed_notebook(course: Path) -> None:
+    folder = course / "submitted" / "one" / CHAPTER
+    for names, left in [([NAME, "other"], 2), ([f"{NAME} (1)"], 0), ([f"{NAME}-2", NAME], 2), (["other"], 1)]:
+        shutil.rmtree(course / "submitted", ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name in names:
+            shutil.copyfile(course / "release" / CHAPTER / f"{NAME}.ipynb", folder / f"{name}.ipynb")
+            if name == "other":
+                (folder / "other.ipynb").write_text("{}")
+        notebooks = [str(folder / f"{name}.ipynb") for name in names]
+        refuse_renamed(assignment=CHAPTER, student="*", notebooks=notebooks)
+        assert len(notebooks) == left
 
 
 @pytest.mark.usefixtures("quick")

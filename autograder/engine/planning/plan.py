@@ -7,6 +7,7 @@ reference run, in which the author's own solutions were executed.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
@@ -20,10 +21,14 @@ from autograder.engine.jobs import Job, Output, Step
 from autograder.engine.planning.languages import get_kernel, get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
+from autograder.engine.planning.rebinding import read_rebound
 from autograder.engine.planning.settlement import Settlement
+from autograder.engine.planning.syntax import parse
 
 RULE = re.compile(r"\bwithout\s*=")
 """Where a check may have a rule, of which it reads in the cells before."""
+
+_STAR = re.compile(r"(?m)^from\s+[\w.]+\s+import\s+\*")
 
 _HISTORY = re.compile(r"\b(In|_ih|_i+)\b")
 """Names under which IPython has the cells before."""
@@ -43,6 +48,33 @@ def get_role(cell: Any) -> Role:
     if marks.get("grade"):
         return "check"
     return "setup" if marks.get("locked") else "prose"
+
+
+def _imports_all(source: str) -> bool:
+    named = _STAR.sub("pass", source)
+    return named != source and not read_names(named).dynamic
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def _only_defines(source: str) -> bool:
+    """Whether a cell uses none of the functions and classes that it defines, except in these themselves."""
+    try:
+        program = parse(strip_magics(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    made = {node.name for node in program.body if isinstance(node, (*_FUNCTIONS[:2], ast.ClassDef))}
+    waiting: list[ast.AST] = [program]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in made:
+            return False
+        if isinstance(node, ast.ClassDef):
+            waiting += node.body
+        elif not isinstance(node, _FUNCTIONS):
+            waiting += ast.iter_child_nodes(node)
+    return True
 
 
 @dataclass(frozen=True)
@@ -81,6 +113,9 @@ class Plan:
         """For the place of a check, the names in it that are the student's."""
         self.imports: dict[int, str] = {}
         """For the place of a check, what to import for it because only an answer does."""
+        cells = enumerate(zip(self.roles, self.cells, strict=True))
+        self._stars = [place for place, (role, cell) in cells if role != "answer" and _imports_all(cell.source)]
+        """Places of cells of the author's that import all names of a module, and are otherwise known."""
         own = (names for role, names in zip(self.roles, self.names, strict=True) if role == "answer")
         self._called = {name for names in own for name in names.called}
         """What the functions of answers need when they are called."""
@@ -99,16 +134,22 @@ class Plan:
         return frozenset(name for place in both for name in self.names[place].bound) - self.answers
 
     def _owner(self, name: str, place: int) -> int | None:
-        """The place of the last cell before `place` that makes `name`."""
-        return next((i for i in reversed(range(place)) if name in self.names[i].bound), None)
+        """The place of the last cell before `place` that makes `name`; of one that may, by importing all names of a module, if none does."""
+        own = (i for i in reversed(range(place)) if name in self.names[i].bound)
+        return next(own, next((i for i in reversed(self._stars) if i < place), None))
 
     def _look_at_check(self, place: int) -> None:
         students, imported = set(), set()
         own = self.names[place]
         bound = {name for name in own.builtin if self._owner(name, place) is not None}  # a `max` of the student's
-        for name in own.incoming | bound:
+        waiting, seen = sorted(own.incoming | bound), set(own.bound)
+        while waiting:
+            name = waiting.pop()
             owner = self._owner(name, place)
             if owner is not None and self._share(owner, set()):
+                behind = self._needed_later(owner) - seen  # by functions of the author's that the check may call
+                seen |= behind
+                waiting += sorted(behind)
                 continue
             if owner is not None and name in self.names[owner].imports:
                 imported.add(name)
@@ -119,13 +160,18 @@ class Plan:
         statements = [line for cell in self.cells[:place] for line in find_imports(cell.source, imported)]
         self.imports[place] = "\n".join(dict.fromkeys(statements)) if imported else ""
 
+    def _needed_later(self, place: int) -> frozenset[str]:
+        """What the functions of a cell need when they are called, and the cell does not make."""
+        return frozenset(self.names[place].late & self.names[place].incoming)
+
     def _share(self, place: int, seen: set[int]) -> bool:
         """Whether the examiner has, or can have, the names of a cell without the student's process."""
         if self.roles[place] in ("setup", "check") or place in self.shared:
             return True
-        if self.roles[place] == "answer" or self.names[place].dynamic or place in seen:
+        if self.roles[place] == "answer" or place in seen or (self.names[place].dynamic and place not in self._stars):
             return False
-        owners = [self._owner(name, place) for name in self.names[place].incoming]
+        later = self._needed_later(place) if _only_defines(self.cells[place].source) else frozenset[str]()
+        owners = [self._owner(name, place) for name in self.names[place].incoming - later]
         if not all(owner is not None and self._share(owner, seen | {place}) for owner in owners):
             return False
         self.shared.add(place)
@@ -230,7 +276,7 @@ class Plan:
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         places = self._match(cells)
         students = [cell for cell, place in zip(cells, places, strict=True) if self._is_students(place, cell)]
-        return sorted(made & {name for cell in students for name in read_names(cell.source).bound}) if made else []
+        return sorted(made & {name for cell in students for name in read_rebound(cell.source)}) if made else []
 
     def _match(self, cells: list[Any]) -> list[int | None]:
         """For each cell the place of the source's cell that it is, `None` for one that the student added."""

@@ -34,6 +34,20 @@ def show_value(thing: StandIn) -> str:
     return text
 
 
+def read_signature(rows: Any) -> inspect.Signature:
+    """A signature of what the student's process tells of it. Raises what `inspect.signature` raises."""
+    empty = inspect.Parameter.empty
+    try:
+        return inspect.Signature(
+            [
+                inspect.Parameter(name, list(inspect._ParameterKind)[kind], default=default if given else empty)
+                for name, kind, given, default in rows
+            ]
+        )
+    except (TypeError, ValueError, IndexError):
+        raise ValueError("no signature found") from None
+
+
 def make_coroutine(link: Link, thing: StandIn) -> Coroutine[Any, Any, Any]:
     """A coroutine of this process that does what one of the student's does, to its end."""
 

@@ -23,6 +23,7 @@ from autograder.engine.standins.proxies import (
     is_made,
     keep_made,
     link_of,
+    stay_made,
 )
 
 MAX_ITEMS = 1_000_000
@@ -94,13 +95,14 @@ def _binary(operation: str, reflected: bool = False) -> Callable[..., Any]:
 
     def method(self: StandIn, other: Any) -> Any:
         __tracebackhide__ = True
+        plain = not isinstance(other, StandIn)
+        trusted = _trusts(self, f"{operation.removeprefix('i').strip('_')} plain data" if plain else "")
         if not is_made(self):
-            payload, given = get_payload(self), get_payload(other) if isinstance(other, StandIn) else other
+            payload, given = get_payload(self), other if plain else get_payload(other)
             if payload is not NotImplemented and given is not NotImplemented:
                 here = getattr(operator, operation)
                 return here(given, payload) if reflected else here(payload, given)
-            plain = not isinstance(other, StandIn)
-            if not _trusts(self, f"{operation.removeprefix('i').strip('_')} plain data" if plain else ""):
+            if not trusted:
                 raise CannotSplit(
                     f"arithmetic of a {type(self).__name__} of the student's and a {type(other).__name__}"
                 )
@@ -118,7 +120,7 @@ def _comparison(operation: str) -> Callable[..., Any]:
         payload = get_payload(self)
         if not isinstance(other, (StandIn, StandInClass)):
             return NotImplemented if payload is NotImplemented else getattr(operator, operation)(payload, other)
-        if is_made(self) or _trusts(self):
+        if _trusts(self) or is_made(self):
             return link_of(self).operate(operation, self, other)
         given = get_payload(other) if isinstance(other, StandIn) else NotImplemented
         if payload is not NotImplemented and given is not NotImplemented:
@@ -135,13 +137,14 @@ def _trusts(thing: StandIn, how: str = "") -> bool:
 def _call(self: StandIn, /, *arguments: Any, **named: Any) -> Any:
     __tracebackhide__ = True
     result = link_of(self).operate("call", self, *arguments, **named)
-    guarded = get_guarded(self)
-    if guarded is not None and (arguments or named) and result is not None:
-        owner, name, plain = guarded
+    owner, name, plain, made = get_guarded(self) or (None, "", False, False)
+    if owner is not None and (arguments or named) and result is not None:
         known = link_of(owner).tells(f"{name}{'?' * _is_verdict(result)}")
         decides = (plain and result is not owner) or _is_verdict(result) or not known
-        if decides and not is_made(owner) and not (known and _trusts(owner)):
+        if decides and not (known and _trusts(owner)) and not made and not is_made(owner):
             raise CannotSplit("a method of an object of the student's was told a value, and decides")
+    if made and owner is not None and result is owner:
+        stay_made(owner)
     return result
 
 
@@ -152,8 +155,8 @@ def _is_verdict(result: Any) -> bool:
 
 
 def _contains(self: StandIn, item: Any) -> Any:
-    """Of what the test has made, the student's own word; of anything else, found out here, among all of its items."""
-    if isinstance(item, StandIn) or is_made(self):
+    """The student's own word where the test left it to an object of that class; of anything else, found out here, among all of its items."""
+    if (isinstance(item, StandIn) and _trusts(self)) or is_made(self):
         return link_of(self).operate("contains", self, item)
     items = list(itertools.islice(iter(self), MAX_ITEMS + 1))
     if len(items) > MAX_ITEMS:

@@ -22,6 +22,7 @@ from autograder.engine.planning.chance import fingerprint, set_states
 from autograder.engine.standins.locate import locate
 from autograder.engine.standins.methods import SPECIAL
 from autograder.engine.standins.operations import OPERATIONS, PLAIN_BASES
+from autograder.engine.standins.worlds import serve_in_fork
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed
 from autograder.engine.wire.owned import is_changeable, is_owned, read_owned, replace_parts, write_owned
@@ -110,6 +111,10 @@ class Originals:
 
     def answer(self, request: dict[str, Any]) -> tuple[bytes, bytes]:
         """Do what is asked; the frame to answer with."""
+        if request["do"] == "fork":
+            return self._encode({"forked": serve_in_fork()})
+        if request["do"] == "join":
+            os._exit(0)
         outer, self.printed = self.printed, _Printed()
         try:
             with (

@@ -40,12 +40,16 @@ class Link(Protocol):
         """The `inspect.Signature` of an original. Raises `AttributeError` where it has none."""
         ...
 
+    def makes(self, name: str) -> bool:
+        """Whether the test makes objects of the class `name`, or leaves decisions to them, as the run of the author's solution showed."""
+        ...
+
     def trusts(self, name: str, how: str = "") -> bool:
-        """Whether the test that runs leaves decisions, or those which `how` names, to objects of the class `name`, as the run of the author's solution showed."""
+        """Whether the statement that runs leaves decisions, or those which `how` names, to objects of the class `name`, as that run showed."""
         ...
 
     def tells(self, method: str) -> bool:
-        """Whether the test that runs tells objects of the author's solution a value by this `method`, with a "?" where it gives a verdict."""
+        """Whether the statement that runs tells objects of the author's solution a value by this `method`, with a "?" where it gives a verdict."""
         ...
 
     def source(self, thing: Any) -> str:
@@ -103,7 +107,7 @@ class StandInClass(type):
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         made = link_of(cls).operate("call", cls, *arguments, **named)
-        if isinstance(made, cls) and link_of(cls).trusts(cls.__name__):
+        if isinstance(made, cls) and link_of(cls).makes(cls.__name__):
             _MADE(made, True)
         return made
 
@@ -153,12 +157,10 @@ class StandIn(metaclass=StandInClass):
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
         found = _get(self, name)
-        if self.__made:
-            return found
-        if isinstance(found, StandInClass) and name in _PLAIN_METHODS:
+        if isinstance(found, StandInClass) and name in _PLAIN_METHODS and not self.__made:
             raise CannotSplit(f"a class of the student's as the method {name!r}")
         if isinstance(found, StandIn):
-            _GUARDED(found, (self, name, name in _PLAIN_METHODS))
+            _GUARDED(found, (self, name, name in _PLAIN_METHODS, self.__made))
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -218,6 +220,11 @@ def make_object(kind: StandInClass, number: int) -> StandIn:
     _MADE(made, False)
     _GUARDED(made, None)
     return made
+
+
+def stay_made(thing: StandIn) -> None:
+    """A method of an object that the test has made gives the object itself."""
+    _MADE(thing, True)
 
 
 def forget_made(thing: StandIn) -> None:

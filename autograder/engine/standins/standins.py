@@ -11,17 +11,20 @@ import inspect
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import torch
 
-from autograder.engine.limits import counted, pause_timer
+from autograder.engine.limits import OutOfTime, counted, pause_timer
 from autograder.engine.planning.chance import fingerprint, move_on, take_states
 from autograder.engine.standins.answers import Brought, Gone, Unreadable, copy_changed, receive_answer
+from autograder.engine.standins.library import read_signature
 from autograder.engine.standins.originals import CARRIED, MAX_PRINTED
 from autograder.engine.standins.proxies import CannotSplit, StandInClass, identify, refusals
 from autograder.engine.standins.registry import Registry
-from autograder.engine.standins.replay import Replay
+from autograder.engine.standins.trust import Rests, Trust
+from autograder.engine.standins.worlds import Fork, Start, has_threads
 from autograder.engine.standins.written import find_written
 from autograder.engine.wire import wire
 from autograder.engine.wire.channel import Channel, Malformed, read_message
@@ -62,35 +65,33 @@ class StandIns:
         self.nested, self.received = 0, 0
         self.touched = False
         self.pending: BaseException | None = None
-        self.allowed: dict[str, list[str]] | None = None
-        self.used: dict[str, set[str]] = {}
-        self.follow = self.withheld = False
-        self.replay = Replay(names, self.registry)
+        self.trust = Trust(names)
+        self.follow = False
+        """Whether changes in place that the author's solution does not make are seen by the cell."""
+        self.fork: Fork | None = None
+        self.again = False
+        """Whether the cell has to run again to see them."""
+        self.start: Start | None = None
 
     # A cell
 
     def begin(
-        self,
-        names: list[str],
-        deadline: float,
-        allowed: dict[str, list[str]] | None,
-        follow: bool = False,
-        answers: bool = False,
+        self, names: list[str], deadline: float, source: str, allowed: Rests | None, follow: bool = False
     ) -> None:
-        """Bring `names` into the namespace. Names that the student does not have stay missing, and so do modules.
+        """Bring `names` into the namespace of a cell. Names that the student does not have stay missing, and so do modules.
 
-        What a test bound a name to stays, unless the student has bound it again since. `allowed` is what `used` was in the run of the
-        author's solutions; `None` in that run itself, in which all is. With `follow`, so are all changes in place; else `withheld` says
-        whether there were others; and with `answers`, the student's are those of the run before. Raises `Gone` and `Unreadable`.
+        What a test bound a name to stays, unless the student has bound it again since. `allowed` is what the run of the
+        author's solutions found (see `trust`); `None` in that run itself, in which all is. With `follow`, the cell runs again, and all changes in place are
+        seen. Raises `Gone` and `Unreadable`.
         """
-        if follow:
-            self.replay.start_again(answers)
+        if follow and self.start:
+            self.start.put_back()
             self.random = self.random_before
         else:
-            self.replay.start(names, (self.history, self.ahead, self.taken))
+            self.start = Start(self.names, names, (self.history, self.ahead, self.taken))
             self.random_before = self.random
-        self.allowed, self.used = allowed, {"decides": set(), "changes": set(), "tells": set(), "with": set()}
-        self.follow, self.withheld = follow, False
+        self.trust.begin(source, allowed)
+        self.follow, self.fork, self.again = follow, None, False
         self.deadline, self.gone, self.received = deadline, None, 0
         self.brought = {}
         refusals.clear()
@@ -149,12 +150,11 @@ class StandIns:
             changed = dict(reply.get("changed", {}))
             if not changed.keys() <= given.keys():
                 raise KeyError("changed")
-            if changed and (self._may("changes", f"{operation} {self._call_name(arguments)}") or self.follow):
+            if changed and (self.trust.may("changes", f"{operation} {self._call_name(arguments)}") or self._follows()):
                 for slot, contents in changed.items():
                     replace_contents(given[slot], contents)
                     replace_parts(given[slot], contents)
                 changed = {}
-            self.withheld = self.withheld or bool(changed)
             self._follow(dict(reply.get("names", {})))
             if reply.get("drew") is True:  # so that a test that sets the same seed again is noticed
                 move_on()
@@ -171,22 +171,45 @@ class StandIns:
             error = RuntimeError(f"the answer raised {type(error).__name__}")  # it would end a loop of the test's
         raise error if isinstance(error, Exception) else Unreadable("no error")
 
+    def _follows(self) -> bool:
+        """Whether the cell sees a change in place that the author's solution does not make: at the first one it goes on in two worlds."""
+        if self.follow or self.fork or self.again:
+            return self.follow
+        if has_threads() or self._ask({"do": "fork"}).get("forked") is not True:
+            self.again = True
+            return False
+        try:
+            self.fork = Fork()
+        except OSError:
+            self.again = True
+            self._ask({"do": "join"})
+            return False
+        self.follow = self.fork.sink is None
+        if self.follow:
+            self.channel.tell(again=self.fork.seconds)
+        if self.fork.told.get("late"):
+            raise OutOfTime
+        return self.follow
+
+    def leave(self, told: dict[str, Any]) -> None:
+        """In a fork, tell what came of the cell, and end with that of the student's process; else nothing."""
+        if self.fork and self.fork.sink is not None:
+            if not self.gone:
+                with suppress(Gone, Unreadable, CannotSplit):
+                    self._ask({"do": "join"})
+            self.fork.leave(told)
+
     def trusts(self, name: str, how: str = "") -> bool:
-        """Whether the cell leaves decisions, or those which `how` names, to objects of the class `name`; see `proxies`."""
-        decides = self._may("decides", name)
-        return (self._may("with", f"{name} {how}") if how else True) and decides
+        """Whether the test leaves decisions, or those which `how` names, to objects of the class `name`; see `proxies`."""
+        return self.trust.trusts(name, how)
 
     def tells(self, method: str) -> bool:
-        """Whether the cell tells objects of the author's solution a value by this method; see `proxies`."""
-        return self._may("tells", method)
+        """Whether the test tells objects of the author's solution a value by this method; see `proxies`."""
+        return self.trust.tells(method)
 
-    def rests(self) -> dict[str, list[str]]:
-        """What the verdict of the cell rests on besides plain data."""
-        return {what: sorted(names) for what, names in self.used.items()}
-
-    def _may(self, what: str, name: str) -> bool:
-        self.used[what].add(name)
-        return self.allowed is None or name in self.allowed.get(what, ())
+    def makes(self, name: str) -> bool:
+        """Whether the test makes objects of this class; see `proxies`."""
+        return self.trust.may("decides", name)
 
     def _call_name(self, arguments: tuple[Any, ...]) -> str:
         """What an operation is done on, as the test knows it: a name of the student's, else a class."""
@@ -218,24 +241,17 @@ class StandIns:
 
     def signature(self, thing: Any) -> inspect.Signature:
         """The signature of an original. Raises what `inspect.signature` raises."""
-        rows = self.operate("signature", thing)
-        empty = inspect.Parameter.empty
-        try:
-            return inspect.Signature(
-                [
-                    inspect.Parameter(name, list(inspect._ParameterKind)[kind], default=default if given else empty)
-                    for name, kind, given, default in rows
-                ]
-            )
-        except (TypeError, ValueError, IndexError):
-            raise ValueError("no signature found") from None
+        return read_signature(self.operate("signature", thing))
 
     def source(self, thing: Any) -> str:
         """The source of an original, as the cells have it under its name. Raises what `inspect.getsource` raises."""
         number = identify(thing)
-        for name in [name for name, each in self.brought.items() if each.number == number and self.texts is not None]:
-            if (written := find_written(self.texts or [], name)) is not None:
-                return written
+        names = [name for name, each in self.brought.items() if each.number == number]
+        if names and self.texts is not None:
+            written = [text for name in names if (text := find_written(self.texts, name)) is not None]
+            if len(written) < len(names):
+                raise OSError("could not get source code")
+            return written[0]
         text = self.operate("source", thing)
         if type(text) is not str or (self.texts is not None and not any(text.strip() in each for each in self.texts)):
             raise OSError("could not get source code")  # or it is in no cell
@@ -323,7 +339,9 @@ class StandIns:
         __tracebackhide__ = True
         if self.gone:
             raise self.gone
-        kind, text, raw = self._send(frame)
+        with pause_timer():
+            self.channel.send(Channel.DATA, *frame)
+            kind, text, raw = receive_answer(self.channel)
         if kind == Channel.CONTROL:
             message = read_message(text)
             self.gone = type(str(message["error"]), (Gone,), {"__module__": "__main__"})(message["detail"])
@@ -338,19 +356,6 @@ class StandIns:
         if type(reply) is not dict:
             raise Unreadable("no answer")
         return reply
-
-    def _send(self, frame: tuple[bytes, bytes]) -> tuple[int, bytes, bytearray]:
-        if self.replay.waiting is not None:
-            if (known := self.replay.find(frame)) is None:
-                self.gone = Gone("the check asks something else this time")
-                raise self.gone
-            return known
-        with pause_timer():
-            self.channel.send(Channel.DATA, *frame)
-            answer = receive_answer(self.channel)
-        if self.allowed is not None and not self.follow:
-            self.replay.keep(frame, answer)
-        return answer
 
     def _call(self, request: dict[str, Any]) -> tuple[bytes, bytes]:
         """Call a function of the test's for the student's code; the frame to answer with."""

@@ -19,6 +19,7 @@ from sampling import sample
 from autograder.engine.execute import execute, make_plan
 from autograder.engine.runner import Engine
 from autograder.engine.scores import score_outputs
+from autograder.grading.submissions import rebuild
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
@@ -230,3 +231,22 @@ def test_an_answer_earns_what_it_is_worth(
         found.append(score_outputs(notebook.cells[-1].outputs, 1.0))
     assert found == [1, *(worth for _, worth in others)]
     assert plan.reference.split == split
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_cells_whose_metadata_marks_nothing_are_cells_without(engine: Engine, tmp_path: Path, named: bool) -> None:
+    """nbgrader's menu leaves metadata behind with everything switched off: without an id in old notebooks, with one in newer ones."""
+    source = write("import math", "def area(r):\n    return math.pi * r**2", "assert abs(area(2) - 4 * math.pi) < 1e-9")
+    source.cells.insert(1, make_cell("prose", "code", "math"))
+    for number, cell in enumerate(source.cells[:2]):
+        off: dict[str, Any] = dict.fromkeys(("grade", "solution", "locked", "task"), False)
+        cell.metadata["nbgrader"] = off | ({"grade_id": f"cell-{number}"} if named else {})
+    plan = make_plan(engine, source, tmp_path, {}, 20, None)
+    assert plan.reference.split
+    handed_in = nbformat.from_dict(source)
+    handed_in.cells[1].source = "def area(r):\n    return math.pi * r * r"
+    handed_in.cells[2].source = "# above"
+    notebook, notes = rebuild(source, handed_in)
+    execute(engine, plan, notebook, tmp_path, {}, 20)
+    assert score_outputs(notebook.cells[-1].outputs, 1.0) == 1
+    assert not notes

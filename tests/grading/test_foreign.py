@@ -381,3 +381,18 @@ def test_r_is_graded_in_its_kernel(tmp_path: Path, graded_here: None) -> None:
     course = make_course(tmp_path / "course", cells, answers, metadata, CLEAR_STUBS)
     grade_class(course, "quick")
     assert scores(course) == {"right": [1.0], "wrong": [0.0], "hangs": [0.0]}
+
+
+def test_what_nbgrader_refuses_is_said_in_one_line(tmp_path: Path) -> None:
+    make_course(tmp_path, [*MEAN[:2], ("check:twice:1", "code", "assert mean([2]) == 2")], {})
+    path = tmp_path / "source" / "quick" / "p.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.from_dict({**notebook.cells[-1], "id": "other"}))
+    nbformat.write(notebook, path)
+    with pytest.raises(CourseError, match=r"p\.ipynb: .*Duplicate grade id: twice"):
+        run_nbgrader(tmp_path, "generate_assignment", "quick", "--force")
+    for cell in notebook.cells[1:]:
+        cell.metadata["nbgrader"]["schema_version"] = 1
+    nbformat.write(notebook, path)
+    with pytest.raises(CourseError, match=r"run 'nbgrader update \.'"):
+        run_nbgrader(tmp_path, "generate_assignment", "quick", "--force")

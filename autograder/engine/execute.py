@@ -102,7 +102,7 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
     def run(reference: Reference) -> tuple[Reference, float]:
         """What running all cells showed, and the points that the author lost."""
         plan.reference = reference
-        laid = plan.lay_out(nbformat.v4.new_notebook(cells=plan.cells))
+        laid = plan.lay_out(nbformat.NotebookNode(cells=plan.cells))
         known = dict(zip(map(id, plan.cells), plan.names, strict=True))
         steps = [replace(one.step, facts=sorted(known[id(one.cell)].incoming)) for one in laid if one.step]
         ran = engine.run(plan.make_job(steps, reference, folder, files, seconds))
@@ -147,7 +147,7 @@ def _judges_alike(
 
     def judge(cells: list[Any], split: bool) -> list[float]:
         plan.reference = replace(reference, split=split, outputs=[], facts=[])
-        laid = plan.lay_out(nbformat.v4.new_notebook(cells=cells))
+        laid = plan.lay_out(nbformat.NotebookNode(cells=cells))
         steps = [placed.step for placed in laid if placed.step]
         ran = engine.run(plan.make_job(steps, reference, folder, files, seconds))
         return [score_outputs(ran[place].outputs, 1.0) for place in sharing]

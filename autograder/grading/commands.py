@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,18 +17,41 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+OLD_METADATA = "use an old version"
+"""What nbgrader says where notebooks were made with an nbgrader of years ago."""
+
+_EMPTY = ("There was an error processing", "Please see the", "Traceback ")
+
 
 def run_nbgrader(course: Path, *arguments: str) -> str:
     """Run an nbgrader command at the course folder; returns what it logged.
 
-    Raises `CourseError` with nbgrader's own last words when it fails.
+    Raises `CourseError` with nbgrader's own reason when it fails.
     """
     with _in_turn(course):
         status, said = execute(course, arguments)
     if status or "Exception while loading config file" in said:  # nbgrader would go on without it
-        last = [line for line in said.splitlines() if "ERROR" in line] or said.splitlines()[-1:] or ["no message"]
-        raise CourseError(f"nbgrader {arguments[0]} failed: {last[-1]}")
+        raise CourseError(f"nbgrader {arguments[0]} failed: {_find_reason(said)}")
     return said
+
+
+def _find_reason(said: str) -> str:
+    """Why a command failed, from what it logged: its last error that says more than where to look, and what was raised first.
+
+    nbgrader's own last words may be that there was an error, or the first half of a sentence.
+    """
+    if OLD_METADATA in said:
+        return (
+            "notebooks of this assignment have nbgrader's metadata in an old version. Keep a copy of the course's folder, "
+            "then run 'nbgrader update .' in it."
+        )
+    errors = re.findall(r"(?m)^\[\w+ \| ERROR\] (.*)$", said)
+    told = [error.strip() for error in errors if not error.startswith(_EMPTY)][-1:]
+    raised = re.findall(r"(?m)^ *(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*(?:Error|Exception): \S.*)$", said)[:1]
+    reason = " ".join([*told, *(f"({one})" if told else one for one in raised if one not in "".join(told))])
+    place = re.findall(r"(?m)^\[\w+ \| INFO\] Converting notebook (.*)$", said) if raised else []
+    found = f"{Path(place[-1]).name}: {reason}" if place else reason
+    return found or (errors or said.splitlines() or ["no message"])[-1].strip()
 
 
 @contextlib.contextmanager

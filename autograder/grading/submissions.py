@@ -16,6 +16,7 @@ from typing import Any
 
 import nbformat
 
+from autograder.engine.planning.plan import get_name
 from autograder.errors import CourseError
 from autograder.grading.files import read_file
 
@@ -153,15 +154,18 @@ class _Finder:
         self.texts = {cell.source: place for place, cell in enumerate(cells) if not get_id(cell)}
 
     def __call__(self, cell: Any) -> int | None:
-        if get_id(cell):
-            return self.graded.get(get_id(cell))
+        nbgrader = cell.metadata.get("nbgrader")
+        name = (
+            str(nbgrader.get("grade_id")) if isinstance(nbgrader, dict) else ""
+        )  # what it is said to be counts for nothing
+        if get_id(cell) or name in self.graded:
+            return self.graded.get(name)
         return self.ids.get(str(cell.get("id")), self.texts.get(cell.source))
 
 
 def get_id(cell: Any) -> str:
-    """nbgrader's id of a cell, "" when it has none."""
-    nbgrader = cell.metadata.get("nbgrader")
-    return str(nbgrader.get("grade_id", "")) if isinstance(nbgrader, dict) else ""
+    """nbgrader's id of a cell, "" when it marks none."""
+    return get_name(cell)
 
 
 def is_answer(cell: Any) -> bool:

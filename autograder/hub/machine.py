@@ -136,7 +136,9 @@ def check_ports(settings: Settings) -> Iterator[str]:
             with socket.create_server((host, port)):
                 pass
         except OSError as error:
-            reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror  # below 0: no such host
+            reason = (
+                os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+            )  # below 0: no such host
             yield f"Port {port} at {host} can't be used: {reason}. Choose another one in [hub] address."
 
 

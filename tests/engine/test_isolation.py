@@ -606,7 +606,7 @@ HONEST = {
     "its name": ("import getpass\ngetpass.getuser(), os.path.expanduser('~')", "('student', '/scratch')"),
     "devices": ("open('/dev/zero', 'rb').read(2), len(open('/dev/urandom', 'rb').read(2)), open('/dev/null', 'w').write('x')", "(b'\\x00\\x00', 2, 1)"),
     "coroutines": ("import asyncio\nasyncio.run(asyncio.sleep(0, 'slept'))", "'slept'"),
-    "late imports": ("import xml.dom.minidom, wave, decimal, email.mime.text, lib2to3\nNone", "None"),
+    "late imports": ("import xml.dom.minidom, wave, decimal, email.mime.text, mailbox\nNone", "None"),
     "the orphans' end": (
         "import subprocess, time\nsubprocess.run('true & true & true &', shell=True)\ntime.sleep(0.1)\n"
         "[name for name in os.listdir('/proc') if name.isdecimal()]", "['1', '2']"),

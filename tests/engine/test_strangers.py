@@ -21,6 +21,7 @@ from strangers import ATTACKS, AUTHORS, HONEST, LIARS, WORLDS
 from autograder.engine.execute import execute, make_plan
 from autograder.engine.runner import Engine
 from autograder.engine.scores import score_outputs
+from autograder.grading.submissions import rebuild
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
@@ -38,6 +39,8 @@ KINDS: list[Row] = [
     ('own tolerance', 'class P:\n    tol = 1e-9\n    def __init__(self, x): self.x = x\n    def __eq__(self, o): return abs(self.x - o.x) < self.tol', 'def f(): return P(2)', [('def f():\n    p = P(5)\n    p.tol = 100\n    return p', 0)], 'assert f() == P(2)', True),
     ('global state reset', 'cart = []', 'def add(x): cart.append(x)\ndef total(): return sum(cart)', [('def add(x):\n    global cart\n    cart = cart + [x]\ndef total():\n    s = 0\n    for c in cart: s += c\n    return s', 1)], 'add(2); add(3)\nassert total() == 5', True),
     ('main import', 'rate = 3', 'def f(x): return rate * x', [('def f(x):\n    import __main__\n    return __main__.rate * x', 1), ("import sys\ndef f(x): return sys.modules['__main__'].rate * x", 1), ("import timeit\nt = timeit.timeit('rate + 1', setup='from __main__ import rate', number=1)\ndef f(x): return rate*x", 1), ("def f(x): return x * f.__globals__['rate']", 1), ("import inspect\ndef f(x): return inspect.currentframe().f_globals['rate'] * x", 1), ("import string\ndef f(x): return int(string.Template('$rate').substitute(rate=rate)) * x", 1)], 'assert f(2) == 6', True),
+    ('unwrapped', 'import functools', 'def once(f):\n    @functools.wraps(f)\n    def inner(v): return f(sorted(set(v)))\n    return inner\n@once\ndef total(v): return sum(v)', [('def total(v): return sum(set(v))', 0), ('def once(f): return f\n@once\ndef total(v): return sum(set(v))\ntotal.__wrapped__ = lambda v: sum(v)', 1), ('class T:\n    def __call__(s, v): return 3\n    @property\n    def __wrapped__(s): return lambda v: 3\ntotal = T()', 0)], 'assert total([1, 1, 2]) == 3\nassert total.__wrapped__([1, 1, 2]) == 4', True),
+    ('reset first', '%reset -f\nimport math', 'def side(a): return math.sqrt(a)', [('def side(a): return a ** 0.5', 1), ('%reset -f\ndef side(a): return math.sqrt(a)', 0), ('def side(a): return a / 2', 0)], 'assert math.isclose(side(9), 3)', True),
     ('printoptions', 'import numpy as np\nnp.set_printoptions(precision=2)', 'def f(): return str(np.array([1.23456]))', [('import numpy\ndef f(): return str(numpy.array([1.23456]))', 1), ('from numpy import array\ndef f(): return str(array([1.23456]))', 1)], "assert f() == '[1.23]'", True),
 ]  # fmt: skip
 
@@ -241,3 +244,22 @@ def test_an_answer_earns_what_it_is_worth(
         found.append(score_outputs(notebook.cells[-1].outputs, 1.0))
     assert found == [1, *(worth for _, worth in others)]
     assert plan.reference.split == split
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_cells_whose_metadata_marks_nothing_are_cells_without(engine: Engine, tmp_path: Path, named: bool) -> None:
+    """nbgrader's menu leaves metadata behind with everything switched off: without an id in old notebooks, with one in newer ones."""
+    source = write("import math", "def area(r):\n    return math.pi * r**2", "assert abs(area(2) - 4 * math.pi) < 1e-9")
+    source.cells.insert(1, make_cell("prose", "code", "math"))
+    for number, cell in enumerate(source.cells[:2]):
+        off: dict[str, Any] = dict.fromkeys(("grade", "solution", "locked", "task"), False)
+        cell.metadata["nbgrader"] = off | ({"grade_id": f"cell-{number}"} if named else {})
+    plan = make_plan(engine, source, tmp_path, {}, 20, None)
+    assert plan.reference.split
+    handed_in = nbformat.from_dict(source)
+    handed_in.cells[1].source = "def area(r):\n    return math.pi * r * r"
+    handed_in.cells[2].source = "# above"
+    notebook, notes = rebuild(source, handed_in)
+    execute(engine, plan, notebook, tmp_path, {}, 20)
+    assert score_outputs(notebook.cells[-1].outputs, 1.0) == 1
+    assert not notes

@@ -405,3 +405,18 @@ def test_nbgrader_autograde_leaves_a_submission_with_a_renamed_notebook_as_it_is
     assert "q.ipynb was not handed in; 'q (1).ipynb' holds its cells. This submission is left as it is: rename" in said
     assert marks(course) == before
     assert (course / "autograded" / "bob" / "quick" / "q.ipynb").exists()
+
+
+def test_what_nbgrader_refuses_is_said_in_one_line(tmp_path: Path) -> None:
+    make_course(tmp_path, [*MEAN[:2], ("check:twice:1", "code", "assert mean([2]) == 2")], {})
+    path = tmp_path / "source" / "quick" / "p.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.from_dict({**notebook.cells[-1], "id": "other"}))
+    nbformat.write(notebook, path)
+    with pytest.raises(CourseError, match=r"p\.ipynb: .*Duplicate grade id: twice"):
+        run_nbgrader(tmp_path, "generate_assignment", "quick", "--force")
+    for cell in notebook.cells[1:]:
+        cell.metadata["nbgrader"]["schema_version"] = 1
+    nbformat.write(notebook, path)
+    with pytest.raises(CourseError, match=r"run 'nbgrader update \.'"):
+        run_nbgrader(tmp_path, "generate_assignment", "quick", "--force")

@@ -8,9 +8,10 @@ from autograder.engine.planning.syntax import parse
 
 LINES = frozenset(
     "matplotlib load_ext reload_ext autoreload config precision pinfo pdb xmode colors pip conda mamba uv ls pwd env who whos lsmagic "
-    "alias notebook system sx bash sh".split()
+    "alias notebook system sx bash sh reset".split()
 )
-"""Line magics without effects on names. Of these, and of lines for the shell, the examiner runs none: it has no need of a plot's style."""
+"""Line magics that make no names. Of these, and of lines for the shell, the examiner runs none: it has no need of a plot's style, and what
+`%reset` takes away is the student's process's."""
 
 CELLS = frozenset(("time", "prun"))
 """Cell magics under which the cell is ordinary code."""

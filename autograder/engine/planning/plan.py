@@ -40,6 +40,14 @@ Role = Literal["answer", "check", "setup", "prose"]
 """`setup`: locked code of the author's; `prose`: code that explains, which students may change."""
 
 
+def get_name(cell: Any) -> str:
+    """nbgrader's id of a cell, "" for one that it doesn't mark: metadata in which nothing is switched on is left behind by its menu."""
+    marks = cell.metadata.get("nbgrader")
+    if not isinstance(marks, dict) or not any(marks.get(one) for one in ("grade", "solution", "locked", "task")):
+        return ""
+    return str(marks.get("grade_id") or "")
+
+
 def get_role(cell: Any) -> Role:
     """What a code cell is, by nbgrader's metadata."""
     marks = cell.metadata.get("nbgrader") or {}
@@ -280,18 +288,14 @@ class Plan:
 
     def _match(self, cells: list[Any]) -> list[int | None]:
         """For each cell the place of the source's cell that it is, `None` for one that the student added."""
-        ids = {
-            cell.metadata["nbgrader"].get("grade_id"): place
-            for place, cell in enumerate(self.cells)
-            if cell.metadata.get("nbgrader")
-        }
+        ids = {get_name(cell): place for place, cell in enumerate(self.cells) if get_name(cell)}
         by_id = {cell.get("id"): place for place, cell in enumerate(self.cells) if cell.get("id")}
         by_text = {cell.source: place for place, cell in enumerate(self.cells) if self.roles[place] == "prose"}
         found: list[int | None] = []
         taken: set[int | None] = set()
         for cell in cells:
-            marks = cell.metadata.get("nbgrader") or {}
-            place = ids.get(marks.get("grade_id")) if marks else by_id.get(cell.get("id"), by_text.get(cell.source))
+            name = get_name(cell)
+            place = ids.get(name) if name else by_id.get(cell.get("id"), by_text.get(cell.source))
             found.append(None if place in taken else place)
             taken.add(place)
         return found

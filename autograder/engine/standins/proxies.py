@@ -59,7 +59,8 @@ class Link(Protocol):
 
 READABLE = frozenset(
     "__name__ __qualname__ __doc__ __dict__ __annotations__ __defaults__ __kwdefaults__ __code__ __closure__ __self__ __func__ "
-    "__init__ __dataclass_fields__ __dataclass_params__ __match_args__ __slots__ __members__ __abstractmethods__ __isabstractmethod__".split()
+    "__init__ __dataclass_fields__ __dataclass_params__ __match_args__ __slots__ __members__ __abstractmethods__ __isabstractmethod__ "
+    "__wrapped__".split()
 )
 """The attributes with two underscores that are asked for. Others speak to Python or to numpy (`__array_interface__` holds an address)."""
 

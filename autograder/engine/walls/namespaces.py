@@ -39,6 +39,7 @@ from autograder.engine.walls.kernel import (
     check_call,
     find_number,
     mount_at,
+    read_proc,
 )
 from autograder.engine.walls.layout import DEVICES, TEXTS
 from autograder.engine.walls.preparation import Plan
@@ -147,8 +148,10 @@ def set_limits(limits: Limits, others: int) -> None:
     if tuple(map(int, platform.release().split(".")[:2])) < (5, 14):  # counts for the user, not in the namespace
         owners = [entry.stat().st_uid for entry in os.scandir("/proc") if entry.name.isdecimal()]
         processes += owners.count(os.getuid())
+    size = read_proc("/proc/self/statm").split()[:1]  # with the libraries of a graphics card that is some gigabytes
+    mapped = sum(map(int, size)) * os.sysconf("SC_PAGE_SIZE")
     for kind, most, more in (
-        (resource.RLIMIT_AS, limits.memory, 0),
+        (resource.RLIMIT_AS, limits.memory + mapped, 0),
         (resource.RLIMIT_NPROC, processes, 0),
         (resource.RLIMIT_FSIZE, limits.file_size, 0),
         (resource.RLIMIT_NOFILE, limits.open_files, 0),

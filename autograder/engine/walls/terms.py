@@ -52,7 +52,7 @@ class Limits:
     """What a student may use."""
 
     memory: int = 4 << 30
-    """Bytes of address space of each process, and of memory that all processes together hold, with what the kernel holds for them."""
+    """Bytes that all processes together hold, with what the kernel holds for them, and that each may map beside what the warm process does."""
     processes: int = 64
     """Processes and threads."""
     file_size: int = 64 << 20

@@ -91,7 +91,7 @@ def _answer(lifeline: int, meter: Meter, student: int, keeper: int) -> bool:
 
 
 def _give_share(orders: int, running: int, before: int) -> int:
-    """Have so many running threads together weigh as much as one of another student's does; how nice they are now.
+    """Have so many running threads together weigh as much as one of another student's does; how much nicer they are now.
 
     Each level of nice takes a fifth of the weight. It is never taken back: only root could do that.
     """
@@ -130,7 +130,7 @@ def _processes(student: int, keeper: int) -> list[str]:
 def be_keeper(plan: Plan, reporter: int, ours: set[int], order: int, user: int) -> NoReturn:
     """The first process of the namespace ends with the box, and all others with it. Nobody inside can reach it.
 
-    By `order` it hears how nice the others, who are `user`, are to be; what it says of a user holds in the namespace alone.
+    By `order` it hears how much nicer the others, who are `user`, are to be; what it says of a user holds in the namespace alone.
     """
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
@@ -139,8 +139,10 @@ def be_keeper(plan: Plan, reporter: int, ours: set[int], order: int, user: int) 
         end_with_box(plan, reporter)
         for descriptor in ours:
             os.close(descriptor)
+        own = os.getpriority(os.PRIO_PROCESS, 0)  # the grading may be nice itself
         while nice := os.read(order, 1):
-            os.setpriority(os.PRIO_USER, user, nice[0])
+            with contextlib.suppress(OSError):  # one that is nicer already stays so
+                os.setpriority(os.PRIO_USER, user, min(own + nice[0], 19))
     finally:
         os._exit(0)
 

@@ -120,7 +120,9 @@ SECRETS = (
     "/etc/shadow",
     "/root/.bashrc",
     "/root/.ssh",
-    "/home",
+    str(Path.home() / ".bashrc")
+    if Path(__file__).is_relative_to("/home")
+    else "/home",  # where the course itself is seen
     "/proc/1/environ",
     str(Path(__file__).parents[2] / "source"),
 )

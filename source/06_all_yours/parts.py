@@ -313,7 +313,7 @@ def rmsprop_step(w, grad, v, lr, alpha, eps):
 
 # part: adam_step, of adam in sgd (5.5 · Adaptive rates)
 def adam_step(w, grad, m, v, t, lr, betas, eps):
-    """Return `(w, m, v)` after step `t` of Adam, which counts from 1; all tensors have the same shape."""
+    """Return `(w, m, v)` after step `t` of Adam (1, 2, …); all tensors have the same shape."""
     beta1, beta2 = betas
     m = beta1 * m + (1 - beta1) * grad
     v = beta2 * v + (1 - beta2) * grad**2
@@ -326,13 +326,15 @@ def adam_step(w, grad, m, v, t, lr, betas, eps):
 def adam_move(
     grad: Tensor, m: Tensor, v: Tensor, t: int, lr: float, betas: tuple[float, float], eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """What Adam adds to the weights at step `t` (from 1 on), and its two averages after the step."""
+    """What Adam adds to the weights at step `t` (1, 2, …), and its two averages after it."""
     weight = torch.zeros_like(grad).requires_grad_()
     weight.grad = grad.clone()
     optimizer = torch.optim.Adam([weight], lr=lr, betas=betas, eps=eps)
-    optimizer.state[weight] = {"step": torch.tensor(t - 1.0), "exp_avg": m.clone(), "exp_avg_sq": v.clone()}
+    averages = {"exp_avg": m.clone(), "exp_avg_sq": v.clone()}
+    optimizer.state[weight] = {"step": torch.tensor(t - 1.0), **averages}
     optimizer.step()
-    return weight.detach(), optimizer.state[weight]["exp_avg"], optimizer.state[weight]["exp_avg_sq"]
+    state = optimizer.state[weight]
+    return weight.detach(), state["exp_avg"], state["exp_avg_sq"]
 
 
 def adamw_step(w, grad, m, v, t, lr, betas, eps, decay):

@@ -1,7 +1,7 @@
 // Pictures with words for readers who don't see them: what the output says of its picture, as `alt`.
 
 import { Cell } from '@jupyterlab/cells';
-import { Notebook, NotebookActions } from '@jupyterlab/notebook';
+import { Notebook, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMime, IRenderMimeRegistry, RenderedImage, RenderedSVG } from '@jupyterlab/rendermime';
 import { Kernel } from '@jupyterlab/services';
 import { Desk } from './desk';
@@ -44,14 +44,13 @@ export function addPictures(registry: IRenderMimeRegistry): void {
   registry.addFactory({ safe: false, mimeTypes: ['image/svg+xml'], defaultRank: 79, createRenderer: options => new Drawing(options) });
 }
 
-/** Before a kernel runs its first cell, and again after a restart, it learns to tell what its figures show. */
+/** As soon as a notebook of the course has a kernel, and again after a restart, that learns to tell what its figures show. */
 export function tellKernels(desk: Desk): void {
   const told = new WeakSet<Kernel.IKernelConnection>();
   const watched = new WeakSet<Kernel.IKernelConnection>();
-  NotebookActions.executionScheduled.connect((_, { notebook }: { notebook: Notebook; cell: Cell }) => {
-    const panel = desk.tracker.find(one => one.content === notebook);
-    const kernel = panel?.sessionContext.session?.kernel;
-    if (!panel || !kernel || told.has(kernel) || notebook.model?.defaultKernelLanguage !== 'python' || !desk.find(panel.context.path)) {
+  const tell = (panel: NotebookPanel) => {
+    const kernel = panel.sessionContext.session?.kernel;
+    if (!kernel || told.has(kernel) || panel.model?.defaultKernelLanguage !== 'python' || !desk.find(panel.context.path)) {
       return;
     }
     told.add(kernel);
@@ -64,5 +63,15 @@ export function tellKernels(desk: Desk): void {
       });
     }
     kernel.requestExecute({ code: TELL, silent: true, store_history: false, allow_stdin: false, stop_on_error: false });
+  };
+  desk.tracker.widgetAdded.connect((_, panel) => {
+    panel.sessionContext.statusChanged.connect((_, status) => status === 'idle' && tell(panel));
+  });
+  desk.changed.connect(() => desk.tracker.forEach(panel => panel.sessionContext.kernelDisplayStatus === 'idle' && tell(panel)));
+  NotebookActions.executionScheduled.connect((_, { notebook }: { notebook: Notebook; cell: Cell }) => {
+    const panel = desk.tracker.find(one => one.content === notebook);
+    if (panel) {
+      tell(panel);
+    }
   });
 }

@@ -50,7 +50,7 @@ def graded_with(outputs: Any) -> Any:
     cell = {
         "cell_type": "code",
         "source": "1",
-        "metadata": {"nbgrader": {"grade_id": "relu-check"}},
+        "metadata": {"nbgrader": {"grade_id": "relu-check", "grade": True}},
         "outputs": outputs,
     }
     return nbformat.from_dict({"cells": [cell], "metadata": {}})

@@ -212,7 +212,7 @@ def test_course_marks_and_the_dashboard_as_commands(
     assert "up to" in table
     assert main(["report"]) == 0
     folder = course / "reports" / "dashboard"
-    assert f"Dashboard: {folder / 'index.html'}" in capsys.readouterr().out
+    assert "Dashboard: reports/dashboard/index.html\n" in capsys.readouterr().out
     ada = (folder / "students" / "ada.html").read_text(encoding="utf-8")
     assert "../../../autograded/ada/01_mini/1_mini.ipynb" in ada
     assert "Other answers, same marks" in ada

@@ -268,7 +268,7 @@ def test_what_nobody_wrote_is_not_attempted_everywhere(unwritten: Path, grade: C
     assert "by 1 of the 1 who attempted it" in report
     generate_feedback(unwritten, CHAPTER)
     page = (unwritten / "feedback" / "empty-0" / CHAPTER / f"{NAME}.html").read_text(encoding="utf-8")
-    assert page.count("not attempted · 0 of 2") == 4, "in the list above and at the exercise"
+    assert page.count("not attempted · 0 of 2") == 6, "in the list above and at the exercise"
     assert "This triples." not in page
     assert page.count('<p class="fb-score">not attempted · ') == 3
     assert "This triples." in (unwritten / "feedback" / "tries" / CHAPTER / f"{NAME}.html").read_text(encoding="utf-8")

@@ -66,7 +66,8 @@ def free_port() -> int:
 def own_settings(folder: Path) -> dict[str, str]:
     """An environment in which Jupyter and IPython keep settings and state in `folder`, not in the user's home."""
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    return {**os.environ, **{name: str(folder / name.lower()) for name in (*names, "IPYTHONDIR")}}
+    kept = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # another test may have set it
+    return {**kept, **{name: str(folder / name.lower()) for name in (*names, "IPYTHONDIR")}}
 
 
 @contextmanager

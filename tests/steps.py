@@ -48,7 +48,7 @@ def make_steps(what: str) -> Steps:
     if what == "check":
         chapters = [f"solutions/{chapter}" for chapter in find_changed()]
         notebooks: Steps = [("notebooks", [*BY_DAY, *chapters])] if chapters else []
-        unit: Steps = [("unit tests", [*PYTEST, *(f"tests/{name}" for name in UNIT.split())])]
+        unit: Steps = [("unit tests", [*PYTEST, *SAMPLE, *(f"tests/{name}" for name in UNIT.split())])]
         return [*SET_UP, *LOOKS, *unit, ("build", build), *notebooks]
     if what == "test":
         notebooks = [("notebooks", [*BY_DAY, "solutions"])]

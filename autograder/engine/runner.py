@@ -123,6 +123,9 @@ class Run:
     def go(self) -> Iterator[Ran]:
         try:
             end = time.monotonic() + MAX_CELLS_LATE * self.job.seconds
+            for side in (self.student, self.examiner):
+                if any(step.side in (side.place.name, "both") for step in self.job.steps):
+                    side.restart()
             for step in self.job.steps:
                 self.student.facts, self.examiner.facts = {}, {}
                 late = time.monotonic() > end
@@ -131,6 +134,9 @@ class Run:
                     {**self.student.facts, **self.examiner.facts},
                 )
         finally:
+            for side in (self.student, self.examiner):
+                if side.process:
+                    side.process.leave()  # both, before the end of one is waited for
             self.student.close()
             self.examiner.close()
 

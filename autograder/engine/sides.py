@@ -123,13 +123,18 @@ class Process:
         except (OSError, struct.error):  # it has ended, or is about to
             return 0.0, 0.0
 
+    def leave(self) -> None:
+        """Let it know that nobody waits any more: whoever guards a student's processes ends them, and then itself."""
+        self.channel.close()
+        self.lifeline.close()
+
     def end(self, kill: bool) -> int:
         """End it, or wait for its end; the status is that of `os.waitpid`."""
         self.channel.close()
         status: int | None = None
         if not kill:
             status = self.zygote.ask({"end": self.pid, "kill": False})["status"]
-        self.lifeline.close()  # whoever guards a student's processes ends them, and then itself
+        self.leave()
         for _ in range(10):
             if status is not None:
                 break

@@ -4,7 +4,8 @@ It is started in its own folder, with the descriptor of a socket that listens. A
 `{"fork": "student" or "examiner", "libraries": […]}` comes with the descriptors that the fork is to have: its channel, a lifeline, whose
 other end is closed when nobody waits any more, and folders; the answer has the fork's `pid`. What the fork is to do it reads from its
 channel by itself; see `sides`. `{"end": pid, "kill": …}` waits a moment for the end of that process, or kills it, and answers with its wait
-`status`, `null` where it goes on. What a client forked ends with its connection, and the warm process with its standard input.
+`status`, `null` where it goes on; other clients are served meanwhile. What a client forked ends with its connection, and the warm process
+with its standard input.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ from autograder.errors import CourseError
 MOMENT = 1.0
 """Seconds to wait for the end of a process."""
 
+TICK = 0.002
+"""Seconds from one look whether it has ended to the next."""
+
 
 class _Client:
     """Who asks for forks, and the processes that were forked for it."""
@@ -44,55 +48,95 @@ class _Client:
     def __init__(self, connection: socket.socket) -> None:
         self.channel = Channel(connection, takes_descriptors=True)
         self.forked: set[int] = set()
+        self.ending: tuple[int, float] | None = None
+        """The process whose end it waits for, and until when."""
 
     def serve(self) -> bool:
         """Do what it asks for, as far as it has come; whether it is still there."""
         try:
             frame = self.channel.receive_ready()
             if frame:
-                self.channel.tell(**self._do(read_message(frame[1])))
+                self._do(read_message(frame[1]))
         except (Closed, Malformed):
             return False
         return True
 
-    def _do(self, job: dict[str, Any]) -> dict[str, Any]:
+    def _do(self, job: dict[str, Any]) -> None:
         if "fork" in job:
             load(job["libraries"])
             pid = _fork(job["fork"], self.channel.take_descriptors())
             self.forked.add(pid)
-            return {"pid": pid}
-        status = _end(job["end"], job["kill"])
-        if status is not None:
-            self.forked.discard(job["end"])
-        return {"status": status}
+            self.channel.tell(pid=pid)
+        else:
+            if job["kill"]:
+                _kill(job["end"])
+            self.ending = job["end"], time.monotonic() + MOMENT
 
-    def close(self) -> None:
-        for pid in self.forked:
-            _end(pid, kill=True)
-        self.channel.close()
+    def look(self) -> bool:
+        """Answer it where what it waits for has ended, or it waited long enough; whether it is still there."""
+        if self.ending is None:
+            return True
+        pid, end = self.ending
+        status = _find_status(pid)
+        if status is None and time.monotonic() < end:
+            return True
+        self.ending = None
+        if status is not None:
+            self.forked.discard(pid)
+        try:
+            self.channel.tell(status=status)
+        except Closed:
+            return False
+        return True
+
+
+class _Clients:
+    """All of them, and what clients that are gone have left."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.listener, self.all, self.left = listener, set[_Client](), set[int]()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(0, selectors.EVENT_READ)
+        self.selector.register(listener, selectors.EVENT_READ)
+
+    def serve(self) -> bool:
+        """Wait until there is something to do, and do it; whether the standard input is still open."""
+        waiting = any(client.ending for client in self.all)
+        for key, _ in self.selector.select(TICK if waiting else MOMENT if self.left else None):
+            if isinstance(key.data, _Client):
+                if not key.data.serve():
+                    self._part(key.data)
+            elif key.fileobj is self.listener:
+                client = _Client(self.listener.accept()[0])
+                self.selector.register(client.channel, selectors.EVENT_READ, client)
+                self.all.add(client)
+            else:
+                return False
+        for client in [client for client in self.all if not client.look()]:
+            self._part(client)
+        self.left = {pid for pid in self.left if _find_status(pid) is None}
+        return True
+
+    def _part(self, client: _Client) -> None:
+        self.all.discard(client)
+        self.selector.unregister(client.channel)
+        client.channel.close()
+        for pid in client.forked:
+            _kill(pid)
+        self.left |= client.forked
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command that started this
     die_with_parent()
-    with socket.socket(fileno=int(sys.argv[1])) as listener, selectors.DefaultSelector() as selector:
+    with socket.socket(fileno=int(sys.argv[1])) as listener:
         warm_up()
         get_ready_to_fork()
         os.dup2(1, 2)  # until now there was somebody to read what is wrong
         Path(WARM).touch()
-        selector.register(0, selectors.EVENT_READ)
-        selector.register(listener, selectors.EVENT_READ)
-        while True:
-            for key, _ in selector.select():
-                if isinstance(key.data, _Client):
-                    if not key.data.serve():
-                        selector.unregister(key.fileobj)
-                        key.data.close()
-                elif key.fileobj is listener:
-                    client = _Client(listener.accept()[0])
-                    selector.register(client.channel, selectors.EVENT_READ, client)
-                else:
-                    return
+        clients = _Clients(listener)
+        while clients.serve():
+            pass
 
 
 def _fork(side: str, descriptors: list[int]) -> int:
@@ -157,23 +201,21 @@ def _make_body(side: str, channel: Channel) -> Callable[[], None]:
     return body
 
 
-def _end(pid: int, kill: bool) -> int | None:
-    if kill:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # without isolation, what it started as well
-            if os.getpgid(pid) == pid:
-                os.killpg(pid, signal.SIGKILL)
-    deadline = time.monotonic() + MOMENT
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # without isolation, what it started as well
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _find_status(pid: int) -> int | None:
+    """The wait status of a process that has ended, else nothing."""
     try:
-        while time.monotonic() < deadline:
-            found, status = os.waitpid(pid, os.WNOHANG)
-            if found:
-                return status
-            time.sleep(0.002)
+        found, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return 0
-    return None
+    return status if found else None
 
 
 def die_with_parent() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import select
 import signal
+import struct
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +20,10 @@ from sampling import sample
 
 from autograder.engine.jobs import Job, Step
 from autograder.engine.runner import Engine
+from autograder.engine.sides import Place, Process
 from autograder.engine.walls.terms import Limits
+from autograder.engine.warm import Connection
+from autograder.engine.wire.channel import Channel, write_message
 from autograder.errors import CourseError
 
 
@@ -306,3 +313,25 @@ def test_a_cell_may_show_more_than_a_frame_holds(what: str, engine: Engine) -> N
         assert kinds
         assert set(kinds) == {"ValueError"} if what == "a long error" else "ValueError" not in kinds
         assert "ProcessEnded" not in kinds
+
+
+def test_who_waits_for_the_end_of_a_process_keeps_nobody_else_waiting(warm: Engine) -> None:
+    address = warm.start()
+    waiting, other = Connection(address), Connection(address)
+    idle, busy = (Process(zygote, Place("student", [], {}), None) for zygote in (waiting, other))
+    try:
+        waiting.channel.send(Channel.CONTROL, write_message({"end": idle.pid, "kill": False}))
+        while struct.unpack("i", fcntl.ioctl(waiting.channel, termios.TIOCOUTQ, bytes(4)))[0]:
+            time.sleep(0.001)  # until it has taken that
+        assert busy.end(kill=True)
+        assert not select.select([waiting.channel], [], [], 0)[0]  # that one is alive still, and so is the wait for it
+        assert waiting.channel.receive(60)[1] == b'{"status": null}'
+    finally:
+        waiting.close()
+        other.close()
+    for _ in range(3000):  # it has lost who asked for it
+        if not psutil.pid_exists(idle.pid):
+            break
+        time.sleep(0.01)
+    else:
+        raise AssertionError

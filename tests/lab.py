@@ -154,8 +154,9 @@ def write(page: Page, cell: Locator, *lines: str) -> None:
 
 
 def run_with_check(page: Page) -> None:
-    """Run the cell that is being edited and the check below it."""
+    """Run the cell that is being edited and, when it is done, the check below it: after an error Jupyter leaves out what is queued."""
     page.keyboard.press("Shift+Enter")
+    wait_for_kernel(page)
     page.keyboard.press("Shift+Enter")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.engine.jobs import Output
+from autograder.engine.jobs import Output, Step
 from autograder.engine.kernels import UNSTARTED, find_kernel
 from autograder.engine.planning.mutants import judge_alike, looks_at_state
 from autograder.engine.planning.plan import Plan, Reference, get_role
@@ -28,6 +28,10 @@ MAX_SECONDS_OF_VARIANTS = 120
 
 MAX_SHOWN = 10_000_000
 """Characters kept of all that a student's cells show in a notebook."""
+
+
+NONSENSE = ")"
+"""What no language takes."""
 
 
 def execute(
@@ -116,13 +120,7 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
 
     if plan.kernel:
         kernel = find_kernel(plan.kernel, plan.language)
-        shown, _ = run(Reference(split=False, kernel=kernel))
-        problems = [error["evalue"] for one in shown.outputs for error in one if error.get("ename") == UNSTARTED]
-        if problems:
-            raise CourseError(
-                f"{problems[0]}. A kernel installed for all users can be seen behind the walls; one in a home folder can't."
-            )
-        return Reference(split=False, kernel=kernel)
+        return _try_kernel(engine, plan, Reference(split=False, kernel=kernel), folder, files, seconds)
     found, lost = run(Reference(split=True))
     if lost:
         joined, lost_in_one = run(Reference(split=False))
@@ -132,6 +130,32 @@ def _run_reference(engine: Engine, plan: Plan, folder: Path, files: dict[str, Pa
         found, lost = run(Reference(split=False))
     _, lost_when_settled = run(found)
     return found if lost_when_settled <= lost else replace(found, outputs=[], facts=[])
+
+
+def _try_kernel(
+    engine: Engine, plan: Plan, reference: Reference, folder: Path, files: dict[str, Path], seconds: float
+) -> Reference:
+    """Run the author's notebook, and one cell that is wrong in any language, to see how the kernel tells of errors.
+
+    Raises `CourseError` where the kernel cannot be started, or tells of none.
+    """
+    plan.reference = reference
+    laid = plan.lay_out(nbformat.NotebookNode(cells=plan.cells))
+    steps = [one.step for one in laid if one.step]
+    steps.append(Step(NONSENSE, "student", len(steps) + 1))
+    ran = engine.run(plan.make_job(steps, reference, folder, files, seconds))
+    if problems := [error["evalue"] for one in ran for error in one.outputs if error.get("ename") == UNSTARTED]:
+        raise CourseError(
+            f"{problems[0]}. A kernel installed for all users can be seen behind the walls; one in a home folder can't."
+        )
+    passed = score_outputs(ran[-1].outputs, 1.0) > 0
+    if passed and not any(output.get("name") == "stderr" for output in ran[-1].outputs):
+        raise CourseError(
+            f"The kernel '{reference.kernel}' doesn't tell nbgrader of errors: a cell with nothing but “{NONSENSE}” counts as one that "
+            "went well, and so would every check, whatever the answer. Install another kernel for the language, and make the notebook "
+            "with it."
+        )
+    return replace(reference, outputs=[one.outputs for one in ran[:-1]], by_stderr=passed)
 
 
 def _judges_alike(

@@ -56,6 +56,8 @@ class Job:
     """The names that the author's cells bind in both processes, and no answer does."""
     kernel: str = ""
     """The Jupyter kernel that runs the cells of a notebook in a language other than Python."""
+    by_stderr: bool = False
+    """Whether what that kernel writes to stderr is an error."""
     student: str | None = None
     """The id of the student, for a notebook whose numbers depend on it; "" for nobody."""
 

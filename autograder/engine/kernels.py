@@ -1,7 +1,7 @@
 """The student's process of a notebook in another language: a Jupyter kernel behind the same walls, and this process beside it.
 
-The kernel is reached by sockets in a folder, since behind the walls there is no network. Checks run in it as well: what only
-one language can do, keeping them apart from the student's code, is for Python alone (see `planning.plan`).
+The kernel is reached by TCP, since Java's know nothing else; behind the walls there is no network but this one. Checks run in it as
+well: what only one language can do, keeping them apart from the student's code, is for Python alone (see `planning.plan`).
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def find_kernel(name: str, language: str) -> str:
     return str(fitting[0])
 
 
-def be_kernel(channel: Channel, name: str) -> NoReturn:
-    """Serve until the other end is closed: run cells in the kernel `name`."""
+def be_kernel(channel: Channel, name: str, by_stderr: bool) -> NoReturn:
+    """Serve until the other end is closed: run cells in the kernel `name`, which may tell of errors `by_stderr` alone."""
     os.environ["NBGRADER_EXECUTION"] = "autograde"
     kernel: _Kernel | None = None
     problem = ""
@@ -60,6 +60,8 @@ def be_kernel(channel: Channel, name: str) -> NoReturn:
             channel.tell(outputs=[make_error(UNSTARTED, problem)], late=False)
         else:
             outputs, late = kernel.run(job["run"], job["seconds"])
+            if by_stderr and (said := next((output for output in outputs if output.get("name") == "stderr"), None)):
+                outputs.append(make_error("Error", said["text"].strip()[:1000]))
             channel.tell(outputs=outputs, late=late)
 
 
@@ -80,9 +82,7 @@ class _Kernel:
 
         folder = Path(os.environ.get("TMPDIR", "/tmp"), f"kernel-{os.getpid()}-{time.monotonic_ns()}")
         folder.mkdir(mode=0o700)
-        self.manager: Any = KernelManager(
-            kernel_name=name, transport="ipc", ip=str(folder / "s"), connection_file=str(folder / "kernel.json")
-        )
+        self.manager: Any = KernelManager(kernel_name=name, connection_file=str(folder / "kernel.json"))
         said = folder / "said"
         with open(os.devnull, "wb") as nowhere, said.open("wb") as file:
             self.manager.start_kernel(stdout=nowhere, stderr=file)
@@ -105,7 +105,20 @@ class _Kernel:
                 late = True
             else:
                 _add(outputs, message)
+        if not late and not any(output["output_type"] == "error" for output in outputs):
+            reply = self._find_reply(asked)
+            if reply.get("status") == "error":  # some show it as a text alone
+                outputs.append(make_error(str(reply.get("ename") or "Error"), str(reply.get("evalue"))[:1000]))
         return outputs, late
+
+    def _find_reply(self, asked: str) -> dict[str, Any]:
+        """What the kernel answers to a request that is done; nothing where it keeps silent."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                message = self.client.get_shell_msg(timeout=MOMENT)
+                if message["parent_header"].get("msg_id") == asked:
+                    return dict(message["content"])
+        return {}
 
     def _listen(self, asked: str, deadline: float) -> Iterator[dict[str, Any] | None]:
         """What the kernel says of a request; `None` where its time is over. It is interrupted then, and ended if it goes on."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from autograder.engine.jobs import Job, Output, Ran, Step
@@ -116,7 +117,8 @@ class Run:
         told = {} if job.student is None else {"owner": job.student}
         asked, asks = Place("student", libraries, job.files), Place("examiner", libraries, authored, known)
         if job.kernel:
-            asked = Place("kernel", libraries, job.files, {"kernel": job.kernel})
+            asked = Place("kernel", libraries, job.files, {"kernel": job.kernel, "by_stderr": job.by_stderr})
+            walls = walls and replace(walls, kernel=True)
         self.student = Side(zygote, asked, lambda step: _write_to_student(step) | told, job.seconds, walls)
         self.examiner = Side(zygote, asks, lambda step: _write_to_examiner(step) | told, job.seconds, walls)
 

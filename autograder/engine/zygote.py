@@ -195,7 +195,8 @@ def _make_body(side: str, channel: Channel) -> Callable[[], None]:
         if side == "kernel":
             from autograder.engine.kernels import be_kernel
 
-            be_kernel(channel, read_message(channel.receive()[1])["kernel"])
+            told = read_message(channel.receive()[1])
+            be_kernel(channel, told["kernel"], told["by_stderr"])
         be_student(channel)
 
     return body

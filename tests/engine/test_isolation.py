@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from autograder.engine.walls import doctor, holdings, isolation, kernel, namespaces, preparation, terms
+from autograder.engine.walls import doctor, holdings, isolation, kernel, layout, namespaces, preparation, terms
 from autograder.engine.walls.laying import HERE, Source
 from autograder.engine.walls.terms import Limits
 from autograder.errors import CourseError
@@ -407,6 +407,47 @@ def test_what_would_make_a_share_larger_does_nothing(tmp_path: Path) -> None:
         "ended, one.getsockopt(1, 7) == before[0], one.getsockopt(1, 2), os.nice(0)"
     )
     assert run(code, tmp_path) == ("", f"(77, True, 1, {os.nice(0)})")
+
+
+def test_where_a_kernel_for_all_users_is_installed_can_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, archive = tmp_path / "opt/k-1.9/bin/run", tmp_path / "opt/jars/k.jar"
+    for path in (program, archive, tmp_path / "data/kernels/k/kernel.json", tmp_path / "data/kernels/odd/kernel.json"):
+        path.parent.mkdir(parents=True)
+        path.write_text(
+            json.dumps({"argv": [str(program), "-jar", str(archive), "/nowhere/x", "-f", "{connection_file}"]})
+        )
+    path.write_text("[")
+    monkeypatch.setenv("JUPYTER_PATH", f"{tmp_path}/data:relative:{tmp_path}/none")
+
+    def seen(*hidden: str) -> set[str]:
+        found = set(layout._kernel_folders(list(hidden)))
+        return {str(Path(folder).relative_to(tmp_path)) for folder in found if folder.startswith(str(tmp_path))}
+
+    named = {"data/kernels/k", "data/kernels/odd"}
+    assert seen() == named | {"opt/k-1.9", "opt/jars"}
+    assert seen(f"{tmp_path}/opt/jars/course") == named | {"opt/k-1.9"}
+    assert seen(str(tmp_path)) == set()
+
+
+TERMINAL = """
+import fcntl, pty, termios
+def attempt(act, *arguments):
+    try: return act(*arguments) and None
+    except OSError as error: return type(error).__name__
+ours, theirs = os.openpty()
+refused = [attempt(fcntl.ioctl, theirs, what, b"x") for what in (termios.TIOCSTI, termios.TIOCSETD)]
+child, terminal = pty.fork()
+if child == 0:
+    print("told", flush=True); input(); os._exit(0)
+more = [attempt(os.openpty) for _ in range(40)]
+os.read(terminal, 4), refused, more[-1], os.getsid(0) == os.getpid()
+"""
+
+
+def test_a_kernel_has_some_terminals_and_nobody_else_any(tmp_path: Path) -> None:
+    assert run("os.openpty()", tmp_path)[0] in ("FileNotFoundError", "OSError")
+    found = run(TERMINAL, tmp_path, Limits(kernel=True))
+    assert found == ("", "(b'told', ['PermissionError', 'PermissionError'], 'OSError', True)")
 
 
 @pytest.mark.parametrize(("grading", "student"), [(0, 0), (10, 0), (0, 12)])

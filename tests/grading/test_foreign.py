@@ -304,8 +304,10 @@ class Toy(IPythonKernel):
     implementation, language_info = 'toy', {'name': 'toy', 'mimetype': 'text/x-toy', 'file_extension': '.toy'}
 
     async def do_execute(self, code, *rest, **named):
-        lines = [line for line in code.splitlines() if not line.startswith('//')]
-        return await super().do_execute(chr(10).join(lines), *rest, **named)
+        code = chr(10).join(line for line in code.splitlines() if not line.startswith('//'))
+        if sys.argv[-1] in ('stdout', 'stderr'):
+            code = f"import sys\\ntry: exec({code!r}, globals())\\nexcept Exception as error: print(error, file=sys.{sys.argv[-1]})"
+        return await super().do_execute(code, *rest, **named)
 
 IPKernelApp.launch_instance(kernel_class=Toy)
 """
@@ -313,13 +315,13 @@ IPKernelApp.launch_instance(kernel_class=Toy)
 
 
 @pytest.fixture
-def toy() -> Any:
-    """A kernel for all users, for the time of a test."""
+def toy(request: pytest.FixtureRequest) -> Any:
+    """A kernel for all users, for the time of a test. As a parameter it can have more arguments."""
     folder = Path(sys.prefix, "share", "jupyter", "kernels", f"autograded-toy-{os.getpid()}")
     folder.mkdir(parents=True)
     try:
         spec = {
-            "argv": [sys.executable, str(folder / "toy.py"), "-f", "{connection_file}"],
+            "argv": [sys.executable, str(folder / "toy.py"), "-f", "{connection_file}", *getattr(request, "param", ())],
             "display_name": "Toy",
             "language": "toy",
         }
@@ -361,6 +363,23 @@ def test_nbgrader_autograde_runs_another_language_behind_the_walls(tmp_path: Pat
     (course / OURS).write_text((root / OURS).read_text() + CLEAR_STUBS)
     run_nbgrader(course, "autograde", "quick")
     assert scores(course) == {"looks": [1.5, 1.0]}
+
+
+@pytest.mark.parametrize("toy", [["stderr"]], indirect=True)
+@pytest.mark.nightly
+def test_a_kernel_may_tell_of_errors_on_stderr_alone(tmp_path: Path, graded_here: None, toy: Any) -> None:
+    answers = {name: TOY_ANSWERS[name] for name in ("right", "wrong")}
+    grading = grade_class(make_course(tmp_path / "course", TOY_CELLS[:2], answers, toy, CLEAR_STUBS), "quick")
+    assert scores(tmp_path / "course") == {"right": [1.0], "wrong": [0.0]}
+    assert grading.warnings == []
+
+
+@pytest.mark.parametrize("toy", [["stdout"]], indirect=True)
+def test_a_kernel_that_tells_of_no_errors_is_refused(tmp_path: Path, graded_here: None, toy: Any) -> None:
+    """As Octave's: with it every check would get full marks."""
+    course = make_course(tmp_path / "course", TOY_CELLS, {"wrong": TOY_ANSWERS["wrong"]}, toy, CLEAR_STUBS)
+    with pytest.raises(CourseError, match="doesn't tell nbgrader of errors"):
+        grade_class(course, "quick")
 
 
 def test_a_kernel_that_is_not_there_is_named(tmp_path: Path, graded_here: None) -> None:

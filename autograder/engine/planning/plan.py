@@ -100,6 +100,8 @@ class Reference:
     """By the place of a check: what its verdict rests on besides plain data; see `Step.rests`."""
     kernel: str = ""
     """The kernel that runs a notebook in a language other than Python."""
+    by_stderr: bool = False
+    """Whether that kernel tells of errors by nothing but a text on stderr."""
 
 
 class Plan:
@@ -237,6 +239,7 @@ class Plan:
             seconds,
             authored=self.authored,
             kernel=reference.kernel,
+            by_stderr=reference.by_stderr,
             student=student if self.draws else None,
         )
 

@@ -22,6 +22,7 @@ from autograder.engine.walls.kernel import (
     EPERM,
     F_SETPIPE_SZ,
     FCNTL,
+    IOCTL,
     MACHINES,
     REFUSED,
     SETSID,
@@ -29,6 +30,9 @@ from autograder.engine.walls.kernel import (
     SOCKET_SIZES,
     SOL_SOCKET,
     SPECIAL,
+    TIOCSCTTY,
+    TIOCSETD,
+    TIOCSTI,
 )
 
 
@@ -79,5 +83,7 @@ def make_filter() -> ctypes.Array[ctypes.c_char]:
     lines += [step(load, third), *sizes, step(leave, allow), step(leave, silent)]
     lines += [step(equal, FCNTL[place], 0, 4), step(load, second), step(equal, F_SETPIPE_SZ, 0, 1)]
     lines += [step(leave, refuse), step(leave, allow)]
+    lines += [step(equal, IOCTL[place], 0, 6), step(load, second), step(equal, TIOCSCTTY, 3)]
+    lines += [step(equal, TIOCSTI, 1), step(equal, TIOCSETD, 0, 2), step(leave, refuse), step(leave, silent)]
     lines.append(step(leave, allow))
     return ctypes.create_string_buffer(b"".join(lines), sum(map(len, lines)))

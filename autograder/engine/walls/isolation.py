@@ -43,6 +43,7 @@ from autograder.engine.walls.kernel import (
 from autograder.engine.walls.laying import HERE, Source, copy, measure
 from autograder.engine.walls.namespaces import (
     become_nobody,
+    begin_loopback,
     begin_root,
     clear_environment,
     drop_rights,
@@ -138,6 +139,8 @@ def _be_student(
             os.umask(0o022)
             wall = "network"
             check_call(plan.libc.unshare(CLONE_NEWNET))
+            if limits.kernel:
+                begin_loopback()
             wall = "files"
             check_call(plan.libc.unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS))
             plan.libc.unshare(CLONE_NEWCGROUP)  # hides names only

@@ -89,10 +89,15 @@ SPECIAL = {"clone": (56, 220), "socket": (41, 198), "socketpair": (53, 199)}
 
 # Said to have worked. A session of its own would have a share of the cores of its own (`sched_autogroup` in sched(7)), and what
 # a socket or a pipe may hold is counted by how much one holds that nobody enlarged.
-SETSID, SETSOCKOPT, FCNTL = (112, 157), (54, 208), (72, 25)
+SETSID, SETSOCKOPT, FCNTL, IOCTL = (112, 157), (54, 208), (72, 25), (16, 29)
 
 
 SOL_SOCKET, SOCKET_SIZES, F_SETPIPE_SZ = 1, (7, 8, 32, 33), 1031
+
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+
+TIOCSCTTY, TIOCSTI, TIOCSETD = 0x540E, 0x5412, 0x5423
+"""Of a terminal: it becomes the session's, which needs a session of one's own; and what only an attack needs."""
 
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}

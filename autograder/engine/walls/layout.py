@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -35,7 +37,16 @@ TEXTS = {
 }
 
 
-KEPT_VARIABLES = ("MPLBACKEND", "TZ", "PYTHONHASHSEED", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONPATH", "LD_LIBRARY_PATH")
+KEPT_VARIABLES = (
+    "MPLBACKEND",
+    "TZ",
+    "PYTHONHASHSEED",
+    "PYTHONHOME",
+    "PYTHONUSERBASE",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+    "JUPYTER_PATH",
+)
 
 
 def make_variables() -> dict[str, str]:
@@ -62,6 +73,7 @@ def lay_out() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     if os.path.basename(os.path.dirname(package)) not in ("site-packages", "dist-packages"):
         course.append(os.path.realpath(os.path.dirname(package)))
     wanted = [*SYSTEM, *SETTINGS, sys.prefix, sys.base_prefix, *_module_folders(course), *_library_folders(course)]
+    wanted += _kernel_folders([*course, *_list_homes()])
     wanted = [path for path in wanted if os.path.exists(path)]
     places = {part for path in wanted for part in _without(os.path.realpath(path), course)}
     places.add(os.path.realpath(package))
@@ -91,6 +103,34 @@ def _library_folders(course: list[str]) -> Iterator[str]:
     for entry in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep):
         if os.path.isabs(entry) and not _touches(os.path.realpath(entry), course):
             yield entry
+
+
+def _kernel_folders(hidden: list[str]) -> Iterator[str]:
+    """Where the Jupyter kernels for all users are named, and where what these start is installed, such as `/opt/julia`."""
+    named = [
+        *os.environ.get("JUPYTER_PATH", "").split(os.pathsep),
+        *(f"{at}/share/jupyter" for at in (sys.prefix, "/usr/local", "/usr")),
+    ]
+    for place in sorted(spec for at in named if os.path.isabs(at) for spec in glob(f"{at}/kernels/*/kernel.json")):
+        command: list[str] = []
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            command = [str(part) for part in json.loads(Path(place).read_text(encoding="utf-8"))["argv"]]
+        for path in (place, *command, *map(os.path.realpath, command[:1])):
+            folder = os.path.dirname(path)
+            if os.path.basename(folder) == "bin" and folder.count("/") > 2:  # of something that has a folder of its own
+                folder = os.path.dirname(folder)
+            if os.path.isabs(path) and os.path.isfile(path) and not _touches(os.path.realpath(folder), hidden):
+                yield folder
+
+
+def _list_homes() -> list[str]:
+    """Nothing is shown because a kernel names it there. The variable `HOME` is not what it was."""
+    import pwd
+
+    homes = ["/home", "/root"]
+    with contextlib.suppress(KeyError):  # in some containers a user has no entry
+        homes.append(os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir))
+    return [home for home in homes if home != "/"]
 
 
 def _touches(folder: str, hidden: list[str]) -> bool:

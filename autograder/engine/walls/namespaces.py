@@ -7,11 +7,13 @@ import ctypes
 import functools
 import os
 import platform
+import socket
 import struct
 import sys
 from pathlib import Path
 
 if sys.platform == "linux":
+    import fcntl
     import posix
     import resource
 
@@ -20,6 +22,7 @@ from autograder.engine.walls.kernel import (
     AT_RECURSIVE,
     CLONE_NEWUSER,
     ENOSYS,
+    IFF_UP,
     MNT_DETACH,
     MS_BIND,
     MS_NODEV,
@@ -36,6 +39,7 @@ from autograder.engine.walls.kernel import (
     PR_SET_NO_NEW_PRIVS,
     PR_SET_SECUREBITS,
     SECBIT_NO_SETUID_FIXUP,
+    SIOCSIFFLAGS,
     check_call,
     find_number,
     mount_at,
@@ -47,6 +51,23 @@ from autograder.engine.walls.terms import MAX_FILES, NOBODY, STUDENT, Limits
 
 SHARED_MEMORY = 64 << 20
 """Bytes in /dev/shm."""
+
+ROOM = 16
+"""How many times its memory a kernel may map: Java's and JavaScript's map far more than they use. What is used, the guard counts."""
+
+TERMINALS = 32
+"""Pseudo-terminals of a kernel."""
+
+TCP_BUFFER = 64 << 10
+"""Bytes that each direction of a connection holds at most; no more than what is counted for a socket (see `holdings`)."""
+
+
+def begin_loopback() -> None:
+    """In a network namespace of one's own: what runs there can reach itself by 127.0.0.1, and nothing else."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
+    for name in ("tcp_rmem", "tcp_wmem"):
+        Path("/proc/sys/net/ipv4", name).write_text(f"4096 {TCP_BUFFER} {TCP_BUFFER}")
 
 
 def begin_root(plan: Plan, limits: Limits, root: Path, as_root: bool) -> None:
@@ -63,6 +84,11 @@ def begin_root(plan: Plan, limits: Limits, root: Path, as_root: bool) -> None:
     ):
         os.makedirs(place)
         mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},nr_inodes={MAX_FILES},mode={mode}{owner}")
+    if limits.kernel:
+        os.makedirs("dev/pts")
+        os.symlink("pts/ptmx", "dev/ptmx")
+        with contextlib.suppress(OSError):  # then a kernel that needs one says so
+            mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, f"newinstance,ptmxmode=666,max={TERMINALS}")
 
 
 def finish_root(plan: Plan) -> None:
@@ -150,8 +176,9 @@ def set_limits(limits: Limits, others: int) -> None:
         processes += owners.count(os.getuid())
     size = read_proc("/proc/self/statm").split()[:1]  # with the libraries of a graphics card that is some gigabytes
     mapped = sum(map(int, size)) * os.sysconf("SC_PAGE_SIZE")
+    mapped += limits.memory * (ROOM if limits.kernel else 1)
     for kind, most, more in (
-        (resource.RLIMIT_AS, limits.memory + mapped, 0),
+        (resource.RLIMIT_AS, mapped, 0),
         (resource.RLIMIT_NPROC, processes, 0),
         (resource.RLIMIT_FSIZE, limits.file_size, 0),
         (resource.RLIMIT_NOFILE, limits.open_files, 0),

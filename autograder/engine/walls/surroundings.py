@@ -18,8 +18,8 @@ HIDDEN = "AUTOGRADED_HIDDEN"
 _PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPYCACHEPREFIX", "PYTHONPLATLIBDIR")
 """By which Python finds itself and its modules. The others change what a program does, such as `PYTHONOPTIMIZE`."""
 
-_INHERITED = ("PATH", "TZ", "LD_LIBRARY_PATH", "AUTOGRADED_NOISE", *_PYTHON)
-"""What programs and libraries are found by. Everything else that could be set would change what a notebook does."""
+_INHERITED = ("PATH", "TZ", "LD_LIBRARY_PATH", "JUPYTER_PATH", "AUTOGRADED_NOISE", *_PYTHON)
+"""What programs, libraries and kernels are found by. Everything else that could be set would change what a notebook does."""
 
 _ARITHMETIC = ("ATEN_", "ONEDNN_", "DNNL_", "MKL_", "OPENBLAS_", "NPY_")
 """What variables begin with that choose how numbers are computed."""

@@ -63,6 +63,9 @@ class Limits:
     """Seconds of processor time of each process."""
     open_files: int = 512
     """Open files of each process."""
+    kernel: bool = False
+    """Whether this is for a Jupyter kernel of another language: some talk by pseudo-terminals to the program that they are for, and
+    to others by TCP alone. It has both to itself."""
 
 
 class Unavailable(CourseError):

@@ -269,7 +269,7 @@ def _collect_mistakes(
     for notebook in notebooks:
         for name, tried in trials[notebook.name].items():
             answers = zip(notebook.exercises[name].wrong, tried.wrong, strict=True)
-            found[name] = [(cell.says, [taken for _, taken in trial.failed]) for cell, trial in answers]
+            found[name] = [(cell.says, trial.known) for cell, trial in answers]
             found |= collect_all_mistakes(notebook.exercises[name], tried)
     return found
 

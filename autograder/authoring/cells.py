@@ -19,12 +19,14 @@ TAGS = ("setup", "exercise", "check", "explain")
 ANSWER_TAGS = ("wrong", "right")
 
 
+ROUNDS = "rounds"
+
 ATTRIBUTES = {
     "setup": set(),
     "exercise": {"exercise", "part"},
     "check": {"exercise", "points", "extra"},
     "explain": {"exercise", "points", "extra"},
-    "wrong": {"says"},
+    "wrong": {"says", ROUNDS},
     "right": set(),
     "": set(),
 }
@@ -50,6 +52,8 @@ class Cell:
     says: str = ""
     extra: bool = False
     """Whether its points are extra: beside the chapter's maximum."""
+    rounds: bool = False
+    """Whether what a wrong answer gives depends on how the machine rounds."""
 
     @property
     def place(self) -> str:

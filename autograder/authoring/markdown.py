@@ -8,7 +8,7 @@ from typing import Any
 
 import jupytext
 
-from autograder.authoring.cells import ATTRIBUTES, MARKER, REGIONS, AuthorErrors, Cell
+from autograder.authoring.cells import ATTRIBUTES, MARKER, REGIONS, ROUNDS, AuthorErrors, Cell
 from autograder.formats import EXTRA
 
 # Jupytext evaluates what it finds between quotes, so that a quote or a backslash too many can make it another text.
@@ -96,6 +96,7 @@ class Reader:
             self._read_points(attributes, tag, line, exercise),
             says if isinstance(says := attributes.get("says"), str) else "",
             EXTRA in attributes,
+            ROUNDS in attributes,
         )
         self._look_at_markers(cell)
         return cell

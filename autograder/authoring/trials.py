@@ -26,19 +26,24 @@ from autograder.checks.check import Check, recording
 from autograder.checks.mistakes import Fingerprint, KnownMistakes, tell_mistakes
 from autograder.checks.reading import CellText, History, show_cells
 from autograder.checks.variants import try_variant
+from autograder.engine.arithmetic import Noise
 from autograder.engine.planning.names import read_names
 from autograder.errors import CourseError
 
 
 @dataclass
 class Trial:
-    """What one answer got from one check. `failed` has the part and the fingerprint of each failed evaluation, `held` the others' names."""
+    """What one answer got from one check. `failed` has the part and the fingerprint of each failed evaluation, `held` the others' names.
+
+    `known` are the fingerprints by which a wrong answer is recognized on any machine.
+    """
 
     score: float
     points: float
     message: str
     failed: list[tuple[str, Fingerprint]] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+    known: list[Fingerprint] = field(default_factory=list)
     seals: list[tuple[str, str]] = field(default_factory=list)
     near_edges: list[tuple[str, float]] = field(default_factory=list)
     problem: str = ""
@@ -80,7 +85,7 @@ class ExerciseTrials:
 def know(exercise: Exercise, tried: ExerciseTrials) -> KnownMistakes:
     """What the check of `exercise` knows once its wrong answers have been tried."""
     answers = zip(exercise.wrong, tried.wrong, strict=True)
-    return KnownMistakes((cell.says, [taken for _, taken in trial.failed]) for cell, trial in answers)
+    return KnownMistakes((cell.says, trial.known) for cell, trial in answers)
 
 
 def try_notebooks(
@@ -170,10 +175,12 @@ def _try_exercise(
     full = exercise.check.source
 
     def attempt_variant(
-        answer: str, check: str, number: int, seals: dict[str, str] | None, cells: Iterable[Cell]
+        answer: str, check: str, number: int, seals: dict[str, str] | None, cells: Iterable[Cell], noise: int = 0
     ) -> Trial:
         def go() -> Trial:
             try_variant(number, seals)
+            if noise:
+                Noise(noise).enter()
             for cell in cells:
                 go_on(run, cell)
             return _attempt(run, answer, check, replace(before, cells=history))
@@ -187,14 +194,30 @@ def _try_exercise(
     def attempt(answer: str, check: str) -> Trial:
         return attempt_variant(answer, check, 0, None, ())
 
+    def attempt_wrong(cell: Cell) -> Trial:
+        trial = attempt(cell.source, full)
+        return loosen(trial, attempt_variant(cell.source, full, 0, None, (), noise=1)) if cell.rounds else trial
+
     return ExerciseTrials(
         solution=attempt(exercise.answer.source, full),
         release=attempt(exercise.answer.source, visible_check),
         empty=attempt(stub, visible_check),
-        wrong=[attempt(cell.source, full) for cell in exercise.wrong],
+        wrong=[attempt_wrong(cell) for cell in exercise.wrong],
         right=[attempt(cell.source, full) for cell in exercise.right],
         variants=try_variants(drawing, exercise, visible_check, attempt_variant) if drawing else [],
     )
+
+
+def loosen(trial: Trial, noisy: Trial) -> Trial:
+    """A wrong answer's trial without the numbers that differ in another, under noise: rounding made them."""
+    if trial.problem or noisy.problem:
+        return trial
+    others = {taken.on: taken for _, taken in noisy.failed}
+    known = []
+    for _, taken in trial.failed:
+        other = others.pop(taken.on, None)
+        known.append(taken if other and taken.matches(other) else taken.loosen(other.kind if other else taken.kind))
+    return replace(trial, known=known + [taken.loosen(taken.kind) for taken in others.values()])
 
 
 def _attempt(run: Callable[[str], str], answer: str, check: str, before: History) -> Trial:
@@ -212,6 +235,7 @@ def _attempt(run: Callable[[str], str], answer: str, check: str, before: History
         found.message(),
         [(e.part, e.fingerprint) for e in found.evaluations if e.problem],
         [e.name for e in found.evaluations if not e.problem],
+        [e.fingerprint for e in found.evaluations if e.problem],
         _seals(found),
         [(e.expression, e.near_edge) for e in found.evaluations if e.near_edge is not None],
         exercise=found.exercise,

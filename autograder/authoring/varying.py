@@ -164,7 +164,7 @@ def know_variant(exercise: Exercise, one: VariantTrials) -> KnownMistakes:
 
 def collect_mistakes(exercise: Exercise, one: VariantTrials) -> list[tuple[str, list[Fingerprint]]]:
     """The known mistakes of a variant: messages, and fingerprints of what fails."""
-    return [(exercise.wrong[place].says, [taken for _, taken in trial.failed]) for place, trial in one.wrong]
+    return [(exercise.wrong[place].says, trial.known) for place, trial in one.wrong]
 
 
 def collect_all_mistakes(exercise: Exercise, tried: ExerciseTrials) -> dict[str, list[tuple[str, list[Fingerprint]]]]:

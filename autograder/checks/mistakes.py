@@ -1,7 +1,8 @@
 """Recognize the results of known wrong answers, without having the wrong answers at hand.
 
 The build runs every wrong answer of a chapter and keeps, for each evaluation that it fails, a fingerprint of
-the reply: what kind of result it was, and three numbers that summarize its values. They are in
+the reply: what kind of result it was, and three numbers that summarize its values. Of a reply that depends on
+how this machine rounds, the numbers are left out. They are in
 `mistakes.json` beside the notebooks, each with the message that its author wrote. A
 student whose reply has the same fingerprint on the same evaluation reads that message.
 """
@@ -41,7 +42,18 @@ class Fingerprint:
     near: tuple[float, ...]
     also: tuple[str, tuple[float, ...]] | None = None
 
+    @property
+    def loose(self) -> bool:
+        """Whether the numbers, and whether the evaluation fails at all, depend on rounding: then there are none."""
+        return not self.near
+
+    def loosen(self, kind: str) -> Fingerprint:
+        """Where the reply may also be of `kind`."""
+        return Fingerprint(self.on, self.kind if self.kind == kind else "", ())
+
     def matches(self, other: Fingerprint) -> bool:
+        if self.loose:
+            return self.on == other.on and self.kind in ("", other.kind)
         return (self.on, self.kind) == (other.on, other.kind) and _is_near(self.near, other.near)
 
     def agrees(self, other: Fingerprint) -> bool:
@@ -56,8 +68,8 @@ class Fingerprint:
 
     @classmethod
     def load(cls, stored: list[Any]) -> Fingerprint:
-        on, kind, first, second, size, *also = stored
-        return cls(on, kind, (first, second, size), (also[0], tuple(also[1:])) if also else None)
+        on, kind, *numbers = stored
+        return cls(on, kind, tuple(numbers[:3]), (numbers[3], tuple(numbers[4:])) if numbers[3:] else None)
 
 
 def _is_near(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
@@ -152,15 +164,15 @@ class KnownMistakes:
     def explain(self, failed: Sequence[Fingerprint], held: Iterable[str] = ()) -> list[str]:
         """The messages of the mistakes that explain all: each `failed` reply is what they give, and they fail nothing that held (by name).
 
-        Of several, those are left whose gradients agree with as many of the replies as anyone's.
+        At least one reply has to be so by its numbers. Of several, those are left whose gradients agree with as many of the replies as anyone's.
         """
         fine = set(held)
         found = [
             (says, sum(results[reply.on].agrees(reply) for reply in failed))
             for says, results in self.mistakes
-            if failed
-            and not fine & results.keys()
+            if not any(not one.loose and one.on in fine for one in results.values())
             and all(reply.on in results and results[reply.on].matches(reply) for reply in failed)
+            and any(not results[reply.on].loose for reply in failed)
         ]
         most = max((agreeing for _, agreeing in found), default=0)
         return list(dict.fromkeys(says for says, agreeing in found if agreeing == most))
@@ -170,7 +182,10 @@ class KnownMistakes:
         found = [
             says
             for says, results in self.mistakes
-            if len(results) == 1 and reply.on in results and results[reply.on].matches(reply)
+            if len(results) == 1
+            and reply.on in results
+            and not results[reply.on].loose
+            and results[reply.on].matches(reply)
         ]
         return list(dict.fromkeys(found))
 
@@ -225,7 +240,7 @@ def load_extras(folder: Path) -> frozenset[str]:
 
 
 def same_mistakes(one: str, other: str) -> bool:
-    """Whether two texts of the file say the same: equal except for numbers that recognition takes as equal."""
+    """Whether a text of the file, `one`, says what a newer one does: equal except for numbers that recognition takes as equal."""
     if one == other:
         return True
     try:
@@ -247,6 +262,8 @@ def same_mistakes(one: str, other: str) -> bool:
 
 
 def _are_alike(one: Fingerprint, other: Fingerprint) -> bool:
+    if one.loose or other.loose:
+        return one.loose and one.kind in ("", other.kind)
     return one.matches(other) and (one.also is None) == (other.also is None)
 
 

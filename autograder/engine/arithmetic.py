@@ -32,7 +32,7 @@ _EXACT = frozenset(
     # rounded correctly, one operation for each element
     " add sub rsub mul div sqrt reciprocal square abs neg sign sgn floor ceil round trunc frac fmod remainder floor_divide clamp"
     " clamp_min clamp_max relu relu6 hardtanh hardtanh_backward leaky_relu leaky_relu_backward threshold threshold_backward"
-    " heaviside copysign nan_to_num hardshrink softshrink _foreach_neg _foreach_zero _foreach_copy _foreach_mul _foreach_div"
+    " poisson binomial heaviside copysign nan_to_num hardshrink softshrink _foreach_neg _foreach_zero _foreach_copy _foreach_mul _foreach_div"
     " _foreach_sqrt _foreach_abs _foreach_maximum _foreach_minimum"
     # not numbers
     " _record_function_enter_new _record_function_exit".split()

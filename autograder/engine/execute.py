@@ -15,9 +15,10 @@ import nbformat
 from autograder.engine.jobs import Output, Step
 from autograder.engine.kernels import UNSTARTED, find_kernel
 from autograder.engine.planning.mutants import judge_alike, looks_at_state
-from autograder.engine.planning.plan import Plan, Reference, get_role
+from autograder.engine.planning.plan import Placed, Plan, Reference, get_role
 from autograder.engine.runner import Engine
 from autograder.engine.scores import get_points, score_outputs
+from autograder.engine.sides import AUTHORS_CELL
 from autograder.errors import CourseError
 
 MAX_TEXT, MAX_LINES = 20_000, 1_000
@@ -40,11 +41,15 @@ def execute(
     """Run the code cells of `notebook`, which is a `student`'s, and put their outputs in place.
 
     `folder` holds what the author ships with the notebook, `files` what the student's cells find: name → path. A cell may take
-    `seconds`. An error stops its cell only. Raises `CourseError` when the engine is ended again and again.
+    `seconds`. An error stops its cell only. Raises `CourseError` when the engine is ended again and again,
+    and when a cell of the author's stops where no student reaches it.
     """
     laid = plan.lay_out(notebook, seconds)
     steps = [placed.step for placed in laid if placed.step]
-    ran = iter(engine.run(plan.make_job(steps, plan.reference, folder, files, seconds, student)))
+    shown = engine.run(plan.make_job(steps, plan.reference, folder, files, seconds, student))
+    for placed, one in zip([placed for placed in laid if placed.step], shown, strict=True):
+        _look_at_authors(plan, placed, one.outputs)
+    ran = iter(shown)
     left = MAX_SHOWN
     for number, placed in enumerate(laid, start=1):
         outputs = [_cut(output) for output in (next(ran).outputs if placed.step else placed.outputs) or []]
@@ -54,6 +59,15 @@ def execute(
             left -= size if size <= left else 0
         placed.cell.execution_count = number
         placed.cell.outputs = [nbformat.from_dict(output) for output in outputs]
+
+
+def _look_at_authors(plan: Plan, placed: Placed, outputs: list[Output]) -> None:
+    """Raises `CourseError` where the examiner's side of a cell of the author's stops that did not in the reference run."""
+    step, place, known = placed.step, placed.place, plan.reference.outputs
+    if step and step.side == "both" and step.authored in (None, step.source) and place is not None and known:
+        errors = [output for output in outputs if output["output_type"] == "error"]
+        if errors and not any(output["output_type"] == "error" for output in known[place]):
+            raise CourseError(AUTHORS_CELL.format(f"{errors[0]['ename']}: {errors[0]['evalue']}"[:300].rstrip(".")))
 
 
 def _cut(output: Output) -> Output:

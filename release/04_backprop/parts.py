@@ -40,7 +40,7 @@ def leaky(z: Tensor, slope: float = 0.01) -> Tensor:
 
 # part: soft_hinge, of stable_softplus in activations (1.3 · The activation family)
 def soft_hinge(z: Tensor) -> Tensor:
-    """Return ln(1 + exp(z)), element by element, without overflow; `z` has any shape."""
+    """Return log(1 + exp(z)), element by element, without overflow; `z` has any shape."""
     return torch.relu(z) + torch.log1p(torch.exp(-z.abs()))
 
 
@@ -52,7 +52,7 @@ def d_tanh(z: Tensor) -> Tensor:
 
 # part: d_softplus, of derivatives in activations (1.3 · The activation family)
 def d_softplus(z: Tensor) -> Tensor:
-    """Return the derivative of ln(1 + exp(z)) at each element of `z`."""
+    """Return the derivative of log(1 + exp(z)) at each element of `z`."""
     return torch.sigmoid(z)
 
 

@@ -1031,6 +1031,17 @@ def test_two_wrong_answers_that_the_check_cannot_tell_apart_are_refused(make_cou
     ]
 
 
+def test_numbers_that_rounding_makes_are_no_mark_of_a_mistake(make_course):
+    check = "import torch\nfor n in (2, 1):\n    x = torch.arange(1.0, n + 1)\n    check('f(x)', x=x, gives=2 * x)\ncheck.report()"
+    wrong = "def f(x):\n    return 1e6 * (x.exp().log() - x) if len(x) > 1 else x\n"
+    answers = WRONG.replace("one = 2\n", wrong).replace('["wrong"]', '["wrong"] rounds=true')
+    text = HEAD + exercise("f", "def f(x):\n    return 2 * x", check)
+    course = make_course({"1_one": text, "1_one.answers": f"{KERNEL}## `f`\n\n{answers}"})
+    build(course, [CHAPTER], lambda line: None)
+    [mistake] = json.loads((course / "source" / CHAPTER / "mistakes.json").read_text())["f"]
+    assert [len(row) for row in mistake["results"]] == [2, 5]
+
+
 def test_what_a_check_looks_at_stands_under_the_task_in_front_of_the_hints(make_course):
     answer = "<details><summary>Reading the figure</summary>\n\nIt rises.\n\n</details>\n\n"
     task = f"## 1\n\n{answer}### Exercise 1\n\nWrite `two`.\n\n<details><summary>Hint</summary>\n\nCount.\n\n</details>\n\n"

@@ -5,7 +5,7 @@ import torch
 from answers import Z, guess, relu, relu_hidden, relu_in_parts, run
 
 from autograder.checks import Check, sealed
-from autograder.checks.mistakes import digest_stub, write_mistakes
+from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest_stub, same_mistakes, write_mistakes
 from autograder.checks.seals import seal
 from autograder.checks.student import Names, connect
 from autograder.formats import MISTAKES
@@ -42,6 +42,20 @@ def test_a_mistake_that_is_not_known_gets_the_words_of_the_look(folder):
         "  Tried: relu(z) with z = tensor([[-1.5000, 0.0, 2.0]])\n"
         "  Got tensor([[-1.5000, 0.0, 0.0]]); expected tensor([[0.0, 0.0, 2.0]])."
     )
+
+
+def test_what_depends_on_rounding_counts_by_its_kind():
+    steady, tiny = Fingerprint("a", "vector", (1.0, 2.0, 3.0)), Fingerprint("b", "vector", (2e-8, 3e-8, 6e-8))
+    other, scalar = Fingerprint("b", "vector", (5.0, 5.0, 9.0)), Fingerprint("b", "scalar", (5.0, 5.0, 9.0))
+    known = KnownMistakes([("Rounded.", [steady, tiny.loosen("vector")])])
+    assert known.explain([steady, other]) == known.explain([steady], held=["b"]) == ["Rounded."]
+    assert known.explain([steady, scalar]) == known.explain([other]) == known.explain_alone(other) == []
+    either = tiny.loosen("scalar")
+    assert KnownMistakes([("Rounded.", [steady, either])]).explain([steady, scalar]) == ["Rounded."]
+    assert Fingerprint.load(either.store()) == either
+    texts = [write_mistakes({"f": [("Rounded.", [one])]}) for one in (either, tiny.loosen("vector"), tiny)]
+    assert same_mistakes(texts[0], texts[2])
+    assert not same_mistakes(texts[2], texts[1])
 
 
 def test_an_exception_can_be_a_known_mistake(folder):

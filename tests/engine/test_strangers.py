@@ -21,6 +21,7 @@ from strangers import ATTACKS, AUTHORS, HONEST, LIARS, WORLDS
 from autograder.engine.execute import execute, make_plan
 from autograder.engine.runner import Engine
 from autograder.engine.scores import score_outputs
+from autograder.errors import CourseError
 from autograder.grading.submissions import rebuild
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
@@ -244,6 +245,22 @@ def test_an_answer_earns_what_it_is_worth(
         found.append(score_outputs(notebook.cells[-1].outputs, 1.0))
     assert found == [1, *(worth for _, worth in others)]
     assert plan.reference.split == split
+
+
+def test_an_authors_cell_that_stops_where_no_student_reaches_it_is_nobodys_mistake(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """As where there is no memory, or no disk, for what the check needs."""
+    (data := tmp_path / "data.txt").write_text("2")
+    parts = "limit = 1 / float(open('data.txt').read())", "def half(x):\n    return x / 2", "assert half(1) == limit"
+    plan = make_plan(engine, write(*parts), tmp_path, {"data.txt": data}, 20, None)
+    execute(engine, plan, write(*parts), tmp_path, {"data.txt": data}, 20)
+    (other := tmp_path / "folder").mkdir()
+    (other / "data.txt").write_text("0")
+    with pytest.raises(
+        CourseError, match=r"cell of the author's.*\(ZeroDivisionError: float division by zero\)\. Grade again"
+    ):
+        execute(engine, plan, write(*parts), other, {"data.txt": data}, 20)
 
 
 @pytest.mark.parametrize("named", [False, True])

@@ -208,7 +208,7 @@ class Plan:
         random: dict[str, str] = {}
         for number, (cell, place) in enumerate(zip(cells, places, strict=True), start=1):
             if number - 1 in unaffected and place is not None:
-                laid.append(Placed(cell, None, self.reference.outputs[place]))
+                laid.append(Placed(cell, None, self.reference.outputs[place], place))
                 random.update(self.reference.facts[place]["random"])
                 continue
             step = self._make_step(cell, place, number, random)
@@ -216,7 +216,7 @@ class Plan:
                 step = replace(step, history=[one.source for one in cells[: number - 1]])
             if (self.roles[place] if place is not None else get_role(cell)) == "check" and RULE.search(cell.source):
                 step = replace(step, cells=self._tell_cells(cells[: number - 1], places))
-            laid.append(Placed(cell, step, None))
+            laid.append(Placed(cell, step, None, place))
             random = {} if laid[-1].step and laid[-1].step.side != "examiner" else random
         return laid
 
@@ -359,3 +359,5 @@ class Placed:
     cell: Any
     step: Step | None
     outputs: list[Output] | None
+    place: int | None
+    """Of the source's cell that it is."""

@@ -5,7 +5,7 @@ What they earned in the reference run they must earn as a submission of the same
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 
 import nbformat
@@ -22,6 +22,9 @@ NAME = ""
 TRIES = 3
 """How often it is graded before it counts as failed: a check may depend on chance, and a process may be killed from outside."""
 
+MOST = 4
+"""Cells that a warning names."""
+
 Submit = Callable[[Submission], "Future[Graded]"]
 
 Points = dict[tuple[str, str], float]
@@ -37,11 +40,7 @@ class Canary:
             NAME, {name: text.encode("utf-8", "replace") for name, text in assignment.sources.items()}
         )
         self.earned, worth = expect_points(assignment)
-        self.warnings = [
-            f"The author's own answers earn {self.earned[place]:g} of {points:g} points in {'/'.join(place)}."
-            for place, points in worth.items()
-            if self.earned[place] < points
-        ]
+        self.warnings = list(_list_warnings(assignment, self.earned, worth))
         self.future: Future[Graded] | None = None
 
     def send(self) -> None:
@@ -86,6 +85,22 @@ def expect_points(assignment: Assignment) -> tuple[Points, Points]:
                 worth[place] = get_points(cell)
                 earned[place] = score_outputs(shown, worth[place])
     return earned, worth
+
+
+def _list_warnings(assignment: Assignment, earned: Points, worth: Points) -> Iterator[str]:
+    """A line for each notebook where the author's own answers don't earn all points, with the first error in it."""
+    short: dict[str, list[str]] = {}
+    for (name, cell), points in worth.items():
+        if earned[name, cell] < points:
+            short.setdefault(name, []).append(f"{earned[name, cell]:g} of {points:g} in {cell}")
+    for name, cells in short.items():
+        more = f" and {len(cells) - MOST} more" if len(cells) > MOST else ""
+        says = f"{name}: the author's own answers don't earn all points: {', '.join(cells[:MOST])}{more}."
+        shown = (one for outputs in assignment.references[name].outputs or () for one in outputs)
+        if error := next((one for one in shown if one.get("output_type") == "error"), None):
+            words = str(error.get("evalue")).strip().partition("\n")[0]
+            says += f" The first error: {error.get('ename')}{words and f': {words[:200]}'}"
+        yield says
 
 
 def find_fault(graded: Graded, earned: Points) -> str:

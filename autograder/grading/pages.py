@@ -9,6 +9,7 @@ import functools
 import hashlib
 import re
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ from autograder.grading.drawing import (
 from autograder.grading.environment import make_environment
 from autograder.grading.findings import Findings
 from autograder.grading.submissions import get_id
+from autograder.grading.texts import is_random
 
 State = Literal["wrong", "stopped", "partial", "not attempted", "to grade", "right"]
 
@@ -273,10 +275,12 @@ def _find_language(notebook: Any) -> str:
 def _find_titles(notebook: Any) -> dict[str, Markup]:
     """A title for each cell that nbgrader knows: the last heading before it, or else its id.
 
-    Where exercises share a heading, and below the notebook's own title, the id says which one it is.
+    Where exercises share a heading, and below the notebook's own title, the id says which one it is, or a number where the id is random.
     """
     titles: dict[str, Markup] = {}
-    heading, level, used = "", 1, set()
+    heading, level, number = "", 1, 0
+    used: Counter[str] = Counter()
+    answers = find_own_answers(notebook)
     for cell in notebook.cells:
         name = get_id(cell)
         own = _HEADINGS.findall(_FENCES.sub("", cell.source)) if cell.cell_type == "markdown" else []
@@ -285,13 +289,17 @@ def _find_titles(notebook: Any) -> dict[str, Markup]:
         if not name:
             continue
         label = Markup("<code>{}</code>").format(name)
+        marks = cell.metadata["nbgrader"]
+        is_own = is_answer(cell) or bool(marks.get("task"))
+        number += is_own or (bool(marks.get("grade")) and name not in answers)
+        used[heading] += is_own
         if not heading or level == 1:
-            titles[name] = label
-        elif is_answer(cell) or cell.metadata["nbgrader"].get("task"):
-            titles[name] = draw_line(heading) if heading not in used else draw_line(heading) + Markup(" · ") + label
-            used.add(heading)
+            titles[name] = Markup("Exercise {}").format(number) if is_random(name) else label
+        elif is_own and used[heading] == 1:
+            titles[name] = draw_line(heading)
         else:
-            titles[name] = draw_line(heading) + Markup(" · ") + label
+            second = escape(used[heading]) if is_own and is_random(name) else label
+            titles[name] = draw_line(heading) + Markup(" · ") + second
     return titles
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import re
 import select
 import sys
 from typing import TextIO
@@ -13,6 +14,11 @@ from typing import TextIO
 def printable(text: object) -> str:
     """The text as a terminal may be given it: anything but a visible character, such as a control character, becomes its escape sequence."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+
+
+def is_random(name: str) -> bool:
+    """Whether a cell's name is one that nbgrader, or another maker of notebooks, gave it: to a person it says nothing."""
+    return bool(re.fullmatch(r"(?:cell-)?[0-9a-f]{8,}(?:-[0-9a-f]{4,})*", name))
 
 
 RUNS = tuple("=+-@\t\r\n＝＋－＠")

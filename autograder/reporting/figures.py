@@ -112,7 +112,7 @@ def draw_profile(rows: Sequence[tuple[str, float | None, Sequence[float]]], name
             told += [f"{title}: no grade"]
     for share in (0, 0.5, 1):
         parts += [_text(left + width * share, bottom + 17, f"{share:.0%}", "middle")]
-    alt = f"Share of each chapter's points. {name}: {'; '.join(told)}."
+    alt = f"Share of the points. {name}: {'; '.join(told)}."
     return _draw(bottom + 26, alt, parts)
 
 

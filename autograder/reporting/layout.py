@@ -14,10 +14,10 @@ from autograder.reporting.statistics import MEANINGS, SYMBOLS, write_decimal, wr
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def make_environment(templates: Path = TEMPLATES) -> Environment:
-    """For the pages in a folder of templates, with what reports write in them."""
+def make_environment(templates: Path = TEMPLATES, unit: str = "chapter") -> Environment:
+    """For the pages in a folder of templates, with what reports write in them; `unit` is what the course is made of."""
     environment = grading.make_environment(templates)
     environment.filters |= {"number": write_number, "percent": write_percent, "decimal": write_decimal}
     environment.filters["duration"] = show_duration
-    environment.globals |= {"symbols": SYMBOLS, "meanings": MEANINGS, "palette": palette}
+    environment.globals |= {"symbols": SYMBOLS, "meanings": MEANINGS, "palette": palette, "unit": unit}
     return environment

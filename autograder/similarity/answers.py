@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.errors import CourseError
 from autograder.grading.files import read_file, walk
-from autograder.grading.places import find_places
+from autograder.grading.places import advise_build, find_places
 from autograder.grading.renamed import find_renamed
 from autograder.grading.submissions import get_id, is_answer, parse_notebook, plain, use_newlines
 
@@ -49,7 +49,7 @@ def read_exercises(course: Path, chapter: str, earlier: Iterable[Path] = ()) -> 
     folder = places.source_folder(chapter)
     sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.ipynb"))}
     if not sources:
-        raise CourseError(f"{folder} has no notebook: build the chapter first.")
+        raise CourseError(f"{folder} has no notebook{advise_build(course, chapter)}.")
     exercises = list(_list_exercises(sources, places.release_folder(chapter)))
     notes: list[str] = []
     students = places.list_students(chapter)

@@ -102,7 +102,10 @@ def add_commands(add: Adder) -> None:
         "--feedback", choices=("moodle", "canvas"), default="", help="pack the feedback of one chapter instead of marks"
     )
     export.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write (default: in exports/)")
+    _add_package(add)
 
+
+def _add_package(add: Adder) -> None:
     package = add("package", _package, "pack the grading of a chapter for a platform that runs it itself")
     package.add_argument("platform", choices=("gradescope", "github-classroom"))
     package.add_argument("chapter", help=CHAPTER)

@@ -188,7 +188,7 @@ class _Run:
         if self.remarks is None:  # nobody was graded
             with contextlib.suppress(CourseError):
                 self.remarks = load_results(self.course, self.assignment.name).remarks
-        result = replace(result, remarks=self.remarks or [])
+        result = replace(result, remarks=[*(self.remarks or []), *self.warnings])
         save_results(result, self.course)
         kept = [student for student, graded in self.keeper.outcomes.items() if graded.kept]
         unchanged = len(self.causes) - len(self.waiting)
@@ -230,7 +230,7 @@ class _Run:
         running: dict[Future[Graded], Submission] = {}
         with _open_workers(assignment, workers, cluster) as submit:
             canary = Canary(assignment, submit)
-            self.warnings += canary.warnings
+            self.warnings = canary.warnings  # it adds what it finds
             canary.send()
             while waiting or running:
                 while waiting and len(running) < workers * AHEAD:

@@ -12,6 +12,7 @@ from autograder.grading.files import read_file, walk
 from autograder.grading.places import advise_build, find_places
 from autograder.grading.renamed import find_renamed
 from autograder.grading.submissions import get_id, is_answer, parse_notebook, plain, use_newlines
+from autograder.grading.texts import tell_apart
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ def read_exercises(course: Path, chapter: str, earlier: Iterable[Path] = ()) -> 
     if not sources:
         raise CourseError(f"{folder} has no notebook{advise_build(course, chapter)}.")
     exercises = list(_list_exercises(sources, places.release_folder(chapter)))
+    titles = tell_apart([(one.title, one.notebook, one.name) for one in exercises])
+    for exercise, title in zip(exercises, titles, strict=True):
+        exercise.title = title
     notes: list[str] = []
     students = places.list_students(chapter)
     if not students:

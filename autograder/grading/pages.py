@@ -34,7 +34,7 @@ from autograder.grading.drawing import (
 from autograder.grading.environment import make_environment
 from autograder.grading.findings import Findings
 from autograder.grading.submissions import get_id
-from autograder.grading.texts import is_random
+from autograder.grading.texts import is_random, plain_heading
 
 State = Literal["wrong", "stopped", "partial", "not attempted", "to grade", "right"]
 
@@ -180,6 +180,7 @@ def _read_exercises(notebook: Any, names: Mapping[str, Any], marks: PageMarks) -
     automatic = {cell: auto for cell, (auto, _) in marks.comments.items()}
     answers, titles = find_own_answers(notebook), _find_titles(notebook)
     found: dict[str, Exercise] = {}
+    failed: dict[str, list[Words]] = {}
     for place, cell in enumerate(notebook.cells):
         name = get_id(cell)
         if not name:
@@ -200,8 +201,12 @@ def _read_exercises(notebook: Any, names: Mapping[str, Any], marks: PageMarks) -
         if name in answers and name in marks.grades:
             result = findings.get(name, {}).get("result") or {}
             card = (names.get("cards") or {}).get(name)
-            one.checks.append(_read_words(cell, notebook, card, [each["says"] for each in result.get("mistakes", [])]))
+            words = _read_words(cell, notebook, card, [each["says"] for each in result.get("mistakes", [])])
+            one.checks.append(words)
+            if one.states[-1] != "right":
+                failed.setdefault(key, []).append(words)
     for key, one in found.items():
+        one.checks = failed.get(key) or one.checks  # beside one that failed, those that didn't say nothing
         one.states = one.states or ["right"]  # a comment alone
         one.answer = _draw_answer(notebook, key, one)
     return sorted(found.values(), key=lambda one: one.place)
@@ -296,10 +301,10 @@ def _find_titles(notebook: Any) -> dict[str, Markup]:
         if not heading or level == 1:
             titles[name] = Markup("Exercise {}").format(number) if is_random(name) else label
         elif is_own and used[heading] == 1:
-            titles[name] = draw_line(heading)
+            titles[name] = _draw_title(heading)
         else:
             second = escape(used[heading]) if is_own and is_random(name) else label
-            titles[name] = draw_line(heading) + Markup(" · ") + second
+            titles[name] = _draw_title(heading) + Markup(" · ") + second
     return titles
 
 
@@ -308,8 +313,13 @@ def _find_title(notebook: Any) -> Markup | None:
         if cell.cell_type == "markdown" and not get_id(cell):
             for signs, text in _HEADINGS.findall(_FENCES.sub("", cell.source)):
                 if len(signs) == 1:
-                    return draw_line(text)
+                    return _draw_title(text)
     return None
+
+
+def _draw_title(heading: str) -> Markup:
+    """A heading's words; formulas in it as text."""
+    return escape(plain_heading(heading)) if "$" in heading else draw_line(heading)
 
 
 _HEADINGS = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.{1,200}?)[ \t]*#*[ \t]*$", re.MULTILINE)

@@ -7,12 +7,14 @@ gradebook holds, since students have been given what belongs to them. A check th
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat.warnings import MissingIDFieldWarning
 from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests
 
 from autograder.engine.planning.languages import get_language
@@ -74,7 +76,9 @@ def _add_header_and_footer(source: Any, config: Any) -> str:
         if path := getattr(step, name):
             setattr(step, name, str(Path(config.CourseDirectory.get("root", ""), path)))
     try:
-        step.preprocess(source, {})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MissingIDFieldWarning)  # `_fix_ids` gives them
+            step.preprocess(source, {})
     except Exception as error:
         raise CourseError(f"IncludeHeaderFooter in nbgrader_config.py: {step.header or step.footer}: {error}") from None
     return "".join(Path(path).read_text(encoding="utf-8") for path in (step.header, step.footer) if path)

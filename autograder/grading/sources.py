@@ -37,7 +37,9 @@ def read_source(path: Path, released: Mapping[str, str], config: Any) -> str:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        source = nbformat.reads(text, as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MissingIDFieldWarning)  # `_fix_ids` gives them
+            source = nbformat.reads(text, as_version=4)
         cells = list(source.cells)
         before = [cell.source for cell in cells]
     except Exception as error:  # nbformat raises many kinds for what isn't a notebook
@@ -77,7 +79,7 @@ def _add_header_and_footer(source: Any, config: Any) -> str:
             setattr(step, name, str(Path(config.CourseDirectory.get("root", ""), path)))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", MissingIDFieldWarning)  # `_fix_ids` gives them
+            warnings.simplefilter("ignore", MissingIDFieldWarning)
             step.preprocess(source, {})
     except Exception as error:
         raise CourseError(f"IncludeHeaderFooter in nbgrader_config.py: {step.header or step.footer}: {error}") from None

@@ -11,7 +11,7 @@ import sys
 from importlib import metadata
 
 from autograder.cli import authors, book, hub, instructors, marking, platforms, students, term
-from autograder.cli.parsing import Adder
+from autograder.cli.parsing import Adder, adapt_help
 from autograder.errors import CourseError
 from autograder.grading.texts import is_cut_off, print_anywhere, printable, stop_printing
 
@@ -74,4 +74,5 @@ def _make_parser() -> argparse.ArgumentParser:
     add = Adder(parser.add_subparsers(title="commands", metavar="COMMAND"))
     for group in GROUPS:
         group.add_commands(add)
+    adapt_help(parser)
     return parser

@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder.cli.parsing import CHAPTER, Adder, find_graded, progress, show_path
 from autograder.errors import CourseError
 from autograder.grading.files import modified
+from autograder.grading.places import find_places, name_unit
 from autograder.grading.texts import printable
 
 
@@ -156,7 +157,7 @@ def _grade(options: argparse.Namespace) -> int:
     print(f"Report: {show_path(report)}")
     if options.feedback:
         grading.generate_feedback(Path.cwd(), chapter)
-        print("Feedback is in feedback/.")
+        print(f"Feedback is in {show_path(find_places(Path.cwd()).feedback_folder('STUDENT', chapter))}.")
     if done.kept:
         raise CourseError(
             f"{len(done.kept)} of these could not be graded, for reasons that are the grader's fault and not the students'. "
@@ -212,7 +213,7 @@ def _marks(options: argparse.Namespace) -> int:
     from autograder.grading.coursewide import course_marks
     from autograder.reporting.marks import print_marks
 
-    print_marks(course_marks(Path.cwd()))
+    print_marks(course_marks(Path.cwd()), unit=name_unit(Path.cwd()))
     return 0
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 CHAPTER = "a chapter's name, the start of it, or its number"
 
@@ -13,14 +16,45 @@ CHAPTER = "a chapter's name, the start of it, or its number"
 class Adder:
     """Adds commands to `course`."""
 
-    def __init__(self, commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    def __init__(self, commands: argparse._SubParsersAction[Any]) -> None:
         self._commands = commands
 
     def __call__(self, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         """A command `name` that calls `run` with its options; `text` is what the list of commands says of it."""
-        command = self._commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command: argparse.ArgumentParser = self._commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + "."
+        )
         command.set_defaults(run=run)
         return command
+
+
+def adapt_help(parser: argparse.ArgumentParser) -> None:
+    """Have the help of all commands say "assignment" where the course in this folder isn't made of chapters."""
+    from autograder.grading.places import name_unit
+
+    here = os.path.exists("nbgrader_config.py") or os.path.exists("source")
+    if here and name_unit(Path.cwd()) == "assignment":
+        _say_assignment(parser)
+
+
+def _say_assignment(parser: argparse.ArgumentParser) -> None:
+    parser.description = _reword(parser.description or "")
+    for action in parser._actions:
+        action.help = action.help and _reword(action.help)
+        if isinstance(action, argparse._SubParsersAction):
+            for listed in action._choices_actions:
+                listed.help = listed.help and _reword(listed.help)
+            for command in action.choices.values():
+                _say_assignment(command)
+        elif action.choices and "chapter" in action.choices:
+            action.metavar = _reword("{" + ",".join(action.choices) + "}")
+        elif not action.option_strings and not action.choices:
+            action.metavar = _reword(str(action.metavar or action.dest))
+
+
+def _reword(text: str) -> str:
+    text = re.sub(r"\b([Aa])(?= chapter\b)", r"\1n", text)
+    return text.replace("chapter", "assignment").replace("Chapter", "Assignment").replace("CHAPTER", "ASSIGNMENT")
 
 
 def show_path(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.cli.parsing import CHAPTER, Adder, find_graded, show_path
 from autograder.errors import CourseError
+from autograder.grading.places import name_unit
 from autograder.grading.texts import printable
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 SOURCES = ("canvas", "moodle", "brightspace", "blackboard", "gradescope", "github", "google", "plain")
 TABLES = ("canvas", "moodle", "brightspace", "blackboard", "gradescope", "github", "google", "csv")
 TARGETS = ("canvas", "moodle", "brightspace", "blackboard", "csv")
+
+
+def _read_per(text: str) -> str:
+    return "chapter" if text == "assignment" else text
 
 
 def add_commands(add: Adder) -> None:
@@ -81,6 +86,7 @@ def add_commands(add: Adder) -> None:
     )
     export.add_argument(
         "--per",
+        type=_read_per,
         choices=("chapter", "exercise"),
         default="chapter",
         help="a column for each chapter (default) or exercise",
@@ -96,7 +102,10 @@ def add_commands(add: Adder) -> None:
         "--feedback", choices=("moodle", "canvas"), default="", help="pack the feedback of one chapter instead of marks"
     )
     export.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write (default: in exports/)")
+    _add_package(add)
 
+
+def _add_package(add: Adder) -> None:
     package = add("package", _package, "pack the grading of a chapter for a platform that runs it itself")
     package.add_argument("platform", choices=("gradescope", "github-classroom"))
     package.add_argument("chapter", help=CHAPTER)
@@ -238,9 +247,9 @@ def _find_chapters(options: argparse.Namespace, gradebook: Any) -> list[str]:
     for name in options.chapters:
         options.chapter = name
         found.append(find_graded(options))
-    found = list(dict.fromkeys(found)) or [one.name for one in gradebook.assignments if one.num_submissions]
+    found = list(dict.fromkeys(found)) or sorted(one.name for one in gradebook.assignments if one.num_submissions)
     if not found:
-        raise CourseError("Nothing has been graded yet. Run: course grade CHAPTER")
+        raise CourseError(f"Nothing has been graded yet. Run: course grade {name_unit(Path.cwd()).upper()}")
     return found
 
 
@@ -253,7 +262,9 @@ def _export_marks(options: argparse.Namespace) -> int:
         chapters = _find_chapters(options, gradebook)
         columns = read_columns(course, gradebook, chapters, options.per == "exercise")
     if options.title and len(columns) > 1:
-        raise CourseError(f"--as names one column, and there are {len(columns)} to write. Name one chapter.")
+        raise CourseError(
+            f"--as names one column, and there are {len(columns)} to write. Name one {name_unit(Path.cwd())}."
+        )
     rules = Rules(options.unfinished, options.scale, options.title)
     if options.into:
         if options.platform == "csv":
@@ -283,7 +294,7 @@ def _export_feedback(options: argparse.Namespace) -> int:
     from autograder.platforms.returning import pack_feedback
 
     if len(options.chapters) != 1:
-        raise CourseError("Feedback goes back chapter by chapter: name one.")
+        raise CourseError(f"Feedback goes back one {name_unit(Path.cwd())} at a time: name it.")
     with _opened() as (course, gradebook, _):
         [chapter] = _find_chapters(options, gradebook)
         packed = pack_feedback(course, chapter, options.feedback, gradebook)

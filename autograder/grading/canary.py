@@ -5,8 +5,10 @@ What they earned in the reference run they must earn as a submission of the same
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from typing import Any
 
 import nbformat
 
@@ -22,10 +24,16 @@ NAME = ""
 TRIES = 3
 """How often it is graded before it counts as failed: a check may depend on chance, and a process may be killed from outside."""
 
+MOST = 4
+"""Cells that a warning names."""
+
 Submit = Callable[[Submission], "Future[Graded]"]
 
 Points = dict[tuple[str, str], float]
 """Points by notebook and cell."""
+
+Stops = dict[tuple[str, str], str]
+"""What a cell stopped with, by notebook and cell."""
 
 
 class Canary:
@@ -37,11 +45,9 @@ class Canary:
             NAME, {name: text.encode("utf-8", "replace") for name, text in assignment.sources.items()}
         )
         self.earned, worth = expect_points(assignment)
-        self.warnings = [
-            f"The author's own answers earn {self.earned[place]:g} of {points:g} points in {'/'.join(place)}."
-            for place, points in worth.items()
-            if self.earned[place] < points
-        ]
+        self.warnings = list(_list_warnings(self.earned, worth, _find_stops(assignment)))
+        self.unknown = {name for name in assignment.sources if not assignment.references[name].outputs}
+        """Notebooks without a reference run, as those in other languages: what their answers earn shows when they are graded."""
         self.future: Future[Graded] | None = None
 
     def send(self) -> None:
@@ -53,14 +59,31 @@ class Canary:
         for left in reversed(range(TRIES)):
             if self.future is None:
                 return
-            fault = find_fault(self.wait_for(self.future, NAME), self.earned)
+            graded = self.wait_for(self.future, NAME)
+            fault = find_fault(graded, self.earned)
             self.future = self.submit(self.submission) if fault and left else None
             if not fault:
+                self._look_at_unknown(graded)
                 return
         raise GraderError(
             f"The grader does not work here: {fault}. No mark was changed. "
             "Make sure there is room on the disk and in memory, see what 'course doctor' says, and grade again."
         )
+
+    def _look_at_unknown(self, graded: Graded) -> None:
+        """Warn, once, where the answers of a notebook without a reference run don't earn all points."""
+        earned: Points = {}
+        worth: Points = {}
+        stops: Stops = {}
+        for name in self.unknown:
+            cells = [cell for cell in _read_cells(self.submission.notebooks[name]) if get_role(cell) == "check"]
+            found = {mark.cell: mark.auto_score or 0.0 for mark in graded.marks.get(name, [])}
+            worth |= {(name, get_id(cell)): get_points(cell) for cell in cells}
+            earned |= {(name, get_id(cell)): found.get(get_id(cell), 0.0) for cell in cells}
+            told = graded.findings.get(name, {})
+            stops |= {(name, cell): ": ".join(one["stopped"]) for cell, one in told.items() if "stopped" in one}
+        self.warnings += _list_warnings(earned, worth, stops)
+        self.unknown = set()
 
     @staticmethod
     def wait_for(future: Future[Graded], student: str) -> Graded:
@@ -86,6 +109,44 @@ def expect_points(assignment: Assignment) -> tuple[Points, Points]:
                 worth[place] = get_points(cell)
                 earned[place] = score_outputs(shown, worth[place])
     return earned, worth
+
+
+def _list_warnings(earned: Points, worth: Points, stops: Stops) -> Iterator[str]:
+    """A line for each notebook where the author's own answers don't earn all points, with an error: of something that isn't installed, or of the first such check."""
+    short: dict[str, list[str]] = {}
+    errors: dict[str, str] = {}
+    for (name, _), error in stops.items():
+        if _MISSING.search(error):
+            errors.setdefault(name, error)
+    for (name, cell), points in worth.items():
+        if earned[name, cell] < points:
+            short.setdefault(name, []).append(f"{earned[name, cell]:g} of {points:g} in {cell}")
+            errors.setdefault(name, stops.get((name, cell), ""))
+    for name, cells in short.items():
+        more = f" and {len(cells) - MOST} more" if len(cells) > MOST else ""
+        stop = f" {' '.join(errors[name].split())[:200]}" if errors[name] else ""
+        yield f"{name}: the author's own answers don't earn all points: {', '.join(cells[:MOST])}{more}.{stop}"
+
+
+_MISSING = re.compile(r"^(?:ModuleNotFoundError|ImportError)|there is no package called|could not find function")
+"""Something that has to be installed where grading runs."""
+
+
+def _find_stops(assignment: Assignment) -> Stops:
+    """What the cells of the reference run stopped with."""
+    stops: Stops = {}
+    for name, text in assignment.sources.items():
+        cells = Plan(nbformat.reads(text, as_version=4)).cells
+        outputs = assignment.references[name].outputs
+        for place, (cell, shown) in enumerate(zip(cells, outputs, strict=True) if outputs else ()):
+            for error in (one for one in shown if one.get("output_type") == "error"):
+                words = f"{error.get('ename')}: {str(error.get('evalue')).strip()}"
+                stops[name, get_id(cell) or str(place)] = words.removesuffix(": ")
+    return stops
+
+
+def _read_cells(data: bytes) -> list[Any]:
+    return list(nbformat.reads(data.decode("utf-8"), as_version=4).cells)
 
 
 def find_fault(graded: Graded, earned: Points) -> str:

@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.errors import CourseError
 from autograder.grading.commands import run_nbgrader
-from autograder.grading.places import find_places
+from autograder.grading.places import advise_build, find_places
 
 KINDS = ("grade", "solution", "task", "source")
 """The kinds of cells that nbgrader keeps apart. A cell may be of several."""
@@ -43,7 +43,9 @@ def find_differences(course: Path, chapter: str, gradebook: Any) -> list[Differe
     folder = find_places(course).source_folder(chapter)
     source = {path.stem: _read_source(path) for path in sorted(folder.glob("*.ipynb"))}
     if not source:
-        raise CourseError(f"{os.path.relpath(folder, course.resolve())} has no notebook: build the chapter first.")
+        raise CourseError(
+            f"{os.path.relpath(folder, course.resolve())} has no notebook{advise_build(course, chapter)}."
+        )
     known = {notebook.name: _read_known(notebook) for notebook in gradebook.find_assignment(chapter).notebooks}
     found = []
     for name in sorted(source.keys() | known.keys()):
@@ -80,7 +82,7 @@ def _read_source(path: Path) -> Cells:
     try:
         cells = nbformat.read(path, as_version=4).cells
     except (OSError, ValueError) as error:
-        raise CourseError(f"{path} cannot be read ({error}): build the chapter first.") from None
+        raise CourseError(f"{path} cannot be read ({error}).") from None
     found: Cells = {}
     for cell in cells:
         if not (cell.metadata.get("nbgrader") or {}).get("grade_id"):
@@ -111,7 +113,7 @@ def refuse_differences(course: Path, chapter: str, gradebook: Any) -> None:
         return
     shown = "; ".join(one.says for one in found[:8]) + (f"; and {len(found) - 8} more" if len(found) > 8 else "")
     raise CourseError(
-        f"The chapter differs from the one in the gradebook: {shown}. Nothing was graded, and no mark was changed. "
+        f"{chapter} differs from the one in the gradebook: {shown}. Nothing was graded, and no mark was changed. "
         f"Run 'course grade {chapter} --update' to tell the gradebook what is in source/ and grade every submission again."
     )
 

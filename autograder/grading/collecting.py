@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -187,7 +188,8 @@ def read_exercise(
         return replace(found, state="by hand", score=grade.score if done else None)
     if check is None or (untouched and not grade.score):
         return replace(found, state="not attempted")
-    if "stopped" in check:
+    failed = "stopped" in check and _is_verdict(*check["stopped"])
+    if "stopped" in check and not failed:
         return replace(found, state="stopped", mistakes=[_explain_stop("check", *check["stopped"])])
     if grade.score is not None and grade.score >= most:
         return replace(found, state="right")
@@ -197,7 +199,20 @@ def read_exercise(
             return replace(found, state="stopped", mistakes=[_explain_stop("answer", *answer["stopped"])])
         return replace(found, state="not attempted")
     mistakes = [mistake["says"] for mistake in result["mistakes"]] if result else []
+    mistakes += [_read_verdict(check["stopped"][1])] if failed and not mistakes else []
     return replace(found, state="partial" if grade.score else "wrong", mistakes=mistakes)
+
+
+def _is_verdict(error: str, says: str) -> bool:
+    """Whether a check stopped because a test in it found the answer wrong: an `assert` of Python's, an expectation of R's `testthat`."""
+    return error == "AssertionError" or (error == "ERROR" and bool(_TESTTHAT.search(says)))
+
+
+_TESTTHAT = re.compile(r"^(?:Error: )?(?:Test failed|── Failure|-- Failure)", re.MULTILINE)
+
+
+def _read_verdict(says: str) -> str:
+    return says.strip()[:300] or "A test failed that has no message."
 
 
 def _explain_stop(what: str, error: str, says: str) -> str:
@@ -205,4 +220,4 @@ def _explain_stop(what: str, error: str, says: str) -> str:
         return f"The cell of the {what} did not finish in the time allowed."
     if error == "ProcessEnded":
         return f"The cell of the {what} ended its own process."
-    return f"The cell of the {what} stops with {error}: {says}"[:300]
+    return f"The cell of the {what} stops with {error}{f': {says}' if says.strip() else '.'}"[:300]

@@ -20,7 +20,7 @@ except ImportError:  # Windows
 OLD_METADATA = "use an old version"
 """What nbgrader says where notebooks were made with an nbgrader of years ago."""
 
-_EMPTY = ("There was an error processing", "Please see the", "Traceback ")
+_EMPTY = ("There was an error processing", "Please see the", "Traceback ", "Notebook JSON is invalid")
 
 
 def run_nbgrader(course: Path, *arguments: str) -> str:
@@ -46,8 +46,8 @@ def _find_reason(said: str) -> str:
             "then run 'nbgrader update .' in it."
         )
     errors = re.findall(r"(?m)^\[\w+ \| ERROR\] (.*)$", said)
-    told = [error.strip() for error in errors if not error.startswith(_EMPTY)][-1:]
-    raised = re.findall(r"(?m)^ *(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*(?:Error|Exception): \S.*)$", said)[:1]
+    told = [error.strip() for error in errors if error.strip() and not error.startswith(_EMPTY)][-1:]
+    raised = re.findall(r"(?m)^ *(?:[A-Za-z_]\w*\.)*([A-Za-z_]\w*(?:Error|Exception|Entry): \S.*)$", said)[:1]
     reason = " ".join([*told, *(f"({one})" if told else one for one in raised if one not in "".join(told))])
     place = re.findall(r"(?m)^\[\w+ \| INFO\] Converting notebook (.*)$", said) if raised else []
     found = f"{Path(place[-1]).name}: {reason}" if place else reason

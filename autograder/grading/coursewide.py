@@ -113,7 +113,7 @@ def _open(course: Path) -> Iterator[Connection]:
     database = find_places(course).database
     if database and not Path(database).exists():
         raise CourseError(
-            f"There is no gradebook here ({Path(database).name}): grade a chapter first, or run the command in the course's folder."
+            f"There is no gradebook here ({Path(database).name}): grade something first, or run the command in the course's folder."
         )
     with (
         open_gradebook(course, find_url(course, load_config(course))) as gradebook,

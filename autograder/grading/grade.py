@@ -188,7 +188,7 @@ class _Run:
         if self.remarks is None:  # nobody was graded
             with contextlib.suppress(CourseError):
                 self.remarks = load_results(self.course, self.assignment.name).remarks
-        result = replace(result, remarks=self.remarks or [])
+        result = replace(result, remarks=[*(self.remarks or []), *self.warnings])
         save_results(result, self.course)
         kept = [student for student, graded in self.keeper.outcomes.items() if graded.kept]
         unchanged = len(self.causes) - len(self.waiting)
@@ -230,7 +230,7 @@ class _Run:
         running: dict[Future[Graded], Submission] = {}
         with _open_workers(assignment, workers, cluster) as submit:
             canary = Canary(assignment, submit)
-            self.warnings += canary.warnings
+            self.warnings = canary.warnings  # it adds what it finds
             canary.send()
             while waiting or running:
                 while waiting and len(running) < workers * AHEAD:
@@ -288,12 +288,15 @@ def prepare_gradebook(course: Path, chapter: str, gradebook: Any) -> None:
 
 def generate_feedback(course: Path, chapter: str) -> None:
     """Write the feedback pages with nbgrader, for all graded students. Raises `CourseError` where a page could not be written."""
+    from autograder.grading.database import load_config
+    from autograder.grading.stockpages import list_options
+
     places = find_places(course)
     graded = {name for name in places.list_graded(chapter) if places.graded_folder(name, chapter).is_dir()}
     if not graded:
         raise CourseError(f"There is no feedback to write: no submission of {chapter} could be graded.")
     try:
-        run_nbgrader(course, "generate_feedback", chapter, "--force")
+        run_nbgrader(course, "generate_feedback", chapter, "--force", *list_options(load_config(course)))
     except CourseError as error:
         written = {name for name in graded if any(places.feedback_folder(name, chapter).glob("*.html"))}
         if not (missing := sorted(graded - written)) or missing == sorted(graded):

@@ -164,7 +164,7 @@ def explain(known: Mapping[str, str], causes: Mapping[str, str]) -> str:
     """Why marks differ from those that followed from the causes `known`; without these, what was done."""
     words = {
         "submission": "a different submission",
-        "source": "the chapter changed",
+        "source": "the source changed",
         "grader": "a different version of the grader",
     }
     found = [says for cause, says in words.items() if known and known.get(cause) != causes[cause]]

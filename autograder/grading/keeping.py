@@ -171,8 +171,10 @@ class Keeper:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         notebooks = done.graded.notebooks
+        # nbgrader takes every notebook that lies here for one of the assignment's: a student's other ones stay in submitted/.
+        own = {name: data for name, data in done.files.items() if "/" in name or not name.endswith(".ipynb")}
         try:
-            write_files(fresh, {**self.assignment.files, **done.files})
+            write_files(fresh, {**self.assignment.files, **own})
             write_files(fresh, {f"{name}.ipynb": text.encode("utf-8", "replace") for name, text in notebooks.items()})
         except OSError:  # a full disk: nothing half-written stays
             shutil.rmtree(fresh, ignore_errors=True)

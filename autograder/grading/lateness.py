@@ -95,4 +95,4 @@ def read_points(path: Path, changed: int) -> float:
         marks = [cell["metadata"].get("nbgrader") or {} for cell in cells]
         return sum(float(one.get("points") or 0) for one in marks if one.get("grade") or one.get("task"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CourseError(f"{path} cannot be read ({error}): build the chapter first.") from None
+        raise CourseError(f"{path} cannot be read ({error}).") from None

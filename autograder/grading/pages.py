@@ -9,6 +9,7 @@ import functools
 import hashlib
 import re
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ from autograder.grading.drawing import (
 from autograder.grading.environment import make_environment
 from autograder.grading.findings import Findings
 from autograder.grading.submissions import get_id
+from autograder.grading.texts import is_random, plain_heading
 
 State = Literal["wrong", "stopped", "partial", "not attempted", "to grade", "right"]
 
@@ -178,6 +180,7 @@ def _read_exercises(notebook: Any, names: Mapping[str, Any], marks: PageMarks) -
     automatic = {cell: auto for cell, (auto, _) in marks.comments.items()}
     answers, titles = find_own_answers(notebook), _find_titles(notebook)
     found: dict[str, Exercise] = {}
+    failed: dict[str, list[Words]] = {}
     for place, cell in enumerate(notebook.cells):
         name = get_id(cell)
         if not name:
@@ -198,8 +201,12 @@ def _read_exercises(notebook: Any, names: Mapping[str, Any], marks: PageMarks) -
         if name in answers and name in marks.grades:
             result = findings.get(name, {}).get("result") or {}
             card = (names.get("cards") or {}).get(name)
-            one.checks.append(_read_words(cell, notebook, card, [each["says"] for each in result.get("mistakes", [])]))
+            words = _read_words(cell, notebook, card, [each["says"] for each in result.get("mistakes", [])])
+            one.checks.append(words)
+            if one.states[-1] != "right":
+                failed.setdefault(key, []).append(words)
     for key, one in found.items():
+        one.checks = failed.get(key) or one.checks  # beside one that failed, those that didn't say nothing
         one.states = one.states or ["right"]  # a comment alone
         one.answer = _draw_answer(notebook, key, one)
     return sorted(found.values(), key=lambda one: one.place)
@@ -273,10 +280,12 @@ def _find_language(notebook: Any) -> str:
 def _find_titles(notebook: Any) -> dict[str, Markup]:
     """A title for each cell that nbgrader knows: the last heading before it, or else its id.
 
-    Where exercises share a heading, and below the notebook's own title, the id says which one it is.
+    Where exercises share a heading, and below the notebook's own title, the id says which one it is, or a number where the id is random.
     """
     titles: dict[str, Markup] = {}
-    heading, level, used = "", 1, set()
+    heading, level, number = "", 1, 0
+    used: Counter[str] = Counter()
+    answers = find_own_answers(notebook)
     for cell in notebook.cells:
         name = get_id(cell)
         own = _HEADINGS.findall(_FENCES.sub("", cell.source)) if cell.cell_type == "markdown" else []
@@ -285,13 +294,17 @@ def _find_titles(notebook: Any) -> dict[str, Markup]:
         if not name:
             continue
         label = Markup("<code>{}</code>").format(name)
+        marks = cell.metadata["nbgrader"]
+        is_own = is_answer(cell) or bool(marks.get("task"))
+        number += is_own or (bool(marks.get("grade")) and name not in answers)
+        used[heading] += is_own
         if not heading or level == 1:
-            titles[name] = label
-        elif is_answer(cell) or cell.metadata["nbgrader"].get("task"):
-            titles[name] = draw_line(heading) if heading not in used else draw_line(heading) + Markup(" · ") + label
-            used.add(heading)
+            titles[name] = Markup("Exercise {}").format(number) if is_random(name) else label
+        elif is_own and used[heading] == 1:
+            titles[name] = _draw_title(heading)
         else:
-            titles[name] = draw_line(heading) + Markup(" · ") + label
+            second = escape(used[heading]) if is_own and is_random(name) else label
+            titles[name] = _draw_title(heading) + Markup(" · ") + second
     return titles
 
 
@@ -300,8 +313,13 @@ def _find_title(notebook: Any) -> Markup | None:
         if cell.cell_type == "markdown" and not get_id(cell):
             for signs, text in _HEADINGS.findall(_FENCES.sub("", cell.source)):
                 if len(signs) == 1:
-                    return draw_line(text)
+                    return _draw_title(text)
     return None
+
+
+def _draw_title(heading: str) -> Markup:
+    """A heading's words; formulas in it as text."""
+    return escape(plain_heading(heading)) if "$" in heading else draw_line(heading)
 
 
 _HEADINGS = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.{1,200}?)[ \t]*#*[ \t]*$", re.MULTILINE)

@@ -158,6 +158,23 @@ def settings(course: Path) -> Iterable[Path]:
     return [course, *map(Path, jupyter_config_path())]
 
 
+def name_unit(course: Path) -> str:
+    """What a course that is graded here is made of: "chapter" in ours, and "assignment", nbgrader's word, in any other."""
+    if (course / "notebooks").is_dir():
+        return "chapter"
+    try:
+        text = (course / "nbgrader_config.py").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "assignment"
+    return "chapter" if re.search(r"^(?:from|import) autograder\b", text, re.MULTILINE) else "assignment"
+
+
+def advise_build(course: Path, chapter: str) -> str:
+    """The end of a sentence that says that notebooks of a chapter are missing: the command that makes them."""
+    command = "course build" if name_unit(course) == "chapter" else "nbgrader generate_assignment"
+    return f"; '{command} {chapter}' makes them"
+
+
 def find_assignment(course: Path, wanted: str, chapters: Iterable[str] = ()) -> str:
     """The assignment called `wanted`; a number, as in `01_tensors`, or the start of a name will do.
 

@@ -133,7 +133,7 @@ def read_folder(
             notes.append(f"{name}.ipynb is graded; '{copies[0]}' holds the same notebook.")
     if not notebooks:
         raise CourseError(
-            f"None of the chapter's notebooks was handed in; the folder holds {', '.join(list(paths)[:5]) or 'nothing'}."
+            f"None of the notebooks was handed in; the folder holds {', '.join(list(paths)[:5]) or 'nothing'}."
         )
     files: dict[str, bytes] = {}
     for name, path in paths.items():

@@ -7,12 +7,14 @@ gradebook holds, since students have been given what belongs to them. A check th
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat.warnings import MissingIDFieldWarning
 from nbgrader.preprocessors import IncludeHeaderFooter, InstantiateTests
 
 from autograder.engine.planning.languages import get_language
@@ -35,28 +37,53 @@ def read_source(path: Path, released: Mapping[str, str], config: Any) -> str:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        source = nbformat.reads(text, as_version=4)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MissingIDFieldWarning)  # `_fix_ids` gives them
+            source = nbformat.reads(text, as_version=4)
         cells = list(source.cells)
         before = [cell.source for cell in cells]
     except Exception as error:  # nbformat raises many kinds for what isn't a notebook
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise CourseError(f"{path} cannot be read ({reason}): build the chapter first.") from None
-    _add_header_and_footer(source, config)
+        raise CourseError(f"{path} cannot be read ({reason}).") from None
+    added = _add_header_and_footer(source, config)
     _instantiate(source, released, config, path)
     _refuse_what_cannot_fail(source, path)
     same = source.cells == cells and [cell.source for cell in cells] == before
-    return text if same else nbformat.writes(source, version=4)
+    if same:
+        return text
+    _fix_ids(source, text + added)
+    written: str = nbformat.writes(source, version=4)
+    return written
 
 
-def _add_header_and_footer(source: Any, config: Any) -> None:
+def _fix_ids(source: Any, texts: str) -> None:
+    """Have the same ids each time: cells that have none in the `texts` of the files, or another cell's, got a random one from nbformat."""
+    taken: set[str] = set()
+    for place, cell in enumerate(source.cells):
+        name = cell.pop("id", None)
+        if (source.nbformat, source.nbformat_minor) < (4, 5):
+            continue
+        if name is None or name in taken or f'"{name}"' not in texts:
+            name = f"cell-{place}"
+            while name in taken or f'"{name}"' in texts:
+                name += "-"
+        taken.add(name)
+        cell["id"] = name
+
+
+def _add_header_and_footer(source: Any, config: Any) -> str:
+    """Returns the text of what was added."""
     step = IncludeHeaderFooter(config=config)
     for name in ("header", "footer"):
         if path := getattr(step, name):
             setattr(step, name, str(Path(config.CourseDirectory.get("root", ""), path)))
     try:
-        step.preprocess(source, {})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MissingIDFieldWarning)
+            step.preprocess(source, {})
     except Exception as error:
         raise CourseError(f"IncludeHeaderFooter in nbgrader_config.py: {step.header or step.footer}: {error}") from None
+    return "".join(Path(path).read_text(encoding="utf-8") for path in (step.header, step.footer) if path)
 
 
 def _instantiate(source: Any, released: Mapping[str, str], config: Any, path: Path) -> None:
@@ -91,12 +118,13 @@ def _instantiate(source: Any, released: Mapping[str, str], config: Any, path: Pa
 def _refuse_what_cannot_fail(source: Any, path: Path) -> None:
     python = get_language(source.metadata) == "python"
     for cell in source.cells:
-        if cell.cell_type != "code" or get_role(cell) != "check" or not get_points(cell):
+        if cell.cell_type != "code" or get_role(cell) != "check" or not (points := get_points(cell)):
             continue
         if not (can_fail(cell.source) if python else has_code(cell.source)):
             raise CourseError(
                 f"{path}: the check cell '{get_id(cell)}' has no statement that can fail, so every answer would earn its "
-                f"{get_points(cell):g} points. Write a test into it, or make it a cell without points."
+                f"{points:g} {'point' if points == 1 else 'points'}. Write a test into it, make it a cell without points, or, where a person is to read what "
+                "the student writes there, one that is graded by hand."
             )
 
 

@@ -3,16 +3,62 @@
 from __future__ import annotations
 
 import codecs
+import html
 import io
 import os
+import re
 import select
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from typing import TextIO
 
 
 def printable(text: object) -> str:
     """The text as a terminal may be given it: anything but a visible character, such as a control character, becomes its escape sequence."""
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+
+
+def is_random(name: str) -> bool:
+    """Whether a cell's name is one that nbgrader, or another maker of notebooks, gave it: to a person it says nothing."""
+    return bool(re.fullmatch(r"(?:cell-)?[0-9a-f]{8,}(?:-[0-9a-f]{4,})*", name))
+
+
+def tell_apart(named: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Titles of cells, given with the cells' notebooks and names: those that are shared have the cell's name in them as well.
+
+    Where that is a random one, or shared too, it is the notebook's name, and a number.
+    """
+    shared = Counter(title for title, _, _ in named)
+    places = Counter((title, notebook) for title, notebook, _ in named)
+    clear = {title: {cell for one, _, cell in named if one == title and not is_random(cell)} for title in shared}
+    numbers: Counter[tuple[str, str]] = Counter()
+    titles = []
+    for title, notebook, cell in named:
+        numbers[title, notebook] += 1
+        more = [notebook] if shared[title] > places[title, notebook] and notebook != title else []
+        more += [str(numbers[title, notebook])] if places[title, notebook] > 1 else []
+        more = [cell] if len(clear[title]) == shared[title] else more
+        titles.append(" · ".join([title, *more]) if shared[title] > 1 else title)
+    return titles
+
+
+def plain_heading(text: str) -> str:
+    """A heading's words, without the marks of Markdown, tags and addresses; formulas as far as letters and signs can write them."""
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"</?[a-zA-Z][^<>]*>", "", text)
+    text = re.sub(r"(?<!\\)\$\$?([^$]+)\$\$?", lambda found: _write_formula(found[1]), text)
+    return html.unescape(re.sub(r"(\*\*|__|[`*]|\\(?=[^\w\s]))", "", text)).strip()
+
+
+def _write_formula(formula: str) -> str:
+    r"""A formula as text, `\mu_{max} \le 3` as "μ_max ≤ 3"."""
+    from IPython.core.latex_symbols import latex_symbols  # not before a title has a formula: its tables are large
+
+    signs = {r"\le": "≤", r"\ge": "≥", r"\ne": "≠", r"\to": "→", **latex_symbols}
+    text = re.sub(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2", formula)
+    text = re.sub(r"\\[A-Za-z]+", lambda found: signs.get(found[0], found[0][1:]), text)
+    return re.sub(r"\\[^A-Za-z]|[{}]", "", text).strip()
 
 
 RUNS = tuple("=+-@\t\r\n＝＋－＠")

@@ -38,7 +38,7 @@ class MarkRules:
         named = {*self.bonus, *(self.weights if isinstance(self.weights, dict) else ())}
         if unknown := sorted(named - most.keys() - set(known)):
             there = ", ".join(sorted({*most, *known})) or "none yet"
-            raise _refuse(f"{', '.join(map(repr, unknown))} isn't a chapter. There are: {there}")
+            raise _refuse(f"{', '.join(map(repr, unknown))} isn't in this course. There are: {there}")
         counted = [name for name in most if name not in self.bonus]
         if self.weights == "points":
             return {name: most[name] for name in counted}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from autograder.engine.scores import get_extra, get_points
 from autograder.errors import CourseError
 from autograder.grading.places import find_places
 from autograder.grading.submissions import get_id, read_submission
+from autograder.grading.texts import is_random, plain_heading, tell_apart
 
 Kind = Literal["text", "code", "task"]
 
@@ -43,7 +45,9 @@ class Question:
 def find_questions(course: Path, chapter: str) -> list[Question]:
     """In the order of the chapter. Raises `CourseError` where a source notebook cannot be read."""
     paths = sorted(find_places(course).source_folder(chapter).glob("*.ipynb"))
-    return [one for path in paths for one in _read_questions(path)]
+    questions = [one for path in paths for one in _read_questions(path)]
+    titles = tell_apart([(one.title, one.notebook, one.cell) for one in questions])
+    return [replace(one, title=title) for one, title in zip(questions, titles, strict=True)]
 
 
 def choose_question(questions: list[Question], chapter: str, wanted: str) -> int:
@@ -82,10 +86,14 @@ def _read_question(notebook: str, cells: list[Any], place: int) -> Question:
     kind: Kind = "task" if is_task else "code" if cell.cell_type == "code" else "text"
     points, extra = get_points(cell), get_extra(cell) > 0
     tests = "" if kind != "code" else _read_tests(cells[place + 1 :])
+    if is_task:
+        title = _split_heading(text)[0] or title
     asked, model = (f"{asked}\n\n{text}", "") if is_task else (asked, text)
-    return Question(
-        notebook, get_id(cell), kind, points, extra, title or get_id(cell), asked.strip(), model, scheme, tests
-    )
+    if not title and is_random(get_id(cell)):
+        headings = (_split_heading(text)[0] for text in _read_texts(cells, place))
+        title = next(filter(None, headings), notebook)
+    title = title or get_id(cell)
+    return Question(notebook, get_id(cell), kind, points, extra, title, asked.strip(), model, scheme, tests)
 
 
 def _read_before(cells: list[Any], place: int) -> list[str]:
@@ -103,10 +111,18 @@ def _read_before(cells: list[Any], place: int) -> list[str]:
     return found
 
 
+def _read_texts(cells: list[Any], place: int) -> Iterator[str]:
+    """The texts before a cell that aren't answers, the nearest first."""
+    for cell in reversed(cells[:place]):
+        marks = cell.metadata["nbgrader"] if get_id(cell) else {}
+        if cell.cell_type == "markdown" and not marks.get("solution"):
+            yield cell.source
+
+
 def _split_heading(text: str) -> tuple[str, str]:
     """The last heading, "" where there is none, and what follows it."""
     found = list(re.finditer(r"(?m)^#+ +([^\n]+)$", text))
-    return (found[-1][1].strip(), text[found[-1].end() :]) if found else ("", text)
+    return (plain_heading(found[-1][1]), text[found[-1].end() :]) if found else ("", text)
 
 
 def _read_tests(cells: list[Any]) -> str:

@@ -84,7 +84,7 @@ def merge(table: Table, name: str, platform: str, columns: list[Column], roster:
         result.remarks.append(f"Not in the roster, so left as they were: {shown}.")
     if "Identifier" in table.header and layout.platform == "moodle" and len(columns) > 1:
         raise CourseError(
-            f"{name} is {layout.name}, and belongs to one assignment. Name one chapter, and export its points as a whole."
+            f"{name} is {layout.name}, and belongs to one assignment. Name one, and export its points as a whole."
         )
     for column in columns:
         _write_column(table, layout, column, rows, roster, rules, result)
@@ -121,7 +121,7 @@ def _write_column(
             else f"are written as they are (--scale converts them to {_number(most)})"
         )
         result.remarks.append(
-            f"{table.get(0, at)}: the platform has {_number(most)} points, the chapter {_number(column.most)}. The points {done}."
+            f"{table.get(0, at)}: the platform has {_number(most)} points, the gradebook {_number(column.most)}. The points {done}."
         )
     if layout.platform == "canvas" and _is_read_only(table, at):
         result.remarks.append(

@@ -177,7 +177,7 @@ class Intake:
         recognized = self.recognize(found.name, data)
         is_notebook = bool(recognized.notebook)
         if recognized.chapter not in ("", self.chapter):
-            says = f"left out: it is {recognized.chapter}/{recognized.notebook}, of another chapter. 'course collect {recognized.chapter}' takes it."
+            says = f"left out: it is {recognized.chapter}/{recognized.notebook}, not of {self.chapter}. 'course collect {recognized.chapter}' takes it."
             self._tell(found, says, trouble=True)
             return
         if named is None or not named.who:
@@ -306,7 +306,7 @@ class Intake:
             )
         if not chosen:
             for piece in pieces:
-                says = piece.recognized.says or "It isn't a notebook of this chapter."
+                says = piece.recognized.says or f"It isn't a notebook of {self.chapter}."
                 self._tell(piece.found, f"{student}: left out: {says}", trouble=True)
             return
         newest = max(chosen.values(), key=lambda one: one.rank)

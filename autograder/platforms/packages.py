@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder.errors import CourseError
 from autograder.formats import VARIANTS
 from autograder.grading.files import read_file, walk
-from autograder.grading.places import find_places
+from autograder.grading.places import advise_build, find_places
 from autograder.platforms.returning import make_zip
 
 TARGETS = ("gradescope", "github-classroom")
@@ -130,7 +130,7 @@ def package_github(course: Path, chapter: str, unsafe: bool = False) -> dict[str
         path.relative_to(release).as_posix(): read_file(path) for path in walk(release) if "checkpoint" not in path.name
     }
     if not given:
-        raise CourseError(f"There is no release of {chapter} in {release}. Run: course build {chapter}")
+        raise CourseError(f"There is no release of {chapter} in {release}{advise_build(course, chapter)}.")
     return {
         "template": given | {".github/workflows/classroom.yml": _WORKFLOW.encode()},
         "grader": _list_grader(course, chapter, "github", unsafe),
@@ -183,7 +183,7 @@ def _list_grader(course: Path, chapter: str, format_: str, unsafe: bool) -> dict
         if where.startswith("../"):
             raise CourseError(f"{folder} is outside of the course, so the grader there wouldn't find it.")
         if not any(folder.glob("*.ipynb")):
-            raise CourseError(f"There is no notebook in {folder}. Build the chapter first: course build {chapter}")
+            raise CourseError(f"There is no notebook in {folder}{advise_build(course, chapter)}.")
         for path in walk(folder):
             relative = path.relative_to(folder)
             if not any(part.startswith(".") or part == "__pycache__" for part in relative.parts):

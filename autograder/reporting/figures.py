@@ -112,7 +112,7 @@ def draw_profile(rows: Sequence[tuple[str, float | None, Sequence[float]]], name
             told += [f"{title}: no grade"]
     for share in (0, 0.5, 1):
         parts += [_text(left + width * share, bottom + 17, f"{share:.0%}", "middle")]
-    alt = f"Share of each chapter's points. {name}: {'; '.join(told)}."
+    alt = f"Share of the points. {name}: {'; '.join(told)}."
     return _draw(bottom + 26, alt, parts)
 
 
@@ -130,4 +130,9 @@ def spread_shares(percents: Sequence[float]) -> list[tuple[str, int]]:
 
 
 def shorten(name: str, most: int = 30) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    """At most so many letters; what tells exercises of one title apart, after its last dot, stays."""
+    start, dot, end = name.rpartition(" · ")
+    left = most - 1 - len(dot + end)
+    if len(name) <= most:
+        return name
+    return f"{start[:left].rstrip()}…{dot}{end}" if start and left >= most // 4 else f"{name[: most - 1]}…"

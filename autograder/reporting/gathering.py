@@ -15,7 +15,7 @@ from autograder.grading.collecting import collect_results
 from autograder.grading.coursewide import CourseMarks, course_marks, read_deadlines
 from autograder.grading.history import Attempt, read_history
 from autograder.grading.journal import Entry, list_entries
-from autograder.grading.places import find_places
+from autograder.grading.places import find_places, name_unit
 from autograder.grading.results import ClassResult, ExerciseResult, StudentResult, results_path, save_results
 from autograder.marking.agreement import Agreement, read_agreement
 from autograder.reporting.statistics import (
@@ -80,6 +80,8 @@ class Course:
     pages: dict[str, str] = field(default_factory=dict)
     """For each student the name of the page, without `.html`."""
     marks: CourseMarks | None = None
+    unit: str = "chapter"
+    """What it is made of, as its pages call it."""
 
 
 def gather(root: Path) -> Course:
@@ -87,9 +89,10 @@ def gather(root: Path) -> Course:
 
     Raises `CourseError` where no chapter has been graded.
     """
+    unit = name_unit(root)
     names = [name for name in find_places(root).list_assignments() if results_path(root, name).exists()]
     if not names:
-        raise CourseError("No chapter has been graded yet: run 'course grade CHAPTER' first.")
+        raise CourseError(f"No {unit} has been graded yet: run 'course grade {unit.upper()}' first.")
     deadlines = read_deadlines(root)
     pages = make_pages(names)
     chapters = []
@@ -102,7 +105,7 @@ def gather(root: Path) -> Course:
     for chapter in chapters:
         students |= {one.student: one.student for one in chapter.result.students if one.student not in students}
     students = dict(sorted(students.items()))
-    return Course(root, chapters, students, make_pages(students), marks)
+    return Course(root, chapters, students, make_pages(students), marks, unit)
 
 
 def _gather_chapter(root: Path, result: ClassResult, page: str, deadlines: Mapping[str, datetime]) -> Chapter:
@@ -191,7 +194,7 @@ def make_pages(names: Iterable[str]) -> dict[str, str]:
     """For each name a file name that every system takes, different for different names also where case doesn't count."""
     pages = {}
     for name in names:
-        plain = re.sub(r"[^a-z0-9_-]+", "-", name)[:60].strip("-")
+        plain = re.sub(r"[^a-z0-9_-]+", "-", name.lower())[:60].strip("-")
         digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
         pages[name] = plain if plain and plain == name and plain not in _DEVICES else f"{plain}-{digest}".lstrip("-")
     return pages

@@ -13,7 +13,7 @@ from autograder.reporting.statistics import write_percent
 from autograder.reporting.titles import name_chapter
 
 
-def print_marks(marks: CourseMarks, console: Console | None = None) -> None:
+def print_marks(marks: CourseMarks, console: Console | None = None, unit: str = "chapter") -> None:
     """One row for each student: the mark so far, what it can still become, and the share of each chapter's points."""
     console = console or Console()
     table = Table(header_style="bold")
@@ -36,7 +36,7 @@ def print_marks(marks: CourseMarks, console: Console | None = None) -> None:
         console.print("Nobody has a grade yet.")
         return
     console.print(table)
-    for text in describe_rules(marks):
+    for text in describe_rules(marks, unit):
         console.print(Text(printable(text)))
     console.print(Text("?: some answers wait for a person. –: no grade. (…): dropped."))
 

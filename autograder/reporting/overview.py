@@ -53,7 +53,7 @@ def describe_overview(course: Course, stuck: Sequence[Stuck], complaints: Sequen
         "course": course,
         "rows": rows,
         "marks": marks,
-        "rules": describe_rules(marks) if marks else [],
+        "rules": describe_rules(marks, course.unit) if marks else [],
         "percents": percents,
         "median": median(percents) if percents else None,
         "histogram": draw_histogram(spread_shares(percents), "mark for the course so far, in percent")
@@ -102,23 +102,24 @@ def _list_students(course: Course) -> list[tuple[str, CourseMark | None]]:
     return [(student, known.get(student)) for student in course.students]
 
 
-def describe_rules(marks: CourseMarks) -> list[str]:
-    """How the marks for the course are made, in words."""
+def describe_rules(marks: CourseMarks, unit: str = "chapter") -> list[str]:
+    """How the marks for the course are made, in words; `unit` is what it is made of."""
     rules = marks.rules
+    a_unit = f"An {unit}" if unit[0] in "aeiou" else f"A {unit}"
     weights = {
         "points": "Every point of the course counts the same",
-        "equal": "Every chapter counts the same",
-    }.get(rules.weights if isinstance(rules.weights, str) else "", "The chapters count as their weights say")
+        "equal": f"Every {unit} counts the same",
+    }.get(rules.weights if isinstance(rules.weights, str) else "", f"The {unit}s count as their weights say")
     says = [f"{weights}."]
     if rules.drop:
         says.append(
-            f"The {f'{rules.drop} chapters that cost' if rules.drop > 1 else 'chapter that costs'} a student most "
+            f"The {f'{rules.drop} {unit}s that cost' if rules.drop > 1 else f'{unit} that costs'} a student most "
             f"{'do' if rules.drop > 1 else 'does'}n't count (struck through)."
         )
     if rules.missing == "zero":
-        says.append("A chapter that wasn't handed in counts 0 once its due date has passed.")
+        says.append(f"{a_unit} that wasn't handed in counts 0 once its due date has passed.")
     else:
-        says.append("A chapter without a grade is left out; it doesn't count as 0.")
+        says.append(f"{a_unit} without a grade is left out; it doesn't count as 0.")
     for name, points in rules.bonus.items():
         says.append(f"{name_chapter(name)} adds up to {write_number(points)} percentage points.")
     if rules.highest is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from autograder.grading.places import name_unit
 from autograder.grading.results import ClassResult, load_results, report_path
 from autograder.reporting.figures import draw_comparison, draw_histogram
 from autograder.reporting.findings import Name, find_findings
@@ -35,15 +36,15 @@ def write_report(course: Path, chapter: str) -> Path:
     Raises `CourseError` where the chapter has not been graded, or its results are not readable.
     """
     path = report_path(course, chapter)
-    page = render_report(load_results(course, chapter), read_titles(course, chapter))
+    page = render_report(load_results(course, chapter), read_titles(course, chapter), name_unit(course))
     path.write_text(page, encoding="utf-8", errors="replace")
     return path
 
 
-def render_report(result: ClassResult, titles: Titles | None = None) -> str:
+def render_report(result: ClassResult, titles: Titles | None = None, unit: str = "chapter") -> str:
     """The report as one HTML page that needs no other file."""
     titles = titles or Titles(name_chapter(result.chapter))
-    page = make_environment().get_template("report.html")
+    page = make_environment(unit=unit).get_template("report.html")
     return page.render(**describe_report(result, titles), link=None, up="")
 
 

@@ -44,7 +44,7 @@ def write_site(root: Path) -> Path:
 
 def render_site(course: Course) -> dict[str, str]:
     """All files of the dashboard, by their path in its folder."""
-    environment, links = make_environment(), Links(course)
+    environment, links = make_environment(unit=course.unit), Links(course)
     fates = {chapter.name: trouble.follow_messages(chapter) for chapter in course.chapters}
     latest_first = [one for chapter in reversed(course.chapters) for one in trouble.find_stuck(chapter)]
     stuck = sorted(latest_first, key=lambda one: (-one.same, -one.attempts))

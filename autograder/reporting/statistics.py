@@ -135,7 +135,8 @@ def complete(result: ClassResult) -> list[StudentResult]:
 def compute_statistics(graded: Sequence[StudentResult]) -> list[ExerciseStatistics]:
     """The statistics of each exercise, for students who are `complete`.
 
-    What is not attempted counts with 0 points; what waits for a person's marks does not count. The total that an exercise is compared
+    What is not attempted counts with 0 points; what waits for a person's marks does not count, and where all
+    answers wait there is no facility. The total that an exercise is compared
     with is that of the automatic checks, without extra points.
     """
     columns = list(zip(*(student.exercises for student in graded), strict=True))
@@ -149,6 +150,7 @@ def compute_statistics(graded: Sequence[StudentResult]) -> list[ExerciseStatisti
     for column, hand, other in zip(columns, by_hand, apart, strict=True):
         marked = [(cell.score or 0, total) for cell, total in zip(column, totals, strict=True) if _is_marked(cell)]
         scores = [score for score, _ in marked]
+        told = any(cell.state != "not attempted" for cell in column if _is_marked(cell)) or all(map(_is_marked, column))
         rest = [total if other else total - score for score, total in marked]
         first = column[0]
         statistics.append(
@@ -158,7 +160,7 @@ def compute_statistics(graded: Sequence[StudentResult]) -> list[ExerciseStatisti
                 first.points,
                 hand,
                 Counter(get_outcome(cell) for cell in column),
-                facility(scores, first.points),
+                facility(scores, first.points) if told else None,
                 discrimination(scores, rest),
                 first.extra,
             )

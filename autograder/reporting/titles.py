@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.errors import CourseError
 from autograder.grading.places import find_places
 from autograder.grading.submissions import get_id, is_answer, read_submission
+from autograder.grading.texts import is_random, plain_heading, tell_apart
 
 Key = tuple[str, str]
 """Notebook and exercise."""
@@ -40,7 +42,18 @@ def read_titles(course: Path, chapter: str) -> Titles:
         except CourseError:
             continue
         _read_notebook(titles, path.stem, cells)
+    _tell_apart(titles)
     return titles
+
+
+def _tell_apart(titles: Titles) -> None:
+    """Notebooks that share a title have their file's name in it, and exercises what `tell_apart` says."""
+    counts = Counter(titles.notebooks.values())
+    for name, title in titles.notebooks.items():
+        titles.notebooks[name] = f"{title} · {name}" if counts[title] > 1 else title
+    keys = list(titles.exercises)
+    told = tell_apart([(titles.exercises[key], *key) for key in keys])
+    titles.exercises.update(zip(keys, told, strict=True))
 
 
 def name_chapter(chapter: str) -> str:
@@ -59,8 +72,8 @@ def _read_notebook(titles: Titles, notebook: str, cells: list[object]) -> None:
         if cell.cell_type == "markdown" and not (get_id(cell) and is_answer(cell)):  # type: ignore[attr-defined]
             for level, text in _HEADING.findall(cell.source):  # type: ignore[attr-defined]
                 if level == "#":
-                    titles.notebooks.setdefault(notebook, _plain(text))
-                heading = _plain(text)
+                    titles.notebooks.setdefault(notebook, plain_heading(text))
+                heading = _POINTS.sub("", plain_heading(text))
                 exercise_heading = heading if re.match(r"Exercise\b", heading) else ""
         if not get_id(cell):
             continue
@@ -68,14 +81,13 @@ def _read_notebook(titles: Titles, notebook: str, cells: list[object]) -> None:
         if marks.get("grade") or marks.get("task"):
             key = notebook, get_id(cell).removesuffix("-check")
             titles.cells[key] = get_id(cell)
-            if title := re.sub(r"^Exercise\s+\d+\s*[·:.–-]\s*", "", exercise_heading) or heading:
+            fallback = notebook if is_random(key[1]) else ""
+            if title := re.sub(r"^Exercise\s+\d+\s*[·:.–-]\s*", "", exercise_heading) or heading or fallback:
                 titles.exercises[key] = title
 
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
 
-def _plain(text: str) -> str:
-    """A heading's words, without the marks of Markdown."""
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    return re.sub(r"(\*\*|__|[`*])", "", text).strip()
+_POINTS = re.compile(r"(?<=\S)\s*[(\[]\s*\d+(?:[.,]\d+)?\s*(?:points?|pts?|marks?)\.?\s*[)\]]$", re.IGNORECASE)
+"""What a heading says of points, which are beside the title anyway."""

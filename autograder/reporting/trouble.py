@@ -194,14 +194,14 @@ def _look(mark: CourseMark | None, course: Course) -> tuple[list[str], float]:
         reasons.append("Nothing handed in yet.")
         weight += 2 + missing
     elif missing:
-        reasons.append(f"Nothing handed in for the last {f'{missing} chapters' if missing > 1 else 'chapter'}.")
+        reasons.append(f"Nothing handed in for the last {f'{missing} {course.unit}s' if missing > 1 else course.unit}.")
         weight += missing
     elif (absent := sum(one.state == "missing" for one in chapters)) >= 2:
-        reasons.append(f"{absent} of {len(chapters)} chapters not handed in.")
+        reasons.append(f"{absent} of {len(chapters)} {course.unit}s not handed in.")
         weight += 0.5 * absent
     shares = [one.share for one in chapters if one.share is not None and one.state == "graded"]
     if len(shares) >= 3 and (before := sum(shares[:-1]) / (len(shares) - 1)) - shares[-1] >= FALL:
-        reasons.append(f"{shares[-1]:.0%} in the last graded chapter, {before:.0%} on average before.")
+        reasons.append(f"{shares[-1]:.0%} in the last graded {course.unit}, {before:.0%} on average before.")
         weight += 2 * (before - shares[-1])
     if mark.percent is not None and mark.percent < 50:
         reasons.append(f"{mark.percent:.0f}% in the course so far.")

@@ -9,9 +9,10 @@ from typing import Any
 
 from autograder.errors import CourseError
 from autograder.grading.files import read_file, walk
-from autograder.grading.places import find_places
+from autograder.grading.places import advise_build, find_places
 from autograder.grading.renamed import find_renamed
 from autograder.grading.submissions import get_id, is_answer, parse_notebook, plain, use_newlines
+from autograder.grading.texts import tell_apart
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,11 @@ def read_exercises(course: Path, chapter: str, earlier: Iterable[Path] = ()) -> 
     folder = places.source_folder(chapter)
     sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.ipynb"))}
     if not sources:
-        raise CourseError(f"{folder} has no notebook: build the chapter first.")
+        raise CourseError(f"{folder} has no notebook{advise_build(course, chapter)}.")
     exercises = list(_list_exercises(sources, places.release_folder(chapter)))
+    titles = tell_apart([(one.title, one.notebook, one.name) for one in exercises])
+    for exercise, title in zip(exercises, titles, strict=True):
+        exercise.title = title
     notes: list[str] = []
     students = places.list_students(chapter)
     if not students:

@@ -53,7 +53,7 @@ def grade_again(store: Store, session: Session, other: Arrival) -> None:
     if other.counts:
         session.keep(graded, folder)
     else:
-        session.note(graded, folder, other, "the chapter changed")
+        session.note(graded, folder, other, "the source changed")
     store.save(other)
 
 

@@ -85,7 +85,10 @@ def describe_rule(course: Path, chapter: str) -> str:
         if not isinstance(plugin, LatePenalty):
             method = getattr(plugin, "penalty_method", "")
             if type(plugin).__name__ == "LateSubmissionPlugin" and method == "none":
-                return "Being late costs nothing: no rule is set (docs/time.md says how)."
+                return (
+                    "Being late costs nothing: no rule is set. In nbgrader_config.py, c.AssignLatePenalties.plugin_class = "
+                    "'autograder.grading.lateness.LatePenalty' and, for one, c.LatePenalty.percent = 10 set one."
+                )
             return f"What being late costs is up to {type(plugin).__name__}" + (f" ({method})." if method else ".")
         grace = plugin.find_grace()
     first = f"Up to {show_duration(grace)} late costs nothing. " if grace else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +16,7 @@ from autograder.grading.feedback import GetGrades
 from autograder.grading.gradebook import NO_RESPONSE
 from autograder.grading.marks import CellMark, is_marked
 from autograder.grading.pages import Marks, PageMarks
+from autograder.grading.stockpages import complete_config
 from autograder.grading.worker import Graded
 
 
@@ -24,7 +24,7 @@ class Pages:
     """Makes pages with the course's own settings for nbgrader's feedback."""
 
     def __init__(self, config: Any, url: str) -> None:
-        config = copy.deepcopy(config)
+        config = complete_config(config)
         quiet = logging.getLogger("autograder.pages")
         quiet.setLevel(logging.ERROR)
         self.converter = GenerateFeedback(coursedir=CourseDirectory(config=config), config=config, log=quiet)

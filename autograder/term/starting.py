@@ -12,7 +12,7 @@ from nbgrader.exchange.default import Exchange as NbgraderExchange
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.grading.database import load_config
-from autograder.grading.places import find_places, forget_places
+from autograder.grading.places import find_places, forget_places, name_unit
 from autograder.term.choosing import Rules
 from autograder.term.handing_back import Exchange, Folder
 from autograder.term.watch import Watch
@@ -37,7 +37,9 @@ def make_watch(
     course, places = course.resolve(), find_places(course)
     chapters = list(dict.fromkeys(chapters)) or places.list_assignments()
     if not chapters:
-        raise CourseError("There is no chapter in source/: run the command in the folder of the course.")
+        raise CourseError(
+            f"There is no notebook in {places.source_folder(name_unit(course).upper())}: run the command in the folder of the course."
+        )
     rules = Rules(attempts, counts)
     if inbox is None:
         if outbox:
@@ -48,7 +50,7 @@ def make_watch(
         inbound = folder / "inbound"
         if not exchange.coursedir.course_id or not os.access(inbound, os.R_OK | os.X_OK):
             raise CourseError(
-                f"There is no inbox in the exchange that can be read ({inbound}): release a chapter first with 'nbgrader release_assignment'."
+                f"There is no inbox in the exchange that can be read ({inbound}): release an assignment first with 'nbgrader release_assignment'."
             )
         back = Exchange(folder, exchange.coursedir.course_id)
         return Watch(course, chapters, inbound, back, rules, engine, jobs, exchange.timezone)

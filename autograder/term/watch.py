@@ -242,7 +242,7 @@ class Watch:
     def _open(self, chapter: str) -> Session:
         session = self.sessions.pop(chapter, None)
         if session and not session.is_current():
-            self.say(f"{chapter}: the chapter or the configuration has changed and is read again.")
+            self.say(f"{chapter}: the source or the configuration has changed and is read again.")
             session.close()
             session = None
         if session is None:

@@ -432,7 +432,7 @@ def test_a_widget_stops_neither_its_page_nor_the_report(course: Path, capsys: py
         hand_in(course, CHAPTER, f"student-{number}", {"relu": SHOWS.replace("VALUE", value) + RIGHT})
     assert main(["grade", "1", "--feedback"]) == 0
     said = capsys.readouterr().out
-    assert f"Report: reports/{CHAPTER}.html\nFeedback is in feedback/.\n" in said
+    assert f"Report: reports/{CHAPTER}.html\nFeedback is in feedback/STUDENT/{CHAPTER}.\n" in said
     assert (course / "reports" / f"{CHAPTER}.html").exists()
     for number in range(len(values)):
         page = (course / "feedback" / f"student-{number}" / CHAPTER / "1_mini.html").read_text(encoding="utf-8")

@@ -21,9 +21,10 @@ from autograder.engine.planning.languages import get_language
 from autograder.engine.runner import Engine
 from autograder.errors import CourseError
 from autograder.grading.commands import execute, run_nbgrader
+from autograder.grading.database import load_config
 from autograder.grading.grade import grade_class
 from autograder.grading.places import find_assignment, find_places, forget_places
-from autograder.grading.sources import can_fail, has_code
+from autograder.grading.sources import can_fail, has_code, read_source
 
 OURS = "nbgrader_config.py"
 AUTOTESTS = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "autotests.yml"
@@ -439,3 +440,74 @@ def test_what_nbgrader_refuses_is_said_in_one_line(tmp_path: Path) -> None:
     nbformat.write(notebook, path)
     with pytest.raises(CourseError, match=r"run 'nbgrader update \.'"):
         run_nbgrader(tmp_path, "generate_assignment", "quick", "--force")
+
+
+CELLS: list[tuple[str, str, str]] = [
+    ("prose", "markdown", r"# Hoja 1" + "\n\n" + r"## La media $\mu$ (3 points)"),
+    MEAN[1],
+    ("check:cell-3fa9b1c2d3e4f506:1", "code", "assert mean([1, 3]) == 2, 'la media de 1 y 3 es 2'"),
+    (
+        "check:cell-4fa9b1c2d3e4f506:2",
+        "code",
+        "assert callable(mean)\n### BEGIN HIDDEN TESTS\nassert mean([0, 0, 9]) == 3\n### END HIDDEN TESTS",
+    ),
+    ("hand:cell-5fa9b1c2d3e4f506:1", "markdown", "Porque sí."),
+]
+HEADER = "c.IncludeHeaderFooter.header = 'source/header.ipynb'"
+
+
+@pytest.mark.filterwarnings("error::nbformat.warnings.MissingIDFieldWarning")
+def test_a_source_with_a_header_is_the_same_each_time(tmp_path: Path) -> None:
+    header, source = make_notebook([("prose", "markdown", "Nombre:")]), make_notebook(CELLS)
+    for cell in (header.cells[0], source.cells[0]):
+        del cell["id"]
+    (tmp_path / "header.ipynb").write_text(json.dumps(header), encoding="utf-8")
+    path = tmp_path / "p.ipynb"
+    path.write_text(json.dumps(source), encoding="utf-8")
+    (tmp_path / OURS).write_text("c = get_config()\nc.IncludeHeaderFooter.header = 'header.ipynb'\n", encoding="utf-8")
+    config = load_config(tmp_path)
+    assert read_source(path, {}, config) == read_source(path, {}, config)
+
+
+def test_a_course_with_a_header_that_says_nothing_of_feedback(
+    tmp_path: Path, graded_here: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course = tmp_path / "course"
+    (course / "source").mkdir(parents=True)
+    header = make_notebook([("prose", "markdown", "Nombre:")])
+    (course / "source" / "header.ipynb").write_text(json.dumps(header), encoding="utf-8")
+    make_course(course, CELLS, {"ana": MEANS["right"], "bea": MEANS["wrong"]}, config=HEADER)
+    shutil.copy(course / "source" / "header.ipynb", course / "submitted" / "ana" / "quick" / "notes.ipynb")
+    monkeypatch.chdir(course)
+    assert cli.main(["grade", "quick", "--feedback"]) == 0
+    said = capsys.readouterr()
+    assert "Feedback is in feedback/STUDENT/quick." in said.out
+    page = (course / "feedback" / "bea" / "quick" / "p.html").read_text(encoding="utf-8")
+    assert "la media de 1 y 3 es 2" in page
+    assert "not right" in page
+    assert "9]" not in page  # a hidden test
+    assert (course / "feedback" / "ana" / "quick" / "p.html").exists()
+    assert not list((course / "autograded" / "ana").rglob("notes.ipynb"))
+    report = (course / "reports" / "quick.html").read_text(encoding="utf-8")
+    assert "La media μ · 1" in report
+    assert "la media de 1 y 3 es 2" in report
+    assert cli.main(["report"]) == 0
+    overview = (course / "reports" / "dashboard" / "index.html").read_text(encoding="utf-8")
+    assert "<h2>Assignments</h2>" in overview
+    assert "hapter<" not in overview
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        cli.main(["export", "--help"])
+    assert "an assignment's name" in capsys.readouterr().out
+
+
+def test_what_is_not_installed_where_the_authors_answers_fail_is_said(tmp_path: Path, graded_here: None) -> None:
+    check = ("check:plain:1", "code", "from no_such_module import ok\nok(mean([1, 3]) == 2)")
+    course = make_course(tmp_path / "course", [*MEAN[:2], check], {"right": MEANS["right"]})
+    grading = grade_class(course, "quick")
+    [warning] = grading.warnings
+    assert warning == (
+        "p: the author's own answers don't earn all points: 0 of 1 in plain. "
+        "ModuleNotFoundError: No module named 'no_such_module'"
+    )
+    assert warning in grading.result.remarks

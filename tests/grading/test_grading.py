@@ -134,7 +134,7 @@ def test_a_warning_costs_nothing(graded: tuple[Path, ClassResult]) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("wrong-name", "None of the chapter's notebooks was handed in; the folder holds homework.txt."),
+        ("wrong-name", "None of the notebooks was handed in; the folder holds homework.txt."),
         ("links", "1_mini.ipynb is a link or isn't a regular file."),
     ],
 )

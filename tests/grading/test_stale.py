@@ -113,7 +113,7 @@ def test_another_notebook_is_not_taken_for_it(course: Path) -> None:
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), folder / "other.ipynb")
     (folder / "broken.ipynb").write_text("{")
     assert main(["grade", "1"]) == 0
-    assert read_results(course)["one"]["reason"].startswith("None of the chapter's notebooks was handed in")
+    assert read_results(course)["one"]["reason"].startswith("None of the notebooks was handed in")
 
 
 # --- texts ------------------------------------------------------------------------------------------------------

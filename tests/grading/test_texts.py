@@ -19,7 +19,7 @@ from autograder.grading.commands import run_nbgrader
 from autograder.grading.database import open_gradebook
 from autograder.grading.grade import export_marks
 from autograder.grading.penalties import doubt_due_date
-from autograder.grading.texts import cell, printable
+from autograder.grading.texts import cell, plain_heading, printable, tell_apart
 
 CHAPTER, NAME = "01_mini", "1_mini"
 FORMULAS = [
@@ -151,3 +151,28 @@ def test_a_command_prints_in_any_encoding(encoding: str, arguments: list[str], m
 def test_a_due_date_that_nbgrader_has_misread_is_doubted(typed: str, doubted: bool) -> None:
     assert bool(doubt_due_date("ps1", parse_utc(typed))) is doubted
     assert doubt_due_date("ps1", None) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        (r"2) $\mu_{max} \le \frac{1}{2}$", "2) μ_max ≤ 1/2"),
+        ('<a name="x"></a>**Bold** &amp; [linked](https://example.org)', "Bold & linked"),
+        (r"Ex 3\. `a*b` for \$5", "Ex 3. ab for $5"),
+        ("理由 🎉", "理由 🎉"),
+    ],
+)
+def test_a_heading_as_a_title(heading: str, text: str) -> None:
+    assert plain_heading(heading) == text
+
+
+def test_cells_that_share_a_title_are_told_apart() -> None:
+    cells = [
+        ("A", "p1", "cell-3fa9b1c2d3e4f506"),
+        ("A", "p1", "cell-4fa9b1c2d3e4f506"),
+        ("A", "p2", "part"),
+        ("B", "p1", "one"),
+        ("B", "p2", "two"),
+        ("C", "p2", "cell-5fa9b1c2d3e4f506"),
+    ]
+    assert tell_apart(cells) == ["A · p1 · 1", "A · p1 · 2", "A · p2", "B · one", "B · two", "C"]

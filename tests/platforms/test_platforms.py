@@ -299,7 +299,7 @@ def test_other_notebooks_and_unknown_students_are_left_out_with_a_reason(
     )
     status, said = told("collect", "1", str(tmp_path / "z.zip"))
     assert status == 1
-    assert "it is 02_other/1_mini, of another chapter. 'course collect 02_other' takes it." in said
+    assert "it is 02_other/1_mini, not of 01_mini. 'course collect 02_other' takes it." in said
     assert "own.ipynb → ada: left out: It is a notebook, but none of this course" in said
     assert "bad.ipynb → ada: left out: Not a notebook" in said
     assert "mallory/1_mini.ipynb → left out: mallory isn't in the roster" in said

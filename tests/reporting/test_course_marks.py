@@ -96,7 +96,7 @@ def test_rules_name_chapters_that_are_there() -> None:
     assert MarkRules("equal").weigh({"a": 8, "b": 10}) == {"a": 1, "b": 1}
     assert MarkRules({"a": 1, "b": 2}).weigh({"a": 8}, {"b"}) == {"a": 1}
     for rules, says in (
-        (MarkRules({"a": 1, "c": 2}), "'c' isn't a chapter. There are: a, b"),
+        (MarkRules({"a": 1, "c": 2}), "'c' isn't in this course. There are: a, b"),
         (MarkRules({"a": 1}), "weights has no number for b"),
         (MarkRules({"a": 1, "b": 1}, bonus={"b": 5}), "b is under weights and under bonus"),
     ):

@@ -67,7 +67,7 @@ def test_a_message_helps_if_the_next_answer_is_better() -> None:
         for name, then in zip("abcd", (same, same, other, right), strict=True)
     }
     tries["fay"] = [first, attempt(2, same, changed=set())]
-    tries["gus"] = [first, attempt(1, right, reason="the chapter changed"), attempt(2, same, changed={HARD})]
+    tries["gus"] = [first, attempt(1, right, reason="the source changed"), attempt(2, same, changed={HARD})]
     chapter = make_chapter(tries)
     [fate] = follow_messages(chapter)[HARD]
     assert (fate.right, fate.other, fate.same, fate.unchanged, fate.students) == (1, 1, 3, 1, ["a", "b", "gus"])
@@ -94,7 +94,7 @@ def test_a_history_says_what_changed_mark_by_mark() -> None:
     tries = [
         attempt(1, mark(HARD, 0, "no"), mark(FAIR, 0), mark(WHY, None)),
         attempt(2, mark(HARD, 2), mark(FAIR, 0), mark(WHY, None), changed={HARD, FAIR}),
-        attempt(2, mark(HARD, 2), mark(FAIR, 2), mark(WHY, 1), reason="the chapter changed"),
+        attempt(2, mark(HARD, 2), mark(FAIR, 2), mark(WHY, 1), reason="the source changed"),
     ]
     first, second, again = describe_history(tries)
     assert (first.changes, first.again, first.score) == ([], False, 0)
@@ -107,7 +107,7 @@ def test_a_history_says_what_changed_mark_by_mark() -> None:
         [FAIR],
     )
     assert [one.key for one in again.changes] == [FAIR], "a mark given by hand isn't what grading again changed"
-    assert (again.again, again.reason) == (True, "the chapter changed")
+    assert (again.again, again.reason) == (True, "the source changed")
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,8 @@ def test_an_answer_that_waits_for_a_person_is_left_out() -> None:
     a, why = compute_statistics(students)
     assert (a.by_hand, a.facility) == (False, 0.5)
     assert (why.by_hand, why.facility, why.counts["to grade"], why.counts["partial"]) == (True, 0.5, 1, 1)
+    left_out = graded("cyd", exercise("a", 2), exercise("why", 0, state="not attempted"))
+    assert compute_statistics([students[0], left_out])[1].facility is None  # nobody's answer is marked yet
 
 
 @pytest.mark.parametrize(

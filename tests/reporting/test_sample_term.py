@@ -86,7 +86,7 @@ def test_the_whole_term(root: Path, tmp_path: Path) -> None:
     assert page == course / "reports" / "dashboard" / "index.html"
     attempts = [one for chapter in NOTEBOOKS for one in read_history(course, chapter)]
     assert {one.number for one in attempts} >= {1, 2}
-    assert "the chapter changed" in {one.reason for one in attempts}
+    assert "the source changed" in {one.reason for one in attempts}
     assert not [one.failed for one in attempts if one.failed]
     marks = course_marks(course)
     assert len(marks.students) == 6

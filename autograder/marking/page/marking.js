@@ -442,7 +442,7 @@ function drawAnswers() {
       list.append(title);
     }
     const text = make("div", {className: "text"});
-    text.innerHTML = card.html; // cleaned by the server
+    text.innerHTML = card.html || "<em>Nothing was written.</em>"; // cleaned by the server
     const element = make("article", {tabIndex: -1, onclick: () => card !== current && choose(card)},
       make("div", {className: "top"}), text, make("div", {className: "given"}));
     element.setAttribute("aria-label", card.name);

@@ -232,4 +232,5 @@ HONEST: list[Row] = [
     ("text that is run by the author's function", '#setup\ndef value(text): return eval(text, {})', "half = '1 / 2'", [("half = '0.5'", 1), ("half = '1 // 2'", 0)], 'assert value(half) == 0.5', False),
     ("text of the test's own that is run", '', "def calc(t):\n    a, b = t.split('+')\n    return int(a) + int(b)", [("def calc(t): return sum(map(int, t.split('+')))", 1), ('def calc(t): return 0', 0)], "for text in ['1+2', '3+4']:\n    assert calc(text) == eval(text)", True),
     ("a pickle of the answer's", 'import pickle', 'def pack(v): return pickle.dumps(v)', [('def pack(v): return pickle.dumps(list(v), protocol=2)', 1), ('def pack(v): return pickle.dumps(0)', 0)], 'assert pickle.loads(pack([1, 2])) == [1, 2]', False),
+    ('a pattern that the test compiles', 'import re', "pattern = r'\\d+'", [("pattern = '[0-9]+'", 1), ("pattern = '[0-9]'", 0)], "assert re.compile(pattern).findall('a1b22') == ['1', '22']", True),
 ]  # fmt: skip

@@ -9,12 +9,14 @@ from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.syntax import parse
 
 _BUILTIN = frozenset(("eval", "exec", "compile"))
-_METHODS = frozenset("eval exec compile query sympify parse_expr run_path".split())
+_METHODS = frozenset(
+    "eval exec query sympify parse_expr run_path run_cell run_line_magic run_cell_magic read_pickle".split()
+)
 """Of modules and tables; those of an object without an argument, such as `net.eval()`, run nothing."""
 
-_MODULES = frozenset("pickle dill cloudpickle joblib marshal shelve subprocess os".split())
+_MODULES = frozenset("pickle dill cloudpickle joblib marshal shelve subprocess os yaml np numpy torch".split())
 _OF_MODULES = frozenset(
-    "load loads Unpickler open run Popen call check_call check_output getoutput system popen".split()
+    "load loads unsafe_load Unpickler open run Popen call check_call check_output getoutput system popen".split()
 )
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -28,10 +30,11 @@ def runs_text(source: str, students: Iterable[str], defines: bool = False) -> bo
     nodes = [node for function in _find_functions(program) for node in ast.walk(function)]
     if not defines:
         nodes = list(ast.walk(program))
-    calls = [node for node in nodes if isinstance(node, ast.Call) and _runs(node)]
+    students = set(students)
+    calls = [node for node in nodes if isinstance(node, ast.Call) and _runs(node, students)]
     if not calls:
         return False
-    doubted = _follow(nodes, set(students))
+    doubted = _follow(nodes, students)
     return any(doubted & _mention(argument) for call in calls for argument in _arguments(call))
 
 
@@ -39,9 +42,11 @@ def _find_functions(program: ast.AST) -> Iterator[ast.AST]:
     return (node for node in ast.walk(program) if isinstance(node, _FUNCTIONS))
 
 
-def _runs(call: ast.Call) -> bool:
+def _runs(call: ast.Call, students: set[str]) -> bool:
     if isinstance(call.func, ast.Attribute):
         module = call.func.value.id if isinstance(call.func.value, ast.Name) else ""
+        if module in students:  # a method of the student's runs where the student's code does
+            return False
         return call.func.attr in _METHODS or (module in _MODULES and call.func.attr in _OF_MODULES)
     return isinstance(call.func, ast.Name) and call.func.id in _BUILTIN | (_OF_MODULES - {"open", "run", "call"}) | {
         "sympify",

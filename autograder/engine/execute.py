@@ -31,6 +31,9 @@ MAX_SHOWN = 10_000_000
 """Characters kept of all that a student's cells show in a notebook."""
 
 
+NOTED = 2
+"""Counts changes of what a reference run notes (`Reference`): one that is kept from before has less."""
+
 NONSENSE = ")"
 """What no language takes."""
 
@@ -100,7 +103,7 @@ def make_plan(
 ) -> Plan:
     """The plan for a source notebook, with its reference run; that is taken from the file `cache` where it is of this source."""
     plan = Plan(source)
-    key = f"{plan.key()} {_digest(files)}"
+    key = f"{NOTED} {plan.key()} {_digest(files)}"
     plan.reference = _load(cache, key) or _run_reference(engine, plan, folder, files, seconds)
     if cache:
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +180,7 @@ def _judges_alike(
 ) -> bool:
     """Whether checks that use the student's objects say in two processes what they say in one, of variants of the solutions too."""
     sharing = [place for place, needs in plan.needs.items() if needs or plan.imports[place]]
-    if any(looks_at_state(plan.cells[place].source) for place in plan.needs):
+    if any(looks_at_state(plan.cells[place].source) for place in plan.needs) or plan.runs_text():
         return False
     if not sharing:
         return True

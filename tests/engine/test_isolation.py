@@ -410,13 +410,14 @@ def test_what_would_make_a_share_larger_does_nothing(tmp_path: Path) -> None:
 
 
 def test_where_a_kernel_for_all_users_is_installed_can_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program, archive = tmp_path / "opt/k-1.9/bin/run", tmp_path / "opt/jars/k.jar"
-    for path in (program, archive, tmp_path / "data/kernels/k/kernel.json", tmp_path / "data/kernels/odd/kernel.json"):
+    program, archive, script = tmp_path / "opt/k-1.9/bin/run", tmp_path / "opt/jars/k.jar", tmp_path / "var/run.sh"
+    specs = [tmp_path / "data/kernels/k/kernel.json", tmp_path / "data/kernels/odd/kernel.json"]
+    argv = [str(program), "-jar", str(archive), "/nowhere/x", str(script), "-f", "{connection_file}", "/etc/passwd"]
+    for path in (program, archive, script, *specs):
         path.parent.mkdir(parents=True)
-        path.write_text(
-            json.dumps({"argv": [str(program), "-jar", str(archive), "/nowhere/x", "-f", "{connection_file}"]})
-        )
+        path.write_text(json.dumps({"argv": argv}))
     path.write_text("[")
+    monkeypatch.setattr(layout, "COMMON", (f"{tmp_path}/var", "/etc"))
     monkeypatch.setenv("JUPYTER_PATH", f"{tmp_path}/data:relative:{tmp_path}/none")
 
     def seen(*hidden: str) -> set[str]:
@@ -424,8 +425,9 @@ def test_where_a_kernel_for_all_users_is_installed_can_be_seen(tmp_path: Path, m
         return {str(Path(folder).relative_to(tmp_path)) for folder in found if folder.startswith(str(tmp_path))}
 
     named = {"data/kernels/k", "data/kernels/odd"}
-    assert seen() == named | {"opt/k-1.9", "opt/jars"}
-    assert seen(f"{tmp_path}/opt/jars/course") == named | {"opt/k-1.9"}
+    assert seen() == named | {"opt/k-1.9", "opt/jars", "var/run.sh"}
+    assert {"/etc", "/"}.isdisjoint(layout._kernel_folders([]))
+    assert seen(f"{tmp_path}/opt/jars/course") == named | {"opt/k-1.9", "var/run.sh"}
     assert seen(str(tmp_path)) == set()
 
 

@@ -22,6 +22,7 @@ from autograder.engine.planning.languages import get_kernel, get_language
 from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.names import Names, find_imports, read_asked, read_names
 from autograder.engine.planning.rebinding import read_rebound
+from autograder.engine.planning.running import runs_text
 from autograder.engine.planning.settlement import Settlement
 from autograder.engine.planning.syntax import parse
 
@@ -186,6 +187,13 @@ class Plan:
             return False
         self.shared.add(place)
         return True
+
+    def runs_text(self) -> bool:
+        """Whether a check, or a function of the author's that checks may call, runs what an answer gives as a program."""
+        own = (place for place, role in enumerate(self.roles) if role == "setup" or place in self.shared)
+        return any(runs_text(self.cells[place].source, needs) for place, needs in self.needs.items()) or any(
+            runs_text(self.cells[place].source, (), defines=True) for place in own if any(self.needs.values())
+        )
 
     def key(self) -> str:
         """A digest of all code of the source."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import inspect
+import typing
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
@@ -22,6 +25,46 @@ def look_at_standins() -> None:
         return _find_lines(object)
 
     inspect.getsourcelines = getsourcelines
+    _only_read_hints()
+
+
+def _only_read_hints() -> None:
+    """A hint that is a text is evaluated, as by `typing.get_type_hints`: a student's may be any program. Only names of types are."""
+    make, find = typing.ForwardRef.__init__, inspect.get_annotations
+
+    @functools.wraps(make)
+    def init(self: Any, arg: Any, *arguments: Any, **named: Any) -> None:
+        _check_hint(arg)
+        make(self, arg, *arguments, **named)
+
+    @functools.wraps(find)
+    def get_annotations(obj: Any, **named: Any) -> dict[str, Any]:
+        if named.get("eval_str"):
+            for hint in find(obj, **{**named, "eval_str": False}).values():
+                _check_hint(hint)
+        return find(obj, **named)
+
+    typing.ForwardRef.__init__ = init  # type: ignore[method-assign]
+    inspect.get_annotations = get_annotations
+
+
+_HINTS = (
+    *(ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.Constant, ast.expr_context),
+    *(ast.BinOp, ast.BitOr, ast.Starred),
+)
+"""What a hint is written with."""
+
+
+def _check_hint(hint: Any) -> None:
+    """Raises `CannotSplit` for a text that would do something when it is evaluated."""
+    if type(hint) is str:
+        try:
+            nodes = list(ast.walk(ast.parse(hint.strip(), mode="eval")))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise CannotSplit("a type hint that can't be read") from None
+        hidden = any(isinstance(node, ast.Attribute) and node.attr.startswith("_") for node in nodes)
+        if hidden or not all(isinstance(node, _HINTS) for node in nodes):
+            raise CannotSplit("a type hint that is a program")
 
 
 def show_value(thing: StandIn) -> str:

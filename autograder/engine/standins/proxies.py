@@ -41,7 +41,7 @@ class Link(Protocol):
         ...
 
     def makes(self, name: str) -> bool:
-        """Whether the test makes objects of the class `name`, or leaves decisions to them, as the run of the author's solution showed."""
+        """Whether the statement that runs makes objects of the class `name`, as the run of the author's solution showed."""
         ...
 
     def trusts(self, name: str, how: str = "") -> bool:
@@ -77,6 +77,9 @@ PAYLOADS: dict[str, type] = {
 }
 """The plain types that a class of the student's may be built on."""
 
+_FIXED = (int, float, complex, str, bytes)
+"""Those whose values never change."""
+
 
 class StandInClass(type):
     """The type of stand-ins for classes; a stand-in for an object is an instance of one."""
@@ -103,7 +106,7 @@ class StandInClass(type):
             return _get(cls, name)
         if name.startswith("__") or name == "mro" or not type.__getattribute__(cls, "__reals__"):
             return type.__getattribute__(cls, name)
-        return _get(cls, name)
+        return _get_guarded(cls, name)
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
@@ -114,7 +117,7 @@ class StandInClass(type):
 
     def __getattr__(cls, name: str) -> Any:
         __tracebackhide__ = True
-        return _get(cls, name)
+        return _get_guarded(cls, name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
         link_of(cls).operate("setattr", cls, name, value)
@@ -145,11 +148,12 @@ class StandInClass(type):
 class StandIn(metaclass=StandInClass):
     """Stands for an object of the student's. The class of each has the special methods that the original's has."""
 
-    __slots__ = ("__guarded", "__id", "__made", "__weakref__")
+    __slots__ = ("__guarded", "__id", "__kept", "__made", "__weakref__")
     __standin__: Any
     __id: int
     __made: bool
     __guarded: Any
+    __kept: Any
 
     __array_ufunc__ = None
     __reals__: tuple[type, ...] = ()
@@ -157,12 +161,7 @@ class StandIn(metaclass=StandInClass):
 
     def __getattr__(self, name: str) -> Any:
         __tracebackhide__ = True
-        found = _get(self, name)
-        if isinstance(found, StandInClass) and name in _PLAIN_METHODS and not self.__made:
-            raise CannotSplit(f"a class of the student's as the method {name!r}")
-        if isinstance(found, StandIn):
-            _GUARDED(found, (self, name, name in _PLAIN_METHODS, self.__made))
-        return found
+        return _get_guarded(self, name, self.__made)
 
     def __setattr__(self, name: str, value: Any) -> None:
         __tracebackhide__ = True
@@ -206,6 +205,8 @@ class StandIn(metaclass=StandInClass):
 
 _ID = StandIn.__dict__["_StandIn__id"].__set__
 _MADE = StandIn.__dict__["_StandIn__made"].__set__
+_KEPT = StandIn.__dict__["_StandIn__kept"].__set__
+_get_kept = StandIn.__dict__["_StandIn__kept"].__get__
 _GUARDED = StandIn.__dict__["_StandIn__guarded"].__set__
 _get_id = StandIn.__dict__["_StandIn__id"].__get__
 is_made = StandIn.__dict__["_StandIn__made"].__get__
@@ -220,6 +221,7 @@ def make_object(kind: StandInClass, number: int) -> StandIn:
     _ID(made, number)
     _MADE(made, False)
     _GUARDED(made, None)
+    _KEPT(made, None)
     return made
 
 
@@ -244,9 +246,14 @@ def get_payload(thing: StandIn) -> Any:
     base = thing.__standin__[2]
     if base is None:
         return NotImplemented
+    kept = _get_kept(thing)
+    if kept is not None:
+        return kept
     payload = link_of(thing).operate("payload", thing, base.__name__)
     if type(payload) is not base:
         raise TypeError(f"a {type(thing).__name__} without a {base.__name__}")
+    if base in _FIXED:  # else the student's process could give each question another number
+        _KEPT(thing, payload)
     return payload
 
 
@@ -262,6 +269,19 @@ def _get(thing: Any, name: str) -> Any:
     if name.startswith("__") and name.endswith("__") and name not in READABLE:
         raise AttributeError(f"a stand-in has no attribute {name!r}")
     return link_of(thing).operate("getattr", thing, name)
+
+
+def _get_guarded(thing: Any, name: str, made: bool = False) -> Any:
+    """An attribute; where it is a function or a class, whoever calls it with a value finds out what it belongs to."""
+    __tracebackhide__ = True
+    found = _get(thing, name)
+    if not isinstance(found, StandIn):
+        # A class, one of Python's too, says yes to whatever it is told: `bool`, `type`.
+        if isinstance(found, type) and not made and not link_of(thing).tells(f"{name} class"):
+            raise CannotSplit(f"a class of the student's as the method {name!r}")
+    else:
+        _GUARDED(found, (thing, name, name in _PLAIN_METHODS, made))
+    return found
 
 
 def keep_made(origin: StandIn, result: Any) -> Any:

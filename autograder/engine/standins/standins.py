@@ -150,11 +150,14 @@ class StandIns:
             changed = dict(reply.get("changed", {}))
             if not changed.keys() <= given.keys():
                 raise KeyError("changed")
-            if changed and (self.trust.may("changes", f"{operation} {self._call_name(arguments)}") or self._follows()):
-                for slot, contents in changed.items():
-                    replace_contents(given[slot], contents)
-                    replace_parts(given[slot], contents)
-                changed = {}
+            place = f"{operation} {self._call_name(arguments)}"
+            known = [slot for slot in changed if self.trust.may("changes", f"{place} {slot}")]
+            if len(known) < len(changed) and self._follows():
+                known = list(changed)
+            for slot in known:
+                contents = changed.pop(slot)
+                replace_contents(given[slot], contents)
+                replace_parts(given[slot], contents)
             self._follow(dict(reply.get("names", {})))
             if reply.get("drew") is True:  # so that a test that sets the same seed again is noticed
                 move_on()
@@ -208,8 +211,8 @@ class StandIns:
         return self.trust.tells(method)
 
     def makes(self, name: str) -> bool:
-        """Whether the test makes objects of this class; see `proxies`."""
-        return self.trust.may("decides", name)
+        """Whether the test makes objects of this class where it is now; see `proxies`."""
+        return self.trust.makes(name)
 
     def _call_name(self, arguments: tuple[Any, ...]) -> str:
         """What an operation is done on, as the test knows it: a name of the student's, else a class."""

@@ -17,8 +17,9 @@ from autograder.engine.planning.magics import strip_magics
 from autograder.engine.planning.syntax import parse
 
 Rests = dict[str, list[str]]
-"""By kind, what a verdict rests on: classes that decide (`decides`), those in each place (`with`), methods that are told a value (`tells`),
-operations that change an argument (`changes`); and the places that were reached (`reached`)."""
+"""By kind, what a verdict rests on: classes that decide (`decides`), those in each place (`with`), classes of which the test makes objects
+(`makes`), methods that are told a value (`tells`), operations that change an argument, and which one (`changes`); and the places that were
+reached (`reached`)."""
 
 
 class Trust:
@@ -33,7 +34,14 @@ class Trust:
     def begin(self, source: str, allowed: Rests | None) -> None:
         """`allowed` is what the run of the author's solutions found; `None` in that run itself, in which all is."""
         self.allowed = allowed
-        self.used = {"decides": set(), "changes": set(), "tells": set(), "with": set(), "reached": set()}
+        self.used = {
+            "decides": set(),
+            "changes": set(),
+            "tells": set(),
+            "with": set(),
+            "makes": set(),
+            "reached": set(),
+        }
         self.starts = _find_starts(source)
 
     def found(self) -> Rests:
@@ -47,6 +55,10 @@ class Trust:
     def trusts(self, name: str, how: str) -> bool:
         """Whether the statement at work leaves decisions, or those which `how` names, to objects of the class `name`."""
         return self.may("decides", name) and self._may_here("with", f"{name} {how}")
+
+    def makes(self, name: str) -> bool:
+        """Whether the statement at work makes objects of the class `name`."""
+        return self.may("decides", name) and self._may_here("makes", name)
 
     def tells(self, method: str) -> bool:
         """Whether the statement at work tells objects of the author's solution a value by this method."""

@@ -26,6 +26,10 @@ SETTINGS = (
 )
 
 
+COMMON = ("/etc", "/proc", "/sys", "/dev", "/run", "/tmp", "/var")
+"""Folders of the system in which there is something of everybody's."""
+
+
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
@@ -119,8 +123,14 @@ def _kernel_folders(hidden: list[str]) -> Iterator[str]:
             folder = os.path.dirname(path)
             if os.path.basename(folder) == "bin" and folder.count("/") > 2:  # of something that has a folder of its own
                 folder = os.path.dirname(folder)
-            if os.path.isabs(path) and os.path.isfile(path) and not _touches(os.path.realpath(folder), hidden):
-                yield folder
+            shown = path if _is_common(os.path.realpath(folder)) else folder
+            if os.path.isabs(path) and os.path.isfile(path) and not _touches(os.path.realpath(shown), hidden):
+                yield shown
+
+
+def _is_common(folder: str) -> bool:
+    """Whether a folder holds more than one program's files, as `/opt` does: of these only the file that is named is shown."""
+    return folder.count("/") < 2 or any(_within(folder, each) for each in COMMON)
 
 
 def _list_homes() -> list[str]:

@@ -56,7 +56,8 @@ def write_owned(value: Any, write: Part, find: Find) -> dict[str, Any] | None:
 def read_owned(tree: dict[str, Any], read: Part, find: Find, doubted: bool = False) -> Any:
     """What `write_owned` wrote. Runs no method of the class. Raises `Malformed`.
 
-    An object that is `doubted` has no parts in place of what its class has for all of its objects, such as a tolerance.
+    An object that is `doubted` has no parts in place of what its class has for all of its objects, such as a tolerance. `None` there
+    stands for what each has for itself.
     """
     kind, parts = find(tree["class"]), read(tree["v"])
     if type(parts) is str and isinstance(kind, enum.EnumMeta):
@@ -69,8 +70,13 @@ def read_owned(tree: dict[str, Any], read: Part, find: Find, doubted: bool = Fal
         raise Malformed("no parts of an object")
     if any(callable(getattr(kind, name, None)) for name in parts):
         raise Malformed("a method that the class doesn't have")
-    if doubted and not parts.keys().isdisjoint(_find_constants(kind)):
-        raise Malformed("another value for what all objects of the class have in common")
+    if doubted:
+        kept = {name for name in parts if isinstance(getattr(kind, name, None), functools.cached_property)}
+        parts = {
+            name: part for name, part in parts.items() if name not in kept
+        }  # worked out here, where it is asked for
+        if not parts.keys().isdisjoint(_find_constants(kind)):
+            raise Malformed("another value for what all objects of the class have in common")
     made: Any = object.__new__(kind)
     vars(made).update(parts)
     return made
@@ -84,7 +90,11 @@ def _find_constants(kind: type) -> frozenset[str]:
         if each.__module__ != "__main__":
             continue
         fields = vars(each).get("__annotations__", {})
-        bound |= {name for name in vars(each) if name not in fields and not name.startswith("__")}
+        bound |= {
+            name
+            for name, value in vars(each).items()
+            if name not in fields and not name.startswith("__") and value is not None
+        }
         for value in vars(each).values():
             code = getattr(getattr(value, "__func__", value), "__code__", None)
             if code is not None:

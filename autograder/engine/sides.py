@@ -211,7 +211,7 @@ class Side:
                     self.wait(self.process, self._begin(self.process, step))
                 except Ended as end:
                     if step.side == "both" and self.place.name == "examiner":
-                        raise CourseError(AUTHORS_CELL.format(end.says.rstrip('.'))) from None
+                        raise CourseError(AUTHORS_CELL.format(end.says.rstrip("."))) from None
                     self.done.remove(step)
                     break
             else:

@@ -322,7 +322,7 @@ REFUSED_ANSWERS = [
     ),
     pytest.param(
         "## `one`\n\n" + WRONG.replace(" says", ' exercise="why" says'),
-        ["12: exercise 'one': attribute exercise does not belong to a cell tagged 'wrong' (allowed: says)."],
+        ["12: exercise 'one': attribute exercise does not belong to a cell tagged 'wrong' (allowed: rounds, says)."],
         id="an exercise named by the cell",
     ),
     pytest.param(

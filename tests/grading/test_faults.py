@@ -493,7 +493,7 @@ TROUBLES: dict[str, tuple[Any, str, Any, str]] = {
     "there is no memory": (worker, "rebuild", find_no_memory, "MemoryError"),
     "a worker's disk is full": (worker, "write_files", no_space, "No space left on device"),
     "the grader has a mistake of its own": (worker, "mark_notebook", find_no_wall, "cannot be graded either"),
-    "every cell's process is ended": (Run, "_step", end_every_check, "instead of 3"),
+    "every cell's process is ended": (Run, "_step", end_every_check, "did not run here"),
     "no cell finds a temporary folder": (Run, "_step", stop_every_check, "did not run here"),
     "no gradebook can be written": (keeping, "save_marks", no_space, "No space left on device"),
 }

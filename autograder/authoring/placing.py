@@ -50,20 +50,20 @@ def find_differences(made: Path, target: Path, root: Path) -> list[tuple[str, Pa
     }
     different = []
     for name in sorted(files):
-        one, other = made / name, target / name
-        if not (one.exists() and other.exists() and _same(one, other)):
-            different.append((other.relative_to(root).as_posix(), other))
+        new, kept = made / name, target / name
+        if not (new.exists() and kept.exists() and _same(kept, new)):
+            different.append((kept.relative_to(root).as_posix(), kept))
     return different
 
 
-def _same(one: Path, other: Path) -> bool:
+def _same(kept: Path, new: Path) -> bool:
     """Whether two files say the same: equal bytes, or what another processor would have made in their place."""
-    first, second = one.read_bytes(), other.read_bytes()
-    if first == second or one.name == MISTAKES:
+    first, second = kept.read_bytes(), new.read_bytes()
+    if first == second or kept.name == MISTAKES:
         return first == second or same_mistakes(first.decode(), second.decode())
-    if one.suffix == ".svg":
+    if kept.suffix == ".svg":
         return _same_lines(first.decode(), second.decode())
-    if one.suffix == ".ipynb" and b'"image/png"' in first:
+    if kept.suffix == ".ipynb" and b'"image/png"' in first:
         notebooks = [json.loads(text) for text in (first, second)]
         pictures = [_take_pictures(notebook) for notebook in notebooks]
         return notebooks[0] == notebooks[1] and all(map(_look_alike, *pictures))

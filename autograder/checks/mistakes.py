@@ -239,12 +239,12 @@ def load_extras(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def same_mistakes(one: str, other: str) -> bool:
-    """Whether a text of the file, `one`, says what a newer one does: equal except for numbers that recognition takes as equal."""
-    if one == other:
+def same_mistakes(kept: str, made: str) -> bool:
+    """Whether the file's text that was `kept` says what the newer one, `made`, does: equal except for numbers that recognition takes as equal."""
+    if kept == made:
         return True
     try:
-        first, second = json.loads(one), json.loads(other)
+        first, second = json.loads(kept), json.loads(made)
         if any(first.pop(key, None) != second.pop(key, None) for key in (STUBS, EXTRAS)):
             return False
         return list(first) == list(second) and all(
@@ -261,10 +261,10 @@ def same_mistakes(one: str, other: str) -> bool:
         return False
 
 
-def _are_alike(one: Fingerprint, other: Fingerprint) -> bool:
-    if one.loose or other.loose:
-        return one.loose and one.kind in ("", other.kind)
-    return one.matches(other) and (one.also is None) == (other.also is None)
+def _are_alike(kept: Fingerprint, made: Fingerprint) -> bool:
+    if kept.loose or made.loose:
+        return kept.loose and kept.kind in ("", made.kind)
+    return kept.matches(made) and (kept.also is None) == (made.also is None)
 
 
 def write_mistakes(

@@ -4,8 +4,9 @@ import pytest
 import torch
 from answers import Z, guess, relu, relu_hidden, relu_in_parts, run
 
+from autograder.authoring.placing import put_in_place
 from autograder.checks import Check, sealed
-from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest_stub, same_mistakes, write_mistakes
+from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest_stub, write_mistakes
 from autograder.checks.seals import seal
 from autograder.checks.student import Names, connect
 from autograder.formats import MISTAKES
@@ -53,9 +54,26 @@ def test_what_depends_on_rounding_counts_by_its_kind():
     either = tiny.loosen("scalar")
     assert KnownMistakes([("Rounded.", [steady, either])]).explain([steady, scalar]) == ["Rounded."]
     assert Fingerprint.load(either.store()) == either
-    texts = [write_mistakes({"f": [("Rounded.", [one])]}) for one in (either, tiny.loosen("vector"), tiny)]
-    assert same_mistakes(texts[0], texts[2])
-    assert not same_mistakes(texts[2], texts[1])
+
+
+def test_numbers_that_turn_out_to_be_rounding_leave_the_file(tmp_path):
+    tiny = Fingerprint("b", "vector", (2e-8, 3e-8, 6e-8))
+    texts = [
+        write_mistakes({"f": [("Rounded.", [one])]}) for one in (tiny, tiny.loosen("vector"), tiny.loosen("scalar"))
+    ]
+    made, kept = tmp_path / "made", tmp_path / "kept"
+    for folder in (made, kept):
+        folder.mkdir()
+
+    def put(text, over):
+        (made / MISTAKES).write_text(text)
+        (kept / MISTAKES).write_text(over)
+        return put_in_place(made, kept, tmp_path) and (kept / MISTAKES).read_text()
+
+    numbers, kind, any_kind = texts
+    assert put(kind, over=numbers) == kind
+    assert put(any_kind, over=kind) == any_kind
+    assert put(numbers, over=kind) == put(kind, over=any_kind) == []  # another machine's numbers, or its kind
 
 
 def test_an_exception_can_be_a_known_mistake(folder):

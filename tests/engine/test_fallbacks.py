@@ -727,6 +727,13 @@ ROWS += [
         "import os\nassert os.environ.get('A_B') == 'x'",
         joined="state",
     ),
+    Row(
+        "a formula as text",
+        "formula = '2 * x + 1'",
+        "formula = '2 * x'",
+        "assert eval(formula, {'x': 3}) == 7",
+        joined="programs",
+    ),
 ]
 
 if find_spec("pandas") is None:  # it is no library of the course's

@@ -21,7 +21,9 @@ def describe_check(check: Check) -> str:
     gradients = dict.fromkeys(name for one in check.evaluations for name in (one.expected.gradients or {}))
     if gradients:
         parts.append(f"gradient with respect to {_name(gradients)}")
-    kept = sorted({name for one in check.evaluations for name in one.expected.unchanged})
+    kept = sorted(
+        {name for one in check.evaluations for name in one.expected.unchanged if _could_change(one.data[name])}
+    )
     if kept:
         parts.append(f"{_name(kept)} {'stays as it is' if len(kept) == 1 else 'stay as they are'}")
     if check.without:
@@ -36,16 +38,20 @@ def describe_check(check: Check) -> str:
 
 def _describe_results(evaluations: list[Evaluation]) -> str:
     """Which sides of the results count. Where a Python number and a tensor of one element are as good, it says so."""
-    sealed = [one.sealed for one in evaluations if one.sealed]
     values = [(one.expected.value, one.expected.gradients is not None) for one in evaluations if not one.sealed]
     if any(isinstance(one, Tensor) and (one.dim() or strict) for value, strict in values for one in _flatten(value)):
         return "value, shape, dtype"
     if values and all(is_number(value) or isinstance(value, Tensor) for value, _ in values):
         return "value, as a Python number or as a tensor of one element"
-    if sealed and not values and any(_has_decimals(one.reply.value) for one in evaluations):
-        digits = sorted({one.digits for one in sealed})
-        return f"value, numbers to {' or '.join(map(str, digits))} decimals"
+    digits = sorted({one.sealed.digits for one in evaluations if one.sealed and _has_decimals(one.reply.value)})
+    if digits and not values:
+        return f"value, numbers to {' or '.join(map(str, digits))} decimal{'s' if digits != [1] else ''}"
     return "value"
+
+
+def _could_change(value: Data) -> bool:
+    """Whether a function could change it in place, so that it is worth saying that it must not."""
+    return isinstance(value, (Tensor, list, dict))
 
 
 def _flatten(value: Data) -> Iterator[Data]:
@@ -73,7 +79,10 @@ def _find_hidden_kinds(evaluations: list[Evaluation]) -> list[str]:
             new = [one.on] if one.on else describe_input(one.data, shown) if shown else []
             fresh = [kind for kind in new if kind not in kinds]
             kinds |= dict.fromkeys(fresh[:1])
-    return list(kinds)[:MOST_KINDS]
+    said = {kind.partition("` ")[2] for kind in kinds if kind.startswith("`")}
+    return [kind for kind in kinds if not kind.startswith("an item") or kind.partition("` ")[2] not in said][
+        :MOST_KINDS
+    ]
 
 
 def _join_kinds(kinds: list[str]) -> str:

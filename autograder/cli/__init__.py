@@ -7,8 +7,13 @@ Each file here has the commands of one kind of person; `parsing` has what they s
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from importlib import metadata
+from types import FrameType
 
 from autograder.cli import authors, book, hub, instructors, marking, platforms, students, term
 from autograder.cli.parsing import Adder, adapt_help
@@ -26,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     print_anywhere()
     try:
         try:
-            return _run(arguments)
+            with _stop_in_order():
+                return _run(arguments)
         finally:
             sys.stdout.flush()  # while an error still has a handler
     except OSError:
@@ -64,9 +70,37 @@ def _run(arguments: list[str] | None) -> int:
             file=sys.stderr,
         )
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         print("course: stopped.", file=sys.stderr)
-        return 130
+        return 128 + (end.number if isinstance(end, _Stopped) else signal.SIGINT)
+
+
+class _Stopped(KeyboardInterrupt):
+    """The end was asked for by a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+@contextlib.contextmanager
+def _stop_in_order() -> Iterator[None]:
+    """Have the other signals that ask for an end, as of `kill`, a batch system or a closed terminal, do what Ctrl+C does: nothing is left over."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []
+    asking = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    for number in asking:
+        signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number in asking:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise _Stopped(number)
 
 
 def _make_parser() -> argparse.ArgumentParser:

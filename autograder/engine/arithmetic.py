@@ -127,6 +127,8 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _disturb(self, func: Any, kind: Kind, args: Any, kwargs: Any) -> Any:
         """Do the operation, and move what comes of it."""
         name, written = _name(func), self.writes[func]
+        if name in ("linspace", "arange") and not written:
+            return self._move_places(name, func(*args, **kwargs), args)
         if kind == "sum" and not written:
             result = func(*args, **kwargs)
             for array in _find_arrays(result):
@@ -143,14 +145,33 @@ class Noise(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if name in _BOUNDED and not written and (numpy.abs(array) == 1).any():
                 saturated = numpy.abs(1 - numpy.abs(_compute(func, args, kwargs, torch.Tensor.double)))
                 keep = keep | (saturated < numpy.finfo(array.dtype).eps * _FINE)
-            if name == "linspace":  # it hits both ends
-                keep = keep | numpy.isin(array, numpy.array(args[:2], array.dtype))
-            elif name in _ASYMPTOTIC:
+            if name in _ASYMPTOTIC:
                 keep = keep | numpy.isin(array, numpy.concatenate([one.ravel() for one in _find_arrays(args)]))
             elif before is not None:
                 keep = keep | (array == before)
             steps = numpy.where(keep, 0, self._draw_for_values(name, array))
             numpy.multiply(array, 1 + steps * numpy.finfo(array.dtype).eps, out=array, casting="same_kind")
+        return result
+
+    def _move_places(self, name: str, result: Any, args: Any) -> Any:
+        """Move numbers between two ends, by a part of a unit of the ends: processors count from either end. So some hit a short number,
+        such as 0, and others miss it: odd seeds do, and even ones don't."""
+        places = [float(one) for one in args if isinstance(one, (int, float))]
+        for array in _find_arrays(result):
+            if array.size < 2:
+                continue
+            eps, largest = numpy.finfo(array.dtype).eps, numpy.abs(array).max()
+            start = places[0] if places[1:] else 0.0
+            step = (places[1] - start) / (array.size - 1) if name == "linspace" else (*places, 1.0, 1.0)[2]
+            if all(one * _SHORT == round(one * _SHORT) for one in (start, step)) and largest * _SHORT < 1 / eps:
+                continue  # every way to count gives the same
+            fixed = numpy.isin(array, array[[0, -1]] if name == "linspace" else array[:1])
+            near = numpy.rint(array * _SHORT) / _SHORT
+            hit = numpy.abs(array - near) <= eps * largest
+            moved = array + self._draw_for_values(name, array) * (eps / 4 * largest)
+            if self.seed % 2:
+                moved = numpy.where(hit, near, moved)
+            array[:] = numpy.where(fixed, array, moved)
         return result
 
     def _move_sum(self, func: Any, args: Any, kwargs: Any, array: Array) -> None:

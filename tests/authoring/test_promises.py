@@ -46,6 +46,11 @@ def relu(z):
             id="no dimensions, and a gradient",
         ),
         pytest.param(lambda c: c("guess", gives=sealed("0", 2)), "value, numbers to 2 decimals", id="sealed"),
+        pytest.param(
+            lambda c: (c("guess", gives=sealed("0", 1)), c("[3]", gives=sealed("0"))),
+            "value, numbers to 1 decimal",
+            id="sealed, and a whole number",
+        ),
         pytest.param(lambda c: c("[count(z)]", z=Z, gives=[3]), "value", id="a list"),
         pytest.param(
             lambda c: c("[count(z), {'r': relu(z)}]", z=Z, gives=lambda z: [3, {"r": relu(z)}]),
@@ -69,6 +74,18 @@ def test_inputs_and_kinds_of_hidden_inputs_are_named():
     check("relu(z)", z=Z * 1000, gives=relu, on="numbers of size 1000")
     assert describe_check(check) == (
         "**Checked:** value, shape, dtype; `z` stays as it is; also on one number, numbers of size 1000."
+    )
+
+
+def test_what_goes_without_saying_is_not_said():
+    check = make_check(unchanged=True)
+    check("relu(z * lr)", z=Z, lr=1.0, gives=lambda z, lr: relu(z * lr))
+    check("[relu(z) for z in inputs][0]", z=Z, inputs=[Z], gives=lambda z, inputs: relu(z))
+    check.hidden()
+    check("relu(z * lr)", z=Z[None], lr=1.0, gives=lambda z, lr: relu(z * lr))
+    check("[relu(z) for z in inputs][0]", z=Z, inputs=[Z[None]], gives=lambda z, inputs: relu(z[None]))
+    assert describe_check(check) == (
+        "**Checked:** value, shape, dtype; `inputs` and `z` stay as they are; also on `z` of one row."
     )
 
 

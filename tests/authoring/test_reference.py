@@ -13,6 +13,7 @@ from autograder.authoring.freshness import digest_origin, is_reference_fresh
 from autograder.authoring.glossary import Term, digest_terms, find_title, link_terms, read_glossary
 from autograder.authoring.reference import (
     PAGES,
+    _draw,
     build_reference,
     check_reference,
     make_glossary,
@@ -21,6 +22,7 @@ from autograder.authoring.reference import (
 )
 from autograder.cli import main
 from autograder.course.workspace import update_workspace
+from autograder.engine.arithmetic import Noise
 from autograder.errors import CourseError
 
 ROOT = Path(__file__).parents[2]
@@ -274,3 +276,13 @@ def test_every_link_of_a_notebook_to_a_page_leads_somewhere() -> None:
             r"\]\(\.\./reference/(\w+)\.md(?:#([\w-]+))?\)", path.read_text(encoding="utf-8")
         ):
             assert anchor in anchors[file] or not anchor, f"{path.name}: {file}#{anchor}"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_pages_are_the_same_under_noise(course: Path, seed: int) -> None:
+    """As if another processor had computed what is drawn: no corner or jump of a curve is where rounding decides."""
+    build_reference(course)
+    _draw.cache_clear()
+    with Noise(seed):
+        assert check_reference(course) == []
+    _draw.cache_clear()

@@ -35,6 +35,7 @@ FRAGILE = {
     "a rest that should be 0": "print((x - x.mean()).sum().abs() < 1e-9, (x - x.mean()).sum())",
     "a mask of dropout": "torch.manual_seed(0)\nprint(torch.nn.functional.dropout(torch.ones(12)))",
     "divergence": "w = torch.tensor(0.3)\nfor _ in range(60):\n    w = 3.9 * w - (3.9 * w.exp().log()) * w\nprint(f'{w.item():.4f}')",
+    "a place that may be 0": "print((torch.linspace(-5, 5, 121) == 0).sum(), (torch.arange(-3, 3, 0.1) >= 0).sum())",
     "an error's text": "raise ValueError(f'the loss is {x.exp().sum().item()}')",
     "HTML": "from IPython.display import HTML\n\nHTML(f'<b>{x.exp().sum().item()}</b>')",
 }
@@ -149,6 +150,7 @@ EXACT: dict[str, Callable[[], Any]] = {
     "a step of 1/2": lambda: torch.tensor([1.0, 3.0]).add_(torch.tensor([0.25, 4.0]), alpha=-0.5),
     "no number": lambda: torch.tensor([-1.3, torch.nan, torch.inf, -torch.inf]).relu().log()[[0, 2]],
     "integers": lambda: torch.arange(10).sum(),
+    "short steps": lambda: torch.cat([torch.linspace(-2, 2, 9), torch.arange(-3, 3.01, 0.25), torch.arange(5000.0)]),
 }
 
 
@@ -176,6 +178,8 @@ MOVED: dict[str, Callable[[], Any]] = {
     "normal numbers": lambda: torch.randn(20, generator=torch.Generator().manual_seed(0)),
     "torch.func": lambda: torch.func.vmap(torch.func.hessian(lambda x: x.exp().prod()))(TENSOR.view(10, 5)),
     "doubles": lambda: TENSOR.double().cumsum(dim=0),
+    "places": lambda: torch.linspace(-1, 2, 29)[1:-1],
+    "steps": lambda: torch.arange(-3, 3, 0.1)[1:],
 }
 
 

@@ -599,6 +599,14 @@ def in_place_of_notebook(make: Callable[[Path, Lab], object]) -> Callable[[Path,
     return change
 
 
+def bind(path: Path) -> None:
+    """Make a socket there: with a short name, since the kernel takes no long one."""
+    folder = os.open(path.parent, os.O_PATH)
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(f"/proc/self/fd/{folder}/{path.name}")
+    os.close(folder)
+
+
 def write(folder: Path, name: str, data: bytes | str = "x") -> None:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -611,7 +619,7 @@ FOLDERS: dict[str, Callable[[Path, Lab], object]] = {
     "a link to the source": in_place_of_notebook(lambda path, lab: path.symlink_to(lab.course / "source" / CHAPTER / path.name)),
     "a pipe": in_place_of_notebook(lambda path, lab: os.mkfifo(path)),
     "a folder": in_place_of_notebook(lambda path, lab: path.mkdir()),
-    "a socket": in_place_of_notebook(lambda path, lab: socket.socket(socket.AF_UNIX).bind(os.path.relpath(path))),
+    "a socket": in_place_of_notebook(lambda path, lab: bind(path)),
     "too large": in_place_of_notebook(lambda path, lab: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 10 ** 12)),
     "links beside it": lambda folder, lab: [(folder / "secret.txt").symlink_to(lab.temporary), (folder / "all").symlink_to(lab.course)],
     "a large file beside it": lambda folder, lab: os.truncate(os.open(folder / "data.bin", os.O_CREAT | os.O_RDWR), 10 ** 12),

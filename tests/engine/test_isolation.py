@@ -111,6 +111,7 @@ def student(code: str, names: dict[str, Any]) -> Callable[[socket.socket], list[
 
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # not those of the tests' own process, nor its tracker
         resource_tracker._resource_tracker.__init__()
+        tempfile.tempdir = None  # as `forget_host` has it
         space = {"os": os, "sys": sys, "socket": socket, "Path": Path, "ctypes": ctypes, **names}
         *lines, last = code.strip().split("\n")
         try:

@@ -334,9 +334,12 @@ DEATHS: dict[str, tuple[Any, str, Any]] = {
 """When the command kills itself, and the change to it that brings that about."""
 
 
-def run_command(course: Path, *arguments: str) -> subprocess.Popen[str]:
+def run_command(course: Path, *arguments: str, temporary: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "autograder.cli", *arguments]
-    return subprocess.Popen(command, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=course, stdout=pipe, stderr=pipe, text=True, env=environment)
 
 
 def fork_command(course: Path, *arguments: str, change: Callable[[], object] = lambda: None) -> int:
@@ -380,13 +383,19 @@ def test_a_command_that_is_killed_is_taken_up_again(course: Path) -> None:
     assert_whole(course, EXPECTED)
 
 
-def test_a_command_killed_in_a_students_cell_leaves_no_process(course: Path, quick: None) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["at once", "in order"])
+def test_a_command_ended_in_a_students_cell_leaves_no_process(
+    course: Path, quick: None, tmp_path: Path, number: signal.Signals
+) -> None:
     hand_in(course, CHAPTER, "slow", {**RIGHT, "relu": f"{SLOW}\npause('{MINE}-slow'); time.sleep(4)\n{RIGHT['relu']}"})
-    grader = run_command(course, "grade", "1", "-j", "1")
+    grader = run_command(course, "grade", "1", "-j", "1", temporary=tmp_path / "temporary")
     wait_for(lambda: is_paused(f"{MINE}-slow"))
     processes = psutil.Process(grader.pid).children(recursive=True)
-    grader.kill()
-    grader.communicate(timeout=60)
+    grader.send_signal(number)
+    _, said = grader.communicate(timeout=60)
+    if number == signal.SIGTERM:  # from `kill`, a batch system, a container that stops
+        assert (grader.returncode, said.splitlines()[-1]) == (128 + number, "course: stopped.")
+        assert list((tmp_path / "temporary").iterdir()) == []
     _, left = psutil.wait_procs(processes, timeout=10)
     assert left == []
     grade_class(course, CHAPTER)

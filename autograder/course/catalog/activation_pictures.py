@@ -9,22 +9,23 @@ import torch
 from torch import Tensor
 
 from autograder.course.catalog import activation_formulas as formulas
-from autograder.course.catalog.svg import Line, Picture, Point
+from autograder.course.catalog.svg import Line, Picture, Point, spread
 
 FLAT = 0.05
 """Where |f′| is smaller than this, the picture is shaded."""
 
-COUNT, JUMP = 121, 0.4
+COUNT, JUMP = 120, 0.4
+"""An even number of points: none lies at 0, or where a curve over (−5, 5) has a corner or jumps. There, rounding would decide."""
 
 
 def curves(
     f: Callable[[Tensor], Tensor], title: str, ylim: Point = (-2, 4), xlim: Point = (-5, 5), f_name: str = "f"
 ) -> Picture:
     """f and f′ of one number, f of shape (COUNT,) → (COUNT,)."""
-    z = torch.linspace(*xlim, COUNT, dtype=torch.float64).requires_grad_()
+    x = spread(xlim, COUNT)
+    z = torch.tensor(x, dtype=torch.float64).requires_grad_()
     values = f(z)
     slopes = torch.autograd.grad(values.sum(), z)[0] if values.requires_grad else torch.zeros_like(z)
-    x = z.tolist()
     lines = [trace(f_name, x, values.tolist()), trace(f"{f_name}′", x, slopes.tolist())]
     return Picture(title, "z", "f(z) and f′(z)", xlim, ylim, lines, shade(x, slopes.tolist()))
 
@@ -89,14 +90,14 @@ def draw_adaptive() -> Picture:
 
 
 def draw_crelu() -> Picture:
-    z = [-5 + 10 * i / (COUNT - 1) for i in range(COUNT)]
+    z = spread((-5, 5), COUNT)
     both = formulas.crelu(torch.tensor(z, dtype=torch.float64)[:, None])
     lines = [trace("first output", z, both[:, 0].tolist()), trace("second output", z, both[:, 1].tolist())]
     return Picture("One score, two outputs", "z", "outputs", (-5, 5), (-1, 5), lines)
 
 
 def draw_rrelu() -> Picture:
-    z = [-5 + 10 * i / (COUNT - 1) for i in range(COUNT)]
+    z = spread((-5, 5), COUNT)
     inputs = torch.tensor(z, dtype=torch.float64)
     slopes = {"evaluation": 11 / 48, "least": 1 / 8, "most": 1 / 3}
     lines = [trace(label, z, formulas.leaky_relu(inputs, slope).tolist()) for label, slope in slopes.items()]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from autograder.course.catalog import loss_formulas as formulas
-from autograder.course.catalog.svg import Line, Picture, Point
+from autograder.course.catalog.svg import Line, Picture, Point, spread
 
 COUNT = 101
 
@@ -25,8 +25,8 @@ def plot(
     span: Point | None = None,
 ) -> Picture:
     """Each loss, a function of one number without dimensions, over `xlim`, or over `span` where it has no value at the ends."""
-    places = torch.linspace(*(span or xlim), COUNT, dtype=torch.float64)
-    lines = [Line(label, [[(float(v), float(f(v))) for v in places]]) for label, f in losses.items()]
+    places = spread(span or xlim, COUNT)
+    lines = [Line(label, [[(place, float(f(number(place)))) for place in places]]) for label, f in losses.items()]
     return Picture(title, x, "loss", xlim, ylim, lines)
 
 

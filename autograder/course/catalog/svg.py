@@ -51,6 +51,12 @@ class Picture:
     stars: Sequence[Point] = ()
 
 
+def spread(limits: Point, count: int) -> list[float]:
+    """So many numbers, evenly from limit to limit, the same on every processor (`torch.linspace` differs in the last bits)."""
+    low, high = limits
+    return [low + (high - low) * i / (count - 1) for i in range(count)]
+
+
 def write_svg(picture: Picture, description: str) -> str:
     """The picture as the text of an SVG file. `description` is for readers who can't see it."""
     across, up = _Scale(picture.xlim, LEFT, WIDTH - RIGHT), _Scale(picture.ylim, HEIGHT - BOTTOM, TOP)

@@ -13,6 +13,7 @@ import functools
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +80,23 @@ def _is_near(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 def fingerprint(evaluation: str, reply: Reply, gradients_count: bool = False) -> Fingerprint:
     """Take the fingerprint of `reply` to the evaluation named `evaluation`; its gradients count where its values are right."""
-    said = [reply.outcome, reply.error, reply.detail]
+    said = [reply.outcome, reply.error, _strip_wording(reply.error, reply.detail)]
     if gradients_count or reply.gradients is None:
         return Fingerprint(evaluation, *_summarise([reply.value, reply.gradients, reply.arguments], said))
     also = _summarise(reply.gradients, [])
     return Fingerprint(evaluation, *_summarise([reply.value, None, reply.arguments], said), also)
+
+
+def _strip_wording(error: str, says: str) -> str:
+    """What an exception says, as far as versions of Python agree on it: newer ones add what was meant or given, or have other words."""
+    if error == "ZeroDivisionError":
+        return ""
+    if error == "ValueError" and re.match(r"math domain error|expected a .+ input, got ", says):
+        return "math domain error"
+    if found := re.search(r"unhashable type: '\w+'", says):
+        return found[0]
+    says = re.sub(r"[.?:;,]? Did you (mean|forget).*", "", says)
+    return re.sub(r"\((expected (?:at least )?\d+), got \d+\)", r"(\1)", says)
 
 
 def _summarise(value: Data, kinds: list[str]) -> tuple[str, tuple[float, ...]]:

@@ -6,9 +6,9 @@ from answers import Z, guess, relu, relu_hidden, relu_in_parts, run
 
 from autograder.authoring.placing import put_in_place
 from autograder.checks import Check, sealed
-from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest_stub, write_mistakes
+from autograder.checks.mistakes import Fingerprint, KnownMistakes, digest_stub, fingerprint, write_mistakes
 from autograder.checks.seals import seal
-from autograder.checks.student import Names, connect
+from autograder.checks.student import Names, Reply, connect
 from autograder.formats import MISTAKES
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -54,6 +54,25 @@ def test_what_depends_on_rounding_counts_by_its_kind():
     either = tiny.loosen("scalar")
     assert KnownMistakes([("Rounded.", [steady, either])]).explain([steady, scalar]) == ["Rounded."]
     assert Fingerprint.load(either.store()) == either
+
+
+@pytest.mark.parametrize(
+    ("error", "older", "newer"),
+    [
+        ("TypeError", "f() got an unexpected keyword argument 'lr'", " Did you mean 'rate'?"),
+        ("NameError", "name 'maths' is not defined", " Did you mean: 'math'?"),
+        ("NameError", "name 'sys' is not defined", " Did you forget to import 'sys'?"),
+        ("ValueError", "too many values to unpack (expected 2)", "too many values to unpack (expected 2, got 3)"),
+        ("ZeroDivisionError", "float division by zero", "division by zero"),
+        ("ValueError", "math domain error", "expected a nonnegative input, got -1.0"),
+        ("TypeError", "unhashable type: 'list'", "cannot use 'list' as a dict key (unhashable type: 'list')"),
+    ],
+)
+def test_a_mistake_is_known_whatever_words_python_has_for_it(error, older, newer):
+    texts = [older, f"{older}.{newer}" if newer.startswith(" ") else newer, "f() is something else"]
+    one, other, third = (fingerprint("on", Reply("raised", "f", error=error, detail=text)) for text in texts)
+    assert one.matches(other)
+    assert one.matches(third) == (error == "ZeroDivisionError")
 
 
 def test_numbers_that_turn_out_to_be_rounding_leave_the_file(tmp_path):

@@ -30,6 +30,9 @@ from autograder.engine.arithmetic import Noise
 from autograder.engine.planning.names import read_names
 from autograder.errors import CourseError
 
+NOISES = range(1, 5)
+"""The seeds under which a wrong answer whose results are rounding is tried once more."""
+
 
 @dataclass
 class Trial:
@@ -196,7 +199,9 @@ def _try_exercise(
 
     def attempt_wrong(cell: Cell) -> Trial:
         trial = attempt(cell.source, full)
-        return loosen(trial, attempt_variant(cell.source, full, 0, None, (), noise=1)) if cell.rounds else trial
+        for seed in NOISES if cell.rounds else ():
+            trial = loosen(trial, attempt_variant(cell.source, full, 0, None, (), noise=seed))
+        return trial
 
     return ExerciseTrials(
         solution=attempt(exercise.answer.source, full),
@@ -209,15 +214,15 @@ def _try_exercise(
 
 
 def loosen(trial: Trial, noisy: Trial) -> Trial:
-    """A wrong answer's trial without the numbers that differ in another, under noise: rounding made them."""
+    """A wrong answer's trial without the results that differ in another, under noise: rounding made them."""
     if trial.problem or noisy.problem:
         return trial
-    others = {taken.on: taken for _, taken in noisy.failed}
+    others = {taken.on: taken for taken in noisy.known}
     known = []
-    for _, taken in trial.failed:
+    for taken in trial.known:
         other = others.pop(taken.on, None)
-        known.append(taken if other and taken.matches(other) else taken.loosen(other.kind if other else taken.kind))
-    return replace(trial, known=known + [taken.loosen(taken.kind) for taken in others.values()])
+        known.append(taken if other and taken.matches(other) else taken.loosen())
+    return replace(trial, known=known + [taken.loosen() for taken in others.values()])
 
 
 def _attempt(run: Callable[[str], str], answer: str, check: str, before: History) -> Trial:

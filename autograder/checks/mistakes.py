@@ -2,7 +2,7 @@
 
 The build runs every wrong answer of a chapter and keeps, for each evaluation that it fails, a fingerprint of
 the reply: what kind of result it was, and three numbers that summarize its values. Of a reply that depends on
-how this machine rounds, the numbers are left out. They are in
+how this machine rounds, only the evaluation is kept. They are in
 `mistakes.json` beside the notebooks, each with the message that its author wrote. A
 student whose reply has the same fingerprint on the same evaluation reads that message.
 """
@@ -45,16 +45,15 @@ class Fingerprint:
 
     @property
     def loose(self) -> bool:
-        """Whether the numbers, and whether the evaluation fails at all, depend on rounding: then there are none."""
+        """Whether the reply, and whether the evaluation fails at all, depends on rounding: then it says nothing about it."""
         return not self.near
 
-    def loosen(self, kind: str) -> Fingerprint:
-        """Where the reply may also be of `kind`."""
-        return Fingerprint(self.on, self.kind if self.kind == kind else "", ())
+    def loosen(self) -> Fingerprint:
+        return Fingerprint(self.on, "", ())
 
     def matches(self, other: Fingerprint) -> bool:
         if self.loose:
-            return self.on == other.on and self.kind in ("", other.kind)
+            return self.on == other.on
         return (self.on, self.kind) == (other.on, other.kind) and _is_near(self.near, other.near)
 
     def agrees(self, other: Fingerprint) -> bool:
@@ -276,7 +275,7 @@ def same_mistakes(kept: str, made: str) -> bool:
 
 def _are_alike(kept: Fingerprint, made: Fingerprint) -> bool:
     if kept.loose or made.loose:
-        return kept.loose and kept.kind in ("", made.kind)
+        return kept.loose
     return kept.matches(made) and (kept.also is None) == (made.also is None)
 
 
